@@ -1,0 +1,75 @@
+# Everything that is done to this repository, by name: `make` lists it.
+# Two commands suffice on a fresh machine: `make demo` and `make test`. PYTHON=... names the interpreter to start from.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PYTHON
+
+BIN := .venv/bin
+# Passed on to what the target runs: make demo ARGS=--reset, make test ARGS="-k lake", make lock ARGS=--upgrade
+ARGS ?=
+WORKERS ?= 2
+# What must also hold on the older versions that the GPU packages ask for.
+LOWER_TESTS := $(wildcard tests/contract tests/unit/compute tests/unit/analytics)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: environment ## from nothing to a checked dataset and a report, and what to do next
+	@$(BIN)/workbench demo --no-serve $(ARGS)
+
+.PHONY: test
+test: check ## every check and the tests, on the newest set and on the lower one
+	$(BIN)/pytest -n $(WORKERS) -m "not long" $(ARGS)
+	$(MAKE) --no-print-directory test-lower
+
+.PHONY: test-long
+test-long: check ## the same with the long tests (crashes, the whole demo, the wheel)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(MAKE) --no-print-directory test-lower
+
+.PHONY: test-lower
+test-lower: ## contract and compute tests on Polars 1.44, pandas 3.0, Dask 2026.7
+	@sh scripts/bootstrap.sh lower
+	.venv-lower/bin/pytest -n $(WORKERS) -m "not long" $(LOWER_TESTS)
+
+.PHONY: check
+check: development ## formatting, lint, types, import contracts; no tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: development ## rewrite the code as the formatter and the lint's fixes would have it
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: development ## time what the performance promises are about
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: wheel
+wheel: development ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+.PHONY: lock
+lock: ## write the lock files from pyproject.toml (ARGS=--upgrade moves every version)
+	@sh scripts/bootstrap.sh installer
+	sh scripts/lock.sh $(ARGS)
+
+.PHONY: environment
+environment: ## .venv with what the workbench needs to run
+	@sh scripts/bootstrap.sh runtime
+
+.PHONY: development
+development: ## .venv with the tools too, and the programs that the tests use
+	@sh scripts/bootstrap.sh development
+	@sh scripts/system-packages.sh
+
+.PHONY: clean
+clean: ## remove environments, caches and builds; a workspace's data stays
+	rm -rf .venv .venv-lower build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
