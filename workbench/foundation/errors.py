@@ -1,0 +1,100 @@
+"""The error tree. Everything a user can cause ends in one of these.
+
+    WorkbenchError
+    ├── NotFound        the named thing does not exist
+    ├── Invalid         the call was wrong: a bad name, type, file or definition
+    ├── Conflict        somebody else holds it, or it changed meanwhile
+    ├── Forbidden       the asker may not
+    ├── Unavailable     a missing extra, service, file system or disk space
+    ├── CheckFailed     the data did not pass its quality gate
+    └── IntegrityError  something stored contradicts itself
+
+A message is one sentence that names the thing and what was wrong with it; `hint` says what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+__all__ = [
+    "CheckFailed",
+    "Conflict",
+    "Forbidden",
+    "IntegrityError",
+    "Invalid",
+    "NotFound",
+    "Unavailable",
+    "WorkbenchError",
+    "nearest",
+    "unknown",
+]
+
+
+class WorkbenchError(Exception):
+    """The root of everything the workbench raises on purpose.
+
+    Attributes:
+        code: Stable, for programs; part of the HTTP contract.
+        exit_code: What the command line ends with: 1 the job failed, 2 the call was wrong.
+        hint: What the reader can do about it, or None.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NotFound(WorkbenchError):
+    code = "not_found"
+    exit_code = 2
+
+
+class Invalid(WorkbenchError):
+    code = "invalid"
+    exit_code = 2
+
+
+class Conflict(WorkbenchError):
+    code = "conflict"
+
+
+class Forbidden(WorkbenchError):
+    code = "forbidden"
+
+
+class Unavailable(WorkbenchError):
+    code = "unavailable"
+
+
+class CheckFailed(WorkbenchError):
+    code = "check_failed"
+
+
+class IntegrityError(WorkbenchError):
+    code = "integrity"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word closest to a mistyped one, or None where nothing is close."""
+    candidates = {item.casefold(): item for item in known}
+    close = difflib.get_close_matches(word.casefold(), candidates, n=1, cutoff=0.6)
+    return candidates[close[0]] if close else None
+
+
+def unknown(
+    kind: str, name: str, known: Iterable[str], *, error: type[WorkbenchError] = NotFound, hint: str | None = None
+) -> WorkbenchError:
+    """The error for a name that is not there: says the nearest one, or lists what there is."""
+    names = sorted(known)
+    guess = nearest(name, names)
+    if guess is not None:
+        return error(f"no {kind} '{name}'; did you mean '{guess}'?", hint=hint)
+    if not names:
+        return error(f"no {kind} '{name}': there is none yet", hint=hint)
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return error(f"no {kind} '{name}'; there is {shown}", hint=hint)

@@ -1,0 +1,7 @@
+"""Principals, roles, policies and the audit log."""
+
+from workbench.governance.security.audit import AuditEntry, audit_append, audit_entries
+from workbench.governance.security.model import Policy, Principal, Role, local_owner
+from workbench.governance.security.store import Security
+
+__all__ = ["AuditEntry", "Policy", "Principal", "Role", "Security", "audit_append", "audit_entries", "local_owner"]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Policy", "Principal", "Role", "local_owner"]
+
+
+class Role(StrEnum):
+    """What a principal may do; each role includes those before it."""
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+    def includes(self, other: Role) -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody, or a program, that asks."""
+
+    name: str
+    role: Role
+
+
+def local_owner() -> Principal:
+    """Whoever runs this process on their own machine: in a single-user workspace, its admin."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container whose user id has no name
+        name = "owner"
+    return Principal(name, Role.ADMIN)
+
+
+class Policy(BaseModel):
+    """What one role sees of one dataset.
+
+    Attributes:
+        row_filter: SQL condition; rows where it is not true are not there for this role.
+        columns: SQL expression that stands in place of a column, by column name; `"NULL"` hides its values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    role: Role
+    row_filter: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""One chain of Alembic revisions for the whole catalog."""
