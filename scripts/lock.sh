@@ -13,7 +13,7 @@ compile() {
 compile requirements-bootstrap.in -o requirements-bootstrap.txt "$@"
 compile pyproject.toml --extra dev -o requirements-dev.txt "$@"
 # Constrained by the development lock, so that the one is a part of the other.
-compile pyproject.toml --constraint requirements-dev.txt -o requirements.txt
+compile pyproject.toml --extra build --constraint requirements-dev.txt -o requirements.txt
 # Starts from the development lock, so that it differs only where the lower set asks for it.
 cp requirements-dev.txt requirements-lower.txt
 compile pyproject.toml --extra dev --constraint requirements-lower.in -o requirements-lower.txt
