@@ -1,0 +1,85 @@
+"""SQL expressions that people write in definitions: parsed by Polars, checked against columns, never run as Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["columns_of", "parse", "parse_filter"]
+
+# What looks across rows would change with the way rows are cut into parts, so it has no place in a row's expression.
+_ACROSS_ROWS = re.compile(
+    r"(avg|mean|sum|count|min|max|median|mode|std|stdev|stddev|var|variance|corr|covar|any_value|columns|unnest|explode"
+    r"|rank|dense_rank|row_number|lag|lead|first|last|first_value|last_value|array_agg|string_agg|listagg|group_concat"
+    r"|(stdev|stddev|var|covar)_(pop|samp)|quantile_(cont|disc))",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(", re.IGNORECASE)
+_KEYWORD = re.compile(r"\b(over|select)\b", re.IGNORECASE)
+
+
+def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
+    """The expression that a SQL text means for one row.
+
+    Args:
+        text: In Polars' SQL dialect, such as `dep_delay > 15 AND origin = 'JFK'`.
+        columns: The columns it may name; names are case-sensitive.
+        what: What the text is, for messages: "the filter of metric 'flights'".
+
+    Raises:
+        Invalid: It does not parse, names an unknown column, or looks across rows (aggregates, windows, sub-queries).
+    """
+    bare = _QUOTED.sub("''", text)
+    found = next((call for call in _CALL.findall(bare) if _ACROSS_ROWS.fullmatch(call)), None)
+    found = found or next(iter(_KEYWORD.findall(bare)), None)
+    if found is not None:
+        raise Invalid(f"{what} uses '{found}', which looks across rows; only one row's columns may be used: {text}")
+    try:
+        expression = pl.sql_expr(text)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Invalid(f"{what} is not a SQL expression: {text} ({reason})") from error
+    if expression.meta.has_multiple_outputs():
+        raise Invalid(f"{what} gives several columns where one is wanted: {text}")
+    known = set(columns)
+    for name in expression.meta.root_names():
+        if name not in known:
+            raise unknown("column", name, known, error=Invalid, hint=f"{what} is: {text}")
+    return expression
+
+
+def parse_filter(text: str, schema: Mapping[str, pl.DataType], what: str) -> pl.Expr:
+    """Like `parse`, for a condition.
+
+    Raises:
+        Invalid: As `parse` does, or the expression is not true or false, or compares what cannot be compared.
+    """
+    expression = parse(text, schema, what)
+    if type_of(expression, schema, f"{what}: {text}") != pl.Boolean:
+        raise Invalid(f"{what} is not a condition: {text}", hint="compare with something, e.g. dep_delay > 15")
+    return expression
+
+
+def type_of(expression: pl.Expr, schema: Mapping[str, pl.DataType], what: str) -> pl.DataType:
+    """The type an expression gives over columns of these types.
+
+    Raises:
+        Invalid: It mixes types that do not go together.
+    """
+    try:
+        return pl.DataFrame(schema=schema).select(expression.alias("result")).schema["result"]
+    except pl.exceptions.PolarsError as error:
+        raise Invalid(
+            f"{what} mixes types that do not go together: {str(error).strip().splitlines()[0]}",
+            hint="a date is written DATE '2013-01-31'; times are bounded with between=",
+        ) from error
+
+
+def columns_of(expression: pl.Expr) -> list[str]:
+    """The columns an expression reads, each once, in order of appearance."""
+    return list(dict.fromkeys(expression.meta.root_names()))
