@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from workbench.foundation.catalog import Catalog
+
 if TYPE_CHECKING:
     from workbench import Workbench
 
@@ -20,6 +22,19 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(home)
     return home
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalog]:
+    """An empty catalog at the newest revision: each test that asks for one runs on SQLite and on a real PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    made = Catalog(url)
+    made.prepare()
+    yield made
+    made.close()
 
 
 @pytest.fixture

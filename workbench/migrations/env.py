@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 from alembic import context
 
-import workbench.data.lake.tables
-import workbench.data.quality.tables
-import workbench.foundation.jobs.tables
-import workbench.governance.runs.tables
-import workbench.governance.security.tables  # noqa: F401
+import workbench
 from workbench.foundation.catalog import Base
+
+root = Path(workbench.__file__).parent
+for path in sorted(root.rglob("tables.py")):
+    import_module(".".join(("workbench", *path.relative_to(root).with_suffix("").parts)))
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     version_table="workbench_version",
-    render_as_batch=True,
 )
 context.run_migrations()

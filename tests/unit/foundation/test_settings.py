@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.settings import find_home, load
+
+
+def test_the_workspace_is_the_nearest_folder_upward(workspace: Path) -> None:
+    deep = workspace / "notebooks" / "deep"
+    deep.mkdir(parents=True)
+    assert find_home(deep) == workspace
+
+
+def test_the_environment_names_the_workspace_from_anywhere(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKBENCH_HOME", str(workspace))
+    assert load().home == workspace
+
+
+def test_outside_of_a_workspace_the_error_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKBENCH_HOME", raising=False)
+    with pytest.raises(NotFound) as caught:
+        find_home(tmp_path)
+    assert "workbench init" in str(caught.value.hint)
+
+
+def test_the_file_is_read_and_the_environment_wins(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (workspace / "workbench.toml").write_text("pin_days = 7\ncell_timeout = 60\n")
+    monkeypatch.setenv("WORKBENCH_PIN_DAYS", "30")
+    settings = load(workspace)
+    assert (settings.pin_days, settings.cell_timeout) == (30, 60)
+
+
+def test_paths_are_relative_to_the_workspace(workspace: Path) -> None:
+    (workspace / "workbench.toml").write_text('lake_root = "elsewhere"\n')
+    settings = load(workspace)
+    assert settings.lake_root == workspace / "elsewhere"
+    assert settings.catalog_url == f"sqlite:///{workspace}/.workbench/catalog.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pin_dayz = 3", "unknown setting 'pin_dayz'; did you mean 'pin_days'?"),
+        ("pin_days = 'soon'", "setting 'pin_days'"),
+        ("pin_days = ", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_file_ends_in_one_sentence(workspace: Path, text: str, said: str) -> None:
+    (workspace / "workbench.toml").write_text(text)
+    with pytest.raises(Invalid, match=r".") as caught:
+        load(workspace)
+    assert said in str(caught.value)
