@@ -1,0 +1,260 @@
+"""Running one notebook: checked parameters in, a directory with everything that came of it out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from workbench.foundation.errors import Invalid
+from workbench.foundation.observability import logger
+from workbench.foundation.settings import Settings
+from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
+from workbench.orchestration.kernels import allowed
+from workbench.orchestration.notebooks import document, failures
+from workbench.orchestration.notebooks.digest import digests, tables
+from workbench.orchestration.notebooks.execution import CellState, Execution, write_notebook
+from workbench.orchestration.notebooks.interruption import ended_by_signal
+from workbench.orchestration.notebooks.model import NotebookFailed, Progress, again_command
+from workbench.orchestration.notebooks.parameters import Parameter, check, declared, injected, resolved
+
+__all__ = ["OUTPUT", "SOURCE", "NotebookRunner"]
+
+SOURCE = "source.ipynb"
+OUTPUT = "output.ipynb"
+LOG = "run.log"
+
+OnProgress = Callable[[Progress], None]
+
+
+class NotebookRunner:
+    """Runs notebooks of one workspace through papermill, as one actor.
+
+    A run's directory holds `source.ipynb` (the notebook as it was), `output.ipynb` (with parameters and outputs),
+    `run.log` (what the kernel's process printed) and `receipt.json`.
+    """
+
+    def __init__(self, settings: Settings, runs: Runs, actor: Actor) -> None:
+        self._settings = settings
+        self._runs = runs
+        self._actor = actor
+
+    def run(
+        self,
+        path: Path | str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        kind: RunKind = RunKind.NOTEBOOK,
+        parent: str | None = None,
+        fingerprint: str | None = None,
+        text: bool = False,
+        cell_timeout: float | None = None,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Run:
+        """Runs the notebook at a path, relative to the workspace, and returns the successful run.
+
+        Args:
+            parameters: Names to values; dates as `date` or ISO text.
+            name: What the run is called; the notebook's path in the workspace by default.
+            parent: The run this one belongs to; by default the one this process works for.
+            text: The values come from a command line and are read as the declared types.
+            cell_timeout: Seconds one cell may take; the setting `cell_timeout` by default.
+            timeout: Seconds the whole run may take; no limit by default.
+            on_progress: Called when a cell starts, finishes or fails.
+
+        Raises:
+            NotFound: No such notebook or kernel.
+            Invalid: Not a notebook, or the parameters do not fit it. No kernel was started.
+            NotebookFailed: A cell failed or took too long, or the kernel ended. The failed run is recorded.
+        """
+        source = self._settings.home / path
+        known = declared(source)
+        shown = self._shown(source)
+        checked = check(known, parameters or {}, notebook=shown, text=text)
+        return self.execute(
+            source,
+            known,
+            checked,
+            name=name or shown,
+            kind=kind,
+            folder=source.parent,
+            again=again_command(shown, {key: _on_command_line(value) for key, value in checked.items()}),
+            parent=parent or self._actor.run,
+            fingerprint=fingerprint,
+            cell_timeout=cell_timeout,
+            timeout=timeout,
+            on_progress=on_progress,
+        )
+
+    def execute(
+        self,
+        source: Path,
+        known: list[Parameter],
+        checked: Mapping[str, Any],
+        *,
+        name: str,
+        kind: RunKind,
+        folder: Path,
+        again: str,
+        parent: str | None = None,
+        fingerprint: str | None = None,
+        replay_of: str | None = None,
+        cell_timeout: float | None = None,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Run:
+        """`run`, after its checks; also what a replay calls, with the notebook that an earlier run kept."""
+        original = document.read(source)
+        kernel = _kernel(original, source)
+        self._runs.reap()
+        run = self._runs.start(
+            kind,
+            name,
+            actor=self._actor,
+            parameters=resolved(known, checked),
+            fingerprint=fingerprint,
+            source=source,
+            parent=parent,
+        )
+        cells = document.code_cells(original)
+        prepared, positions = _prepared(original, known, checked)
+        titles = {at: document.title(original, at) for at in cells}
+
+        def on_cell(at: int, state: CellState, seconds: float | None) -> None:
+            position = positions[at]
+            if position in titles and on_progress is not None:
+                step = Progress(run.id, name, cells.index(position) + 1, len(cells), titles[position], state, seconds)
+                on_progress(step)
+
+        limit = self._settings.cell_timeout if cell_timeout is None else cell_timeout
+        execution = Execution(
+            environment=allowed(self._settings, run_id=run.id, replay_of=replay_of),
+            folder=folder if folder.is_dir() else self._settings.home,
+            log=run.directory / LOG,
+            output=run.directory / OUTPUT,
+            cell_timeout=limit,
+            deadline=None if timeout is None else time.monotonic() + timeout,
+            on_cell=on_cell,
+        )
+        try:
+            shutil.copyfile(source, run.directory / SOURCE)
+            write_notebook(prepared, execution.output)
+            with ended_by_signal():
+                _papermill(execution, kernel)
+        except BaseException as error:
+            self._keep(execution)
+            said = failures.one_line(error, execution, cell_timeout=limit, timeout=timeout)
+            at = positions[execution.at] if execution.at is not None and failures.in_cell(error) else None
+            title = titles.get(at) if at is not None else None
+            where = f"cell {at + 1} ({title}): " if at is not None else ""
+            failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"{where}{said}")
+            logger("notebooks").info("notebook failed", extra={"notebook": name, "why": said})
+            if not failures.of_the_notebook(error):
+                raise
+            raise NotebookFailed(
+                failed,
+                error=said,
+                cell=None if at is None else at + 1,
+                title=title,
+                output=execution.output,
+                again=again,
+            ) from error
+        executed = self._keep(execution)
+        return self._runs.finish(run.id, RunStatus.SUCCEEDED, tables=digests(tables(executed)))
+
+    def _keep(self, execution: Execution) -> Mapping[str, Any]:
+        if execution.notebook is not None:
+            write_notebook(execution.notebook, execution.output, sync=True)
+        return execution.notebook or {}
+
+    def _shown(self, source: Path) -> str:
+        """A notebook as a person at the workspace names it."""
+        return (
+            os.path.relpath(source, self._settings.home) if source.is_relative_to(self._settings.home) else str(source)
+        )
+
+
+def _papermill(execution: Execution, kernel: str) -> None:
+    """Executes `execution.output` in place."""
+    # Importing papermill takes two seconds: what opens a workbench without running notebooks, as every kernel does,
+    # must not wait for that.
+    import papermill
+
+    engine = import_module("workbench.orchestration.notebooks.engine")
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
+    papermill.execute_notebook(
+        # papermill fills braces in paths with parameters
+        str(execution.output).replace("{", "{{").replace("}", "}}"),
+        None,
+        engine_name=engine.NAME,
+        kernel_name=kernel,
+        progress_bar=False,
+        execution=execution,
+    )
+
+
+def _kernel(notebook: Mapping[str, Any], path: Path) -> str:
+    """The kernel a notebook asks for."""
+    metadata = notebook.get("metadata", {})
+    language = (
+        metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language") or "python"
+    )
+    if language.lower() != "python":
+        raise Invalid(f"{path.name} is a {language} notebook; only Python notebooks can be run with parameters")
+    return str(metadata.get("kernelspec", {}).get("name") or "python3")
+
+
+def _prepared(
+    original: Mapping[str, Any], known: list[Parameter], checked: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[int | None]]:
+    """The notebook with a cell of given parameters, and which cell of the original each of its cells is."""
+    cells = [
+        cell for cell in original["cells"] if "injected-parameters" not in cell.get("metadata", {}).get("tags", [])
+    ]
+    positions: list[int | None] = [
+        at for at, cell in enumerate(original["cells"]) if any(cell is kept for kept in cells)
+    ]
+    if checked:
+        below = (
+            next(at for at, cell in enumerate(cells) if "parameters" in cell.get("metadata", {}).get("tags", [])) + 1
+        )
+        cell: dict[str, Any] = {
+            "cell_type": "code",
+            "id": "injected-parameters",
+            "metadata": {"tags": ["injected-parameters"]},
+            "source": injected(known, checked),
+            "execution_count": None,
+            "outputs": [],
+        }
+        if "id" not in cells[below - 1]:  # notebooks older than format 4.5 have no cell ids
+            del cell["id"]
+        cells.insert(below, cell)
+        positions.insert(below, None)
+    metadata = {**original.get("metadata", {})}
+    metadata["papermill"] = {
+        "default_parameters": {},
+        "environment_variables": {},
+        "parameters": dict(checked),
+        "version": "",
+    }
+    return {**original, "metadata": metadata, "cells": cells}, positions
+
+
+def _on_command_line(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case _:
+            return json.dumps(value)
