@@ -1,0 +1,11 @@
+"""Where rows come from: files and SQL databases, and whatever else an installed package registers::
+
+source = open_source("sqlite:///ops.db")
+for batch in source.batches(table="flights"):
+    ...
+"""
+
+from workbench.data.connectors.model import Source
+from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
+
+__all__ = ["Source", "connectors", "open_source", "read_frame", "read_reader"]

@@ -1,0 +1,88 @@
+"""From a URL or a path to a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import polars as pl
+import pyarrow as pa
+
+from workbench.data.connectors.databases import DatabaseSource
+from workbench.data.connectors.files import FileSource
+from workbench.data.connectors.model import Source
+from workbench.foundation.errors import Invalid
+from workbench.foundation.registry import Registry
+
+__all__ = ["connectors", "open_source", "read_frame", "read_reader"]
+
+SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
+
+
+def _file(url: str) -> Source:
+    return FileSource(Path(unquote(urlsplit(url).path)))
+
+
+connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench.connectors")
+connectors.register("file", _file)
+connectors.register("sqlite", DatabaseSource)
+connectors.register("postgresql", DatabaseSource)
+
+
+def open_source(url: str | Path, *, base: Path | None = None) -> Source:
+    """Opens a file or a database for reading. Nothing is created and nothing is written there.
+
+    Args:
+        url: A path (`data/flights.csv`), or a URL whose scheme names a connector (`sqlite:///ops.db`,
+            `postgresql://user@host/name`, `file:///data/flights.csv`).
+        base: The folder that relative paths start from; the current one when not given.
+
+    Raises:
+        NotFound: No such file, or no connector for the scheme.
+        Invalid: The file is of no known format.
+        Unavailable: The connector's driver is not installed.
+    """
+    text = str(url)
+    folder = (base or Path.cwd()).resolve()
+    if isinstance(url, Path) or "://" not in text:
+        path = folder / Path(text).expanduser()
+        if path.suffix.lower() in SQLITE_SUFFIXES:
+            return DatabaseSource(f"sqlite:///{path}")
+        return FileSource(path)
+    scheme, _, rest = text.partition("://")
+    kind = scheme.split("+")[0]
+    if kind == "sqlite":
+        if rest.lstrip("/") in ("", ":memory:"):
+            raise Invalid(f"'{text}' names no database file", hint="write sqlite:///path/to/file.db")
+        text = f"{scheme}:///{folder / rest.removeprefix('/')}"
+    return connectors.get("postgresql" if kind == "postgres" else kind)(text)
+
+
+def read_frame(
+    source: Source,
+    *,
+    table: str | None = None,
+    query: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> pl.DataFrame:
+    """All rows of a table or a query, in memory. Aware times are in UTC."""
+    with read_reader(source, table=table, query=query, parameters=parameters) as reader:
+        frame = pl.from_arrow(reader.read_all())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def read_reader(
+    source: Source,
+    *,
+    table: str | None = None,
+    query: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> pa.RecordBatchReader:
+    """The rows as an Arrow stream: one batch in memory at a time."""
+    batches = source.batches(table=table, query=query, parameters=parameters)
+    first = next(batches)
+    return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
