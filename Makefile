@@ -47,6 +47,10 @@ format: development ## rewrite the code as the formatter and the lint's fixes wo
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+.PHONY: docs
+docs: development ## write the pages that are made from the code (docs/settings.md)
+	$(BIN)/python scripts/settings_page.py
+
 .PHONY: bench
 bench: development ## time what the performance promises are about
 	$(BIN)/python -m benchmarks $(ARGS)
