@@ -1,7 +1,7 @@
 """Colours, type and the one stylesheet of figures, tables and tiles.
 
 The palette is Okabe and Ito's order (blue, vermilion, green, ...), darkened on white and lightened on dark until each
-colour stands out 3:1 from its paper (WCAG 2.2, 1.4.11) and stays apart from its neighbours under the three dichromacies.
+colour stands out 3:1 from its paper (WCAG 2.2, 1.4.11) and stays apart from the others under the three dichromacies.
 """
 
 from __future__ import annotations

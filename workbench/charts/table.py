@@ -101,18 +101,21 @@ def table_html(table: Table) -> str:
     columns = list(table.columns.values())
     head = "".join(f'<th scope="col"{_class(column)}>{_heading(column)}</th>' for column in columns)
     lead = bool(columns) and columns[0].kind != "number"
-    body = "".join(
-        f"<tr>{''.join(_cell(column, value, lead and index == 0) for index, (column, value) in enumerate(zip(columns, row, strict=True)))}</tr>"
-        for row in table.frame.head(MOST_ROWS).iter_rows()
-    )
+    body = "".join(_row(columns, row, lead) for row in table.frame.head(MOST_ROWS).iter_rows())
     if table.frame.is_empty():
         body = f'<tr><td colspan="{max(1, len(columns))}">No rows.</td></tr>'
     hidden = table.frame.height - MOST_ROWS
     more = f'<p class="wb-note">The first {MOST_ROWS:,} of {table.frame.height:,} rows.</p>' if hidden > 0 else ""
+    name = escape(table.title)
     return (
-        f'<div class="wb-scroll" role="region" tabindex="0" aria-label="{escape(table.title)}, table">'
-        f'<table aria-label="{escape(table.title)}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}'
+        f'<div class="wb-scroll" role="region" tabindex="0" aria-label="{name}, table"><table aria-label="{name}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
     )
+
+
+def _row(columns: list[Column], row: tuple[Any, ...], lead: bool) -> str:
+    cells = zip(columns, row, strict=True)
+    return f"<tr>{''.join(_cell(column, value, lead and column is columns[0]) for column, value in cells)}</tr>"
 
 
 def _class(column: Column) -> str:

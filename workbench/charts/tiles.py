@@ -82,4 +82,5 @@ def _tile(tile: Tile) -> str:
     column = tile.column
     unit = f' <span class="wb-unit">{escape(column.shown_unit)}</span>' if column.shown_unit else ""
     note = f'<dd class="wb-note">{escape(tile.note)}</dd>' if tile.note else ""
-    return f'<div><dt>{escape(tile.label)}</dt><dd class="wb-figure">{escape(column.read(tile.value))}{unit}</dd>{note}</div>'
+    figure = f'<dd class="wb-figure">{escape(column.read(tile.value))}{unit}</dd>'
+    return f"<div><dt>{escape(tile.label)}</dt>{figure}{note}</div>"

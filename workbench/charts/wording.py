@@ -1,6 +1,6 @@
 """How a column's values read: in a table cell, on an axis, in a sentence.
 
-One `Column` serves the drawing, the table and the alt text, so that a number is written the same way wherever it stands.
+One `Column` serves the drawing, the table and the alt text, so that a number reads alike wherever it stands.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -224,8 +224,6 @@ def names_apart(column: Column, values: Sequence[Any]) -> list[str]:
 def as_moment(value: Any) -> float | None:
     """A date or aware time as milliseconds since 1970 in UTC; a time without a zone is taken as UTC."""
     if isinstance(value, datetime):
-        seconds = (
-            value.replace(tzinfo=None) - (value.utcoffset() or timedelta()) - datetime(1970, 1, 1)
-        ).total_seconds()  # noqa: DTZ001
-        return seconds * 1000.0
+        aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return aware.timestamp() * 1000.0
     return (value - date(1970, 1, 1)).days * 86_400_000.0 if isinstance(value, date) else None
