@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,16 @@ from typing import Any, Literal
 from workbench.foundation.errors import WorkbenchError
 from workbench.governance.runs import Run
 
-__all__ = ["Comparison", "Difference", "NotebookFailed", "Problem", "Progress", "TableOutput", "Verdict"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "NotebookFailed",
+    "Problem",
+    "Progress",
+    "TableOutput",
+    "Verdict",
+    "again_command",
+]
 
 
 @dataclass(frozen=True)
@@ -140,16 +150,21 @@ class Comparison:
     tolerance: float
 
     def __str__(self) -> str:
-        first = f"{self.verdict}: run {self.after} against {self.before}, {self.tables} tables compared"
+        counted = (
+            f"{self.tables} tables compared"
+            if self.tables
+            else "neither shows a table; only what they read was compared"
+        )
+        first = f"{self.verdict}: run {self.after} against {self.before}, {counted}"
         rest = [f"and {self.more} more"] if self.more else []
         return "\n".join(
             [first, *(f"  {difference}" for difference in self.differences), *(f"  {line}" for line in rest)]
         )
 
 
-def again_command(path: str, parameters: Mapping[str, str]) -> str:
-    """The command line that runs a notebook with the parameters that were given."""
-    words = ["workbench", "run", path]
-    for name, value in parameters.items():
-        words += ["-p", f"{name}={value}"]
+def again_command(target: str, checked: Mapping[str, Any]) -> str:
+    """The command line that runs a notebook or a pipeline with the parameters it was given, as `check` gave them."""
+    words = ["workbench", "run", target]
+    for name, value in checked.items():
+        words += ["-p", f"{name}={value if isinstance(value, str) else 'none' if value is None else json.dumps(value)}"]
     return shlex.join(words)

@@ -55,6 +55,33 @@ class Parameter:
     required: bool
     help: str
 
+    @classmethod
+    def written(
+        cls, name: str, type_: str, default: Any = None, *, required: bool = False, help_: str = ""
+    ) -> Parameter:
+        """A parameter that is declared elsewhere than in a notebook, its type as a notebook would write it.
+
+        Raises:
+            ValueError: The type or the default does not do; the message is a sentence.
+        """
+        refuse_secret(name)
+        try:
+            kind = of_annotation(ast.parse(type_, mode="eval").body)
+        except SyntaxError:
+            raise ValueError(f"the parameter '{name}' has the type {type_}, which is none") from None
+        except ValueError as error:
+            raise ValueError(f"the parameter '{name}' {error}") from None
+        try:
+            return cls(name, kind, None if required else kind.conform(default), required, help_)
+        except ValueError as error:
+            raise ValueError(f"the default of '{name}' {error}") from None
+
+
+def refuse_secret(name: str) -> None:
+    """Raises ValueError for a name that a secret would have."""
+    if _SECRET_NAME.search(name):
+        raise ValueError(f"the parameter '{name}' looks like a secret, and {_STORED}")
+
 
 def declared(path: Path) -> list[Parameter]:
     """The parameters of the notebook at a path, in the order of its parameters cell; none where it has no such cell.
@@ -96,8 +123,7 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, tuple[str, bool]]) ->
             pass
         case _:
             raise ValueError(f"its parameters cell does something else than assign: {ast.unparse(statement)[:60]}")
-    if _SECRET_NAME.search(name):
-        raise ValueError(f"the parameter '{name}' looks like a secret, and {_STORED}")
+    refuse_secret(name)
     try:
         kind = of_annotation(annotation) if annotation is not None else None
     except ValueError as error:

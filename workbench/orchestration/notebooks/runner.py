@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -12,16 +11,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from workbench.foundation.errors import Invalid
+from sqlalchemy.orm import Session
+
+from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
 from workbench.orchestration.kernels import allowed
 from workbench.orchestration.notebooks import document, failures
-from workbench.orchestration.notebooks.digest import digests, tables
+from workbench.orchestration.notebooks.comparison import compared, reads
+from workbench.orchestration.notebooks.digest import digests, tables, tables_of
 from workbench.orchestration.notebooks.execution import CellState, Execution, write_notebook
 from workbench.orchestration.notebooks.interruption import ended_by_signal
-from workbench.orchestration.notebooks.model import NotebookFailed, Progress, again_command
+from workbench.orchestration.notebooks.model import Comparison, NotebookFailed, Progress, again_command
 from workbench.orchestration.notebooks.parameters import Parameter, check, declared, injected, resolved
 
 __all__ = ["OUTPUT", "SOURCE", "NotebookRunner"]
@@ -57,6 +59,7 @@ class NotebookRunner:
         text: bool = False,
         cell_timeout: float | None = None,
         timeout: float | None = None,
+        guard: Callable[[Session], None] | None = None,
         on_progress: OnProgress | None = None,
     ) -> Run:
         """Runs the notebook at a path, relative to the workspace, and returns the successful run.
@@ -68,6 +71,7 @@ class NotebookRunner:
             text: The values come from a command line and are read as the declared types.
             cell_timeout: Seconds one cell may take; the setting `cell_timeout` by default.
             timeout: Seconds the whole run may take; no limit by default.
+            guard: Called in the transaction that records a success; raises when the work was taken over meanwhile.
             on_progress: Called when a cell starts, finishes or fails.
 
         Raises:
@@ -86,11 +90,12 @@ class NotebookRunner:
             name=name or shown,
             kind=kind,
             folder=source.parent,
-            again=again_command(shown, {key: _on_command_line(value) for key, value in checked.items()}),
+            again=again_command(shown, checked),
             parent=parent or self._actor.run,
             fingerprint=fingerprint,
             cell_timeout=cell_timeout,
             timeout=timeout,
+            guard=guard,
             on_progress=on_progress,
         )
 
@@ -109,6 +114,7 @@ class NotebookRunner:
         replay_of: str | None = None,
         cell_timeout: float | None = None,
         timeout: float | None = None,
+        guard: Callable[[Session], None] | None = None,
         on_progress: OnProgress | None = None,
     ) -> Run:
         """`run`, after its checks; also what a replay calls, with the notebook that an earlier run kept."""
@@ -168,7 +174,75 @@ class NotebookRunner:
                 again=again,
             ) from error
         executed = self._keep(execution)
-        return self._runs.finish(run.id, RunStatus.SUCCEEDED, tables=digests(tables(executed)))
+        try:
+            return self._runs.finish(run.id, RunStatus.SUCCEEDED, tables=digests(tables(executed)), guard=guard)
+        except Conflict as error:
+            self._runs.finish(run.id, RunStatus.FAILED, error=str(error))
+            raise
+
+    def replay(self, run_id: str, *, on_progress: OnProgress | None = None) -> Comparison:
+        """Runs a run's notebook again, as it was, with its parameters and on the versions it read, and compares.
+
+        Raises:
+            NotFound: No such run, or its directory is gone.
+            Invalid: It is not a successful run of a notebook, or it wrote datasets, which a replay does not.
+            NotebookFailed: The replay failed, as it does when a version it reads is gone.
+        """
+        run = self._runs.get(run_id)
+        self._refuse_replay(run)
+        source = self._kept(run, SOURCE)
+        before = tables_of(self._kept(run, OUTPUT))
+        known = declared(source)
+        notebook = self._runs.receipt(run.id).notebook
+        again = self.execute(
+            source,
+            known,
+            check(known, run.parameters, notebook=run.name),
+            name=run.name,
+            kind=RunKind.REPLAY,
+            folder=Path(notebook).parent if notebook else self._settings.home,
+            again=f"workbench replay {run.id}",
+            replay_of=run.id,
+            on_progress=on_progress,
+        )
+        difference = reads(self._runs.edges(run.id), self._runs.edges(again.id))
+        return compared(run.id, again.id, before, tables_of(again.directory / OUTPUT), difference, reads_count=True)
+
+    def compare(self, run_id: str, other_id: str) -> Comparison:
+        """Compares what two runs showed and read, running nothing.
+
+        Raises:
+            NotFound: No such run, or its directory is gone.
+        """
+        before, after = self._runs.get(run_id), self._runs.get(other_id)
+        first, second = (tables_of(self._kept(run, OUTPUT)) for run in (before, after))
+        difference = reads(self._runs.edges(before.id), self._runs.edges(after.id))
+        return compared(before.id, after.id, first, second, difference, reads_count=False)
+
+    def _refuse_replay(self, run: Run) -> None:
+        if run.kind is RunKind.PIPELINE:
+            stages = ", ".join(child.id for child in self._runs.list(parent=run.id))
+            raise Invalid(
+                f"run {run.id} is of the pipeline {run.name}", hint=f"replay the run of one of its stages: {stages}"
+            )
+        if run.status is not RunStatus.SUCCEEDED:
+            raise Invalid(f"run {run.id} of {run.name} has {run.status}; only a successful run can be replayed")
+        written = sorted(
+            {edge.name for edge in self._runs.edges(run.id) if edge.direction == "write" and edge.kind == "dataset"}
+        )
+        if written:
+            raise Invalid(
+                f"run {run.id} of {run.name} wrote {', '.join(written)}, and a replay writes nothing",
+                hint="replay a run that only reads, such as a report's",
+            )
+
+    def _kept(self, run: Run, file: str) -> Path:
+        path = run.directory / file
+        if not path.is_file():
+            raise NotFound(
+                f"run {run.id} of {run.name} is gone: {path} has been removed; its receipt is still in the catalog"
+            )
+        return path
 
     def _keep(self, execution: Execution) -> Mapping[str, Any]:
         if execution.notebook is not None:
@@ -246,15 +320,3 @@ def _prepared(
         "version": "",
     }
     return {**original, "metadata": metadata, "cells": cells}, positions
-
-
-def _on_command_line(value: Any) -> str:
-    match value:
-        case str():
-            return value
-        case None:
-            return "none"
-        case bool():
-            return str(value).lower()
-        case _:
-            return json.dumps(value)

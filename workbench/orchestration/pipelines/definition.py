@@ -1,0 +1,294 @@
+"""Pipelines as they are written down: `pipelines/<name>.yaml`.
+
+    name: flights
+    description: From the operational sources to the punctuality report.
+    parameters:
+      start: {type: date, default: 2013-01-01, help: first day}
+      days: {type: int, default: 365}
+    stages:
+      - name: extract
+        notebook: notebooks/extract.ipynb
+        parameters: {start: "${start}", days: "${days}"}
+        sources: [sqlite:///data/operations.db]
+        writes: [flights_landing]
+        retries: 2
+      - name: validate
+        notebook: notebooks/validate.ipynb
+        reads: [flights_landing]
+        uses: [expectations/flights_landing.yaml]
+      - name: report
+        report: flight-punctuality
+        reads: [flights_landing]
+
+A stage follows the one above it unless `after` names others. What it lists under `reads` (datasets), `sources` (files
+and databases) and `uses` (metric and expectation files), with its notebook and parameters, decides whether it has to
+run again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from workbench.foundation.errors import Invalid, NotFound, nearest
+from workbench.orchestration.notebooks import Parameter
+
+__all__ = ["Pipeline", "Stage", "load"]
+
+_NAME = r"^[a-z][a-z0-9_-]*$"
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+
+Name = Annotated[str, Field(pattern=_NAME, description="Lower-case letters, digits, - and _.")]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ParameterDefinition(_Written):
+    """A parameter of the pipeline; one without a default has to be given."""
+
+    type: str
+    default: Any = None
+    help: str = ""
+
+    def parameter(self, name: str) -> Parameter:
+        required = "default" not in self.model_fields_set
+        return Parameter.written(
+            name, self.type, None if required else self.default, required=required, help_=self.help
+        )
+
+
+class Stage(_Written):
+    """One step of a pipeline.
+
+    Attributes:
+        kind: The kind of step, "notebook" or "report"; in the file the key whose value is the target.
+        after: The stages that must have succeeded before this one.
+        retries: How often a failed stage is tried again, `retry_delay` seconds later.
+        timeout: Seconds the stage may take.
+        cell_timeout: Seconds one cell may take.
+    """
+
+    name: Name
+    kind: str
+    target: str
+    parameters: dict[str, Any] = {}
+    after: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    retries: int = Field(default=0, ge=0, le=10)
+    retry_delay: float = Field(default=5, ge=0)
+    timeout: float | None = Field(default=None, gt=0)
+    cell_timeout: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _may_be_skipped(self) -> Self:
+        both = sorted(set(self.reads) & set(self.writes))
+        if both:
+            raise ValueError(
+                f"it reads and writes '{both[0]}', so that it could never be skipped; name it under writes only"
+            )
+        return self
+
+
+class Pipeline(_Written):
+    """Stages in an order, with parameters. Made by `load`."""
+
+    name: Name
+    description: str = ""
+    parameters: dict[str, ParameterDefinition] = {}
+    stages: tuple[Stage, ...] = Field(min_length=1)
+
+    def declared(self) -> list[Parameter]:
+        """The parameters that a run of the pipeline may be given."""
+        return [definition.parameter(name) for name, definition in self.parameters.items()]
+
+    def in_order(self) -> list[Stage]:
+        """The stages, each after those it follows, else as they are written."""
+        position = {stage.name: at for at, stage in enumerate(self.stages)}
+        sorter = TopologicalSorter({stage.name: stage.after for stage in self.stages})
+        sorter.prepare()
+        ordered: list[Stage] = []
+        ready: list[str] = []
+        while sorter.is_active():
+            ready = sorted([*ready, *sorter.get_ready()], key=position.__getitem__)
+            first = ready.pop(0)
+            ordered.append(self.stages[position[first]])
+            sorter.done(first)
+        return ordered
+
+
+def substituted(value: Any, values: Mapping[str, Any]) -> Any:
+    """A stage's parameter with `${name}` replaced: by the value itself where it is the whole text."""
+    match value:
+        case str():
+            whole = _REFERENCE.fullmatch(value)
+            if whole:
+                return values[whole[1].strip()]
+            return _REFERENCE.sub(lambda found: str(values[found[1].strip()]), value)
+        case list():
+            return [substituted(item, values) for item in value]
+        case dict():
+            return {key: substituted(item, values) for key, item in value.items()}
+        case _:
+            return value
+
+
+def references(value: Any) -> Iterable[str]:
+    """The names under `${...}` in a stage's parameter."""
+    match value:
+        case str():
+            yield from (found.strip() for found in _REFERENCE.findall(value))
+        case list():
+            for item in value:
+                yield from references(item)
+        case dict():
+            for item in value.values():
+                yield from references(item)
+
+
+Place = tuple[str | int, ...]
+
+
+def load(path: Path, kinds: Iterable[str] = ("notebook", "report")) -> Pipeline:
+    """The pipeline that a file defines.
+
+    Args:
+        kinds: The step kinds there are.
+
+    Raises:
+        NotFound: No such file.
+        Invalid: Everything wrong with it, each with its line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(f"no pipeline definition {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read: {error}") from error
+    try:
+        node = yaml.compose(text, yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Invalid(f"{path}, line {line}: not valid YAML: {error.problem}") from error
+    if not isinstance(content, dict) or node is None:
+        raise Invalid(
+            f"{path} does not define a pipeline", hint="'workbench new pipeline NAME' writes one to begin with"
+        )
+    kinds = tuple(kinds)
+    problems = list(_shaped(content, kinds))
+    pipeline: Pipeline | None = None
+    try:
+        pipeline = Pipeline.model_validate(content)
+    except ValidationError as error:
+        problems += [_said(found, kinds) for found in error.errors()]
+    if pipeline is not None:
+        problems += _related(pipeline)
+    if problems or pipeline is None:
+        lines = sorted({(_line(node, place), message) for place, message in problems})
+        if len(lines) == 1:
+            raise Invalid(f"{path}, line {lines[0][0]}: {lines[0][1]}")
+        listed = "\n".join(f"  line {line}: {message}" for line, message in lines)
+        raise Invalid(f"{path} has {len(lines)} mistakes:\n{listed}")
+    return pipeline
+
+
+def _shaped(content: dict[str, Any], kinds: tuple[str, ...]) -> Iterable[tuple[Place, str]]:
+    """Turns `notebook: x` into kind and target, and an absent `after` into the stage above, in place."""
+    stages = content.get("stages")
+    if not isinstance(stages, list):
+        return
+    above: str | None = None
+    for at, stage in enumerate(stages):
+        if not isinstance(stage, dict):
+            continue
+        named = [kind for kind in kinds if kind in stage]
+        if len(named) != 1:
+            said = " and ".join(f"'{kind}'" for kind in named) if named else "none"
+            yield ("stages", at), f"a stage has exactly one of {', '.join(kinds)}; this one has {said}"
+        target = [stage.pop(kind) for kind in named]
+        stage["kind"], stage["target"] = (named[0], target[0]) if named else ("", "")
+        if isinstance(stage.get("after"), str):
+            stage["after"] = [stage["after"]]
+        stage.setdefault("after", [above] if above else [])
+        above = stage["name"] if isinstance(stage.get("name"), str) else above
+
+
+def _said(found: Any, kinds: tuple[str, ...]) -> tuple[Place, str]:
+    """One of pydantic's complaints, for somebody who wrote YAML."""
+    place: Place = tuple(found["loc"])
+    key = str(place[-1]) if place else ""
+    if found["type"] == "extra_forbidden":
+        model = {1: Pipeline, 3: Stage if place[0] == "stages" else ParameterDefinition}.get(len(place), Stage)
+        known = [*(set(model.model_fields) - {"kind", "target"}), *(kinds if model is Stage else ())]
+        guess = nearest(key, known)
+        return place, f"unknown key '{key}'" + (
+            f"; did you mean '{guess}'?" if guess else f"; there is {', '.join(sorted(known))}"
+        )
+    if found["type"] == "missing":
+        return place[:-1], f"'{key}' is missing"
+    if found["type"] == "string_pattern_mismatch":
+        return place, f"'{found['input']}' is not a name: lower-case letters, digits, - and _, a letter first"
+    message = str(found["msg"]).removeprefix("Value error, ")
+    return place, f"'{key}': {message[:1].lower()}{message[1:]}" if place and isinstance(place[-1], str) else message
+
+
+def _related(pipeline: Pipeline) -> list[tuple[Place, str]]:
+    """What is wrong between the parts of a definition whose parts are right."""
+    problems: list[tuple[Place, str]] = []
+    names = [stage.name for stage in pipeline.stages]
+    for name, definition in pipeline.parameters.items():
+        try:
+            definition.parameter(name)
+        except ValueError as error:
+            problems.append((("parameters", name), str(error)))
+    for at, stage in enumerate(pipeline.stages):
+        if names.index(stage.name) != at:
+            problems.append((("stages", at, "name"), f"a second stage named '{stage.name}'"))
+        for other in stage.after:
+            if other not in names:
+                guess = nearest(other, names)
+                meant = f"; did you mean '{guess}'?" if guess else ""
+                problems.append((("stages", at, "after"), f"'after' names no stage '{other}'{meant}"))
+        for key, value in stage.parameters.items():
+            for name in references(value):
+                if name not in pipeline.parameters:
+                    guess = nearest(name, pipeline.parameters)
+                    meant = f"; did you mean '${{{guess}}}'?" if guess else ""
+                    problems.append(
+                        (("stages", at, "parameters", key), f"the pipeline has no parameter '{name}'{meant}")
+                    )
+    if not problems:
+        try:
+            pipeline.in_order()
+        except CycleError as error:
+            problems.append((("stages",), f"stages wait for each other: {' -> '.join(error.args[1])}"))
+    return problems
+
+
+def _line(node: yaml.Node, place: Place) -> int:
+    """The line, from 1, that a place in the content was read from; for an absent one, of what is around it."""
+    for part in place:
+        inner: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            inner = next((key for key, value in node.value if key.value == part), None)
+            value = next((value for key, value in node.value if key.value == part), None)
+            if part == place[-1] and inner is not None:
+                return int(inner.start_mark.line) + 1
+            inner = value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            inner = node.value[part]
+        if inner is None:
+            break
+        node = inner
+    return int(node.start_mark.line) + 1

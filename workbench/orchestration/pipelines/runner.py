@@ -1,0 +1,256 @@
+"""Running a pipeline: its stages in order, each only when something it depends on has changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.data.lake import Lake
+from workbench.foundation.errors import Conflict, Invalid, WorkbenchError, unknown
+from workbench.foundation.jobs import Jobs, Lease
+from workbench.foundation.registry import Registry
+from workbench.foundation.settings import Settings
+from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
+from workbench.orchestration.notebooks import (
+    NotebookFailed,
+    NotebookRunner,
+    Progress,
+    again_command,
+    check,
+    ended_by_signal,
+)
+from workbench.orchestration.pipelines.definition import Pipeline, Stage, load, substituted
+from workbench.orchestration.pipelines.fingerprint import fingerprint
+from workbench.orchestration.pipelines.model import (
+    PipelineFailed,
+    PipelineRun,
+    StageProgress,
+    StageResult,
+    Step,
+    Work,
+)
+from workbench.orchestration.pipelines.steps import NotebookStep
+
+__all__ = ["Pipelines"]
+
+OnStage = Callable[[StageProgress], None]
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class _Going:
+    """One run of one pipeline under way."""
+
+    pipeline: Pipeline
+    stages: list[Stage]
+    parameters: Mapping[str, dict[str, Any]]
+    run: Run
+    lease: Lease
+    on_progress: OnProgress
+    on_stage: OnStage
+
+    def tell(self, stage: Stage, state: Any, seconds: float | None = None, why: str | None = None) -> None:
+        number = self.stages.index(stage) + 1
+        self.on_stage(StageProgress(self.pipeline.name, stage.name, number, len(self.stages), state, seconds, why))
+
+
+class Pipelines:
+    """The pipelines of a workspace: `pipelines/*.yaml`, run as one actor.
+
+    Args:
+        steps: Further kinds of stages, by the key a definition uses for them; "notebook" is there already.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        runs: Runs,
+        jobs: Jobs,
+        lake: Lake,
+        notebooks: NotebookRunner,
+        actor: Actor,
+        *,
+        steps: Mapping[str, Step] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._runs = runs
+        self._jobs = jobs
+        self._lake = lake
+        self._actor = actor
+        self.steps: Registry[Step] = Registry("kind of stage")
+        self.steps.register("notebook", NotebookStep(settings.home, notebooks))
+        for kind, step in (steps or {}).items():
+            self.steps.register(kind, step)
+
+    def names(self) -> list[str]:
+        """The pipelines that are defined."""
+        return sorted(path.stem for path in self._folder.glob("*.yaml"))
+
+    def get(self, name_or_path: str | Path) -> Pipeline:
+        """A pipeline by its name or by the path of its definition.
+
+        Raises:
+            NotFound: No such pipeline; the message has the nearest one.
+            Invalid: Its definition is wrong.
+        """
+        text = str(name_or_path)
+        if text.endswith((".yaml", ".yml")):
+            return load(self._settings.home / text, self.steps.names())
+        path = self._folder / f"{text}.yaml"
+        if not path.is_file():
+            raise unknown("pipeline", text, self.names(), hint=f"a pipeline is a file {self._folder.name}/NAME.yaml")
+        pipeline = load(path, self.steps.names())
+        if pipeline.name != text:
+            raise Invalid(f"{path} defines the pipeline '{pipeline.name}'; a pipeline is named like its file")
+        return pipeline
+
+    def run(
+        self,
+        name_or_path: str | Path,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        from_stage: str | None = None,
+        only: str | None = None,
+        force: bool = False,
+        text: bool = False,
+        on_progress: OnProgress | None = None,
+        on_stage: OnStage | None = None,
+    ) -> PipelineRun:
+        """Runs a pipeline; running it again after a failure or a crash goes on where it stopped.
+
+        A stage is skipped when it has succeeded before with the same notebook, parameters, workbench version, dataset
+        versions, sources and used files, and what it wrote is still there.
+
+        Args:
+            from_stage: Leaves the stages before this one alone and runs it and those after it, changed or not.
+            only: Runs this one stage, changed or not.
+            force: Runs every stage, changed or not.
+            text: The parameters come from a command line and are read as the declared types.
+            on_progress: Called when a cell of a stage's notebook starts, finishes or fails.
+            on_stage: Called when a stage starts, is skipped, finishes, fails or is tried again.
+
+        Raises:
+            NotFound: No such pipeline or stage.
+            Invalid: The definition or a parameter, of the pipeline or of a stage, is wrong. Nothing was run.
+            Conflict: Somebody else is running it; or took it over, after this process had stopped for long.
+            PipelineFailed: A stage failed. What was finished before it is kept.
+        """
+        pipeline = self.get(name_or_path)
+        known = pipeline.declared()
+        checked = check(known, parameters or {}, notebook=f"pipeline {pipeline.name}", text=text)
+        values = {parameter.name: checked.get(parameter.name, parameter.default) for parameter in known}
+        stages, must = _chosen(pipeline, from_stage=from_stage, only=only, force=force)
+        given = {stage.name: self._checked(stage, values) for stage in stages}
+        again = again_command(str(name_or_path), checked)
+        self._runs.reap()
+        with self._jobs.held("pipeline", pipeline.name) as lease, ended_by_signal():
+            run = self._runs.start(
+                RunKind.PIPELINE, pipeline.name, actor=self._actor, parameters=values, parent=self._actor.run
+            )
+            going = _Going(
+                pipeline, stages, given, run, lease, on_progress or (lambda step: None), on_stage or (lambda step: None)
+            )
+            results: list[StageResult] = []
+            try:
+                for stage in stages:
+                    results.append(self._stage(going, stage, must=must))
+            except BaseException as error:
+                stage = stages[len(results)]
+                said = str(error) or type(error).__name__
+                failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"stage {stage.name}: {said}")
+                going.tell(stage, "failed", why=said)
+                if isinstance(error, WorkbenchError) and not isinstance(error, Conflict):
+                    raise PipelineFailed(failed, stage=stage.name, cause=error, again=again) from error
+                raise
+            done = self._runs.finish(
+                run.id, RunStatus.SUCCEEDED, guard=lambda session: self._jobs.guard(session, lease)
+            )
+        return PipelineRun(done, tuple(results))
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.home / "pipelines"
+
+    def _checked(self, stage: Stage, values: Mapping[str, Any]) -> dict[str, Any]:
+        step = self.steps.get(stage.kind)
+        try:
+            return step.check(stage.target, substituted(stage.parameters, values))
+        except WorkbenchError as error:
+            raise type(error)(f"stage {stage.name}: {error}", hint=error.hint) from error
+
+    def _stage(self, going: _Going, stage: Stage, *, must: bool) -> StageResult:
+        started = time.monotonic()
+        self._jobs.renew(going.lease)
+        parameters = going.parameters[stage.name]
+        step = self.steps.get(stage.kind)
+        mark = fingerprint(
+            stage,
+            parameters=parameters,
+            files=step.files(stage.target),
+            versions={name: self._version(name) for name in stage.reads},
+            home=self._settings.home,
+        )
+        name = f"{going.pipeline.name}/{stage.name}"
+        earlier = self._standing(name, mark) if mark is not None and not must else None
+        if earlier is not None:
+            going.tell(stage, "skipped", time.monotonic() - started, "nothing it depends on has changed")
+            return StageResult(stage.name, RunStatus.SKIPPED, earlier, time.monotonic() - started)
+        going.tell(stage, "started")
+        work = Work(
+            name=name,
+            target=stage.target,
+            parameters=parameters,
+            parent=going.run.id,
+            fingerprint=mark,
+            cell_timeout=stage.cell_timeout,
+            timeout=stage.timeout,
+            guard=lambda session: self._jobs.guard(session, going.lease),
+            on_progress=going.on_progress,
+        )
+        run = self._persistently(going, stage, step, work)
+        seconds = time.monotonic() - started
+        going.tell(stage, "finished", seconds)
+        return StageResult(stage.name, RunStatus.SUCCEEDED, run, seconds)
+
+    def _persistently(self, going: _Going, stage: Stage, step: Step, work: Work) -> Run:
+        for left in range(stage.retries, 0, -1):
+            try:
+                return step.run(work)
+            except NotebookFailed as error:
+                going.tell(stage, "retrying", why=f"{error}; {left} more {'tries' if left > 1 else 'try'}")
+                time.sleep(stage.retry_delay)
+        return step.run(work)
+
+    def _standing(self, name: str, mark: str) -> Run | None:
+        """The earlier success of the same work, if all that it wrote is still there."""
+        run = self._runs.last_success(name, fingerprint=mark)
+        if run is None:
+            return None
+        for edge in self._runs.edges(run.id):
+            if edge.direction == "write" and edge.kind == "dataset":
+                now = self._version(edge.name)
+                if now is None or now < int(edge.version):
+                    return None
+        return run
+
+    def _version(self, dataset: str) -> int | None:
+        return self._lake.version(dataset) if self._lake.exists(dataset) else None
+
+
+def _chosen(pipeline: Pipeline, *, from_stage: str | None, only: str | None, force: bool) -> tuple[list[Stage], bool]:
+    """The stages to look at, and whether they run though nothing has changed."""
+    stages = pipeline.in_order()
+    names = [stage.name for stage in stages]
+    for name in (from_stage, only):
+        if name is not None and name not in names:
+            raise unknown(f"stage of {pipeline.name}", name, names)
+    if from_stage is not None and only is not None:
+        raise Invalid("from_stage and only exclude each other")
+    if only is not None:
+        return [stages[names.index(only)]], True
+    if from_stage is not None:
+        return stages[names.index(from_stage) :], True
+    return stages, force
