@@ -244,10 +244,11 @@ def evaluate(node: ast.expr) -> Any:
                 "datetime.fromisoformat": datetime.fromisoformat, "timedelta": timedelta, "ZoneInfo": ZoneInfo,
             }  # fmt: skip
             if name in known and all(word.arg for word in keywords):
+                named = {word.arg: evaluate(word.value) for word in keywords if word.arg}
+                unnamed = [evaluate(argument) for argument in args]
                 try:
-                    named = {word.arg: evaluate(word.value) for word in keywords if word.arg}
-                    return known[name](*(evaluate(argument) for argument in args), **named)
-                except (TypeError, KeyError) as error:
+                    return known[name](*unnamed, **named)
+                except (TypeError, ValueError, KeyError) as error:
                     raise ValueError(f"is {ast.unparse(node)}, which fails: {error}") from error
     raise ValueError(f"is computed ({ast.unparse(node)}); a parameter's default is a plain value")
 

@@ -134,10 +134,19 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, tuple[str, bool]]) ->
         if kind is None:
             assert value is not None  # a plain assignment has one
             kind = of_value(default, value)
+        _same_by_hand(kind, default)
         default = None if required else kind.conform(default)
     except ValueError as error:
         raise ValueError(f"the default of '{name}' {error}") from None
     return Parameter(name, kind, default, required, _help(statement, comments))
+
+
+def _same_by_hand(kind: ParameterType, default: Any) -> None:
+    """Refuses a date written as text: the notebook would meet a text when run by hand and a date when run by us."""
+    for value in default if kind.kind == "list" and isinstance(default, list) else [default]:
+        inner = kind.items[0] if kind.kind == "list" else kind
+        if inner.kind in ("date", "datetime") and isinstance(value, str):
+            raise ValueError(f"must be {inner.written}, not the text {value!r}; write {inner.call}(2013, 1, 31)")
 
 
 def _comments(text: str) -> dict[int, tuple[str, bool]]:
