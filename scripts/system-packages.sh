@@ -32,7 +32,7 @@ missing() {
     [ "$(uname)" = Darwin ] || font_found Liberation || echo fonts-liberation
 }
 
-packages=$(missing | tr '\n' ' ')
+packages=$(missing | xargs)
 [ -n "$packages" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && any_command apt-get; then
@@ -47,11 +47,11 @@ if [ "$(id -u)" = 0 ] && any_command apt-get; then
         tail -n 20 "$log"
     fi
     rm -f "$log" "$no_cluster"
-    packages=$(missing | tr '\n' ' ')
+    packages=$(missing | xargs)
     [ -n "$packages" ] || exit 0
 fi
 
 how="sudo apt-get install $packages"
 [ "$(uname)" != Darwin ] || how="brew install --cask chromium; brew install postgresql@17 poppler"
-echo "Missing for some tests, which will be skipped: $packages(to have them: $how)"
+echo "Missing for some tests, which will be skipped: $packages (to have them: $how)"
 [ -z "${CI:-}" ] || exit 1
