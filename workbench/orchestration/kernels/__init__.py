@@ -1,6 +1,6 @@
 """Kernels: started with this interpreter and an allow-listed environment, ended at once, never left behind."""
 
 from workbench.orchestration.kernels.environment import allowed
-from workbench.orchestration.kernels.manager import OwnKernelManager
+from workbench.orchestration.kernels.manager import OwnKernelManager, specification
 
-__all__ = ["OwnKernelManager", "allowed"]
+__all__ = ["OwnKernelManager", "allowed", "specification"]

@@ -22,7 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from workbench.foundation.errors import Unavailable, unknown
 
-__all__ = ["OwnKernelManager"]
+__all__ = ["OwnKernelManager", "specification"]
 
 OWN_KERNEL = "python3"
 
@@ -75,17 +75,7 @@ class OwnKernelManager(AsyncKernelManager):
         super().__init__(**traits)
         self.client_factory = PromptClient
         self._folder: Path | None = None
-        if self.kernel_name in ("", OWN_KERNEL):
-            self._kernel_spec = own_spec()
-            return
-        registered = KernelSpecManager(ensure_native_kernel=False)
-        try:
-            self._kernel_spec = registered.get_kernel_spec(self.kernel_name)
-        except NoSuchKernel:
-            raise unknown(
-                "kernel", self.kernel_name, {OWN_KERNEL, *registered.find_kernel_specs()},
-                hint="set the notebook's kernel to python3, or register that kernel with ipykernel install",
-            ) from None  # fmt: skip
+        self._kernel_spec = specification(self.kernel_name)
 
     async def _async_start_kernel(self, **kw: Any) -> None:
         folder = socket_folder()
@@ -126,8 +116,23 @@ class OwnKernelManager(AsyncKernelManager):
     cleanup_resources = _async_cleanup_resources
 
 
-def own_spec() -> KernelSpec:
-    """This interpreter's ipykernel, whatever kernel specifications the user's home holds."""
+def specification(name: str) -> KernelSpec:
+    """How the kernel of a name is started: "python3" is this interpreter's ipykernel, whatever the user's home holds.
+
+    Raises:
+        NotFound: No kernel of that name is registered; the message has the nearest one.
+    """
+    if name not in ("", OWN_KERNEL):
+        registered = KernelSpecManager(ensure_native_kernel=False)
+        try:
+            return registered.get_kernel_spec(name)
+        except NoSuchKernel:
+            raise unknown(
+                "kernel",
+                name,
+                {OWN_KERNEL, *registered.find_kernel_specs()},
+                hint="set the notebook's kernel to python3, or register that kernel with 'python -m ipykernel install'",
+            ) from None
     child = Path(__file__).with_name("child.py")
     return KernelSpec(
         argv=[sys.executable, str(child), "-f", "{connection_file}"],

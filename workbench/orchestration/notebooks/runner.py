@@ -17,7 +17,7 @@ from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
-from workbench.orchestration.kernels import allowed
+from workbench.orchestration.kernels import allowed, specification
 from workbench.orchestration.notebooks import document, failures
 from workbench.orchestration.notebooks.comparison import compared, reads
 from workbench.orchestration.notebooks.digest import digests, tables, tables_of
@@ -120,6 +120,7 @@ class NotebookRunner:
         """`run`, after its checks; also what a replay calls, with the notebook that an earlier run kept."""
         original = document.read(source)
         kernel = _kernel(original, source)
+        specification(kernel)
         self._runs.reap()
         run = self._runs.start(
             kind,
