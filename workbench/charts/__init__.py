@@ -1,9 +1,9 @@
 """Charts, tables and key figures as data that can show themselves anywhere: notebook, report, print."""
 
 from workbench.charts.chart import Chart
-from workbench.charts.style import stylesheet
+from workbench.charts.style import palette, stylesheet
 from workbench.charts.svg import unique_ids
 from workbench.charts.table import TABLE_MIME, Table
 from workbench.charts.tiles import Tile, Tiles
 
-__all__ = ["TABLE_MIME", "Chart", "Table", "Tile", "Tiles", "stylesheet", "unique_ids"]
+__all__ = ["TABLE_MIME", "Chart", "Table", "Tile", "Tiles", "palette", "stylesheet", "unique_ids"]

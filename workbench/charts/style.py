@@ -6,7 +6,9 @@ colour stands out 3:1 from its paper (WCAG 2.2, 1.4.11) and stays apart from the
 
 from __future__ import annotations
 
-__all__ = ["DARK", "FONT", "HEAT_STEPS", "LIGHT", "SERIES", "stylesheet"]
+from typing import Literal
+
+__all__ = ["DARK", "FONT", "HEAT_STEPS", "LIGHT", "SERIES", "palette", "stylesheet"]
 
 # Liberation Sans is built into the drawing library, so labels are measured alike everywhere; Arial and Helvetica, which
 # readers have, are exactly as wide.
@@ -109,7 +111,7 @@ def stylesheet() -> str:
 
     Follows the reader's system, except where a notebook's own theme says light or dark; print is always light.
     """
-    light, dark = _variables(LIGHT), _variables(DARK)
+    light, dark = palette("light"), palette("dark")
     return (
         f":where(.wb){{{light}}}"
         f"@media screen and (prefers-color-scheme:dark){{:where(.wb){{{dark}}}"
@@ -119,5 +121,6 @@ def stylesheet() -> str:
     )
 
 
-def _variables(colors: dict[str, str]) -> str:
-    return "".join(f"--wb-{name}:{color};" for name, color in colors.items())
+def palette(scheme: Literal["light", "dark"]) -> str:
+    """The colours as CSS variables, `--wb-ink:#...;` and so on, for a page that wants to match its figures."""
+    return "".join(f"--wb-{name}:{color};" for name, color in (LIGHT if scheme == "light" else DARK).items())

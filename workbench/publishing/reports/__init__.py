@@ -1,0 +1,8 @@
+"""Reports: a notebook run with parameters, rendered to one page that fetches nothing, and to a tagged PDF."""
+
+from workbench.publishing.reports.definition import ReportDefinition
+from workbench.publishing.reports.model import ReportRun
+from workbench.publishing.reports.reports import Reports
+from workbench.publishing.reports.step import ReportStep, report_step
+
+__all__ = ["ReportDefinition", "ReportRun", "ReportStep", "Reports", "report_step"]
