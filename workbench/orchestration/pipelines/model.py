@@ -11,7 +11,9 @@ from workbench.foundation.errors import WorkbenchError
 from workbench.governance.runs import Run, RunStatus
 from workbench.orchestration.notebooks import Progress
 
-__all__ = ["PipelineFailed", "PipelineRun", "StageProgress", "StageResult", "Step", "Work"]
+__all__ = ["PipelineFailed", "PipelineRun", "StageProgress", "StageResult", "StageState", "Step", "Work"]
+
+StageState = Literal["started", "cell", "retrying", "skipped", "finished", "failed"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class StageProgress:
     Attributes:
         number: Which stage, from 1.
         seconds: How long it took; None while it runs.
+        cell: The notebook cell that has started, finished or failed; only where `state` is "cell".
         why: Why a stage is skipped, or what went wrong before it is tried again.
     """
 
@@ -28,8 +31,9 @@ class StageProgress:
     stage: str
     number: int
     stages: int
-    state: Literal["started", "retrying", "skipped", "finished", "failed"]
+    state: StageState
     seconds: float | None = None
+    cell: Progress | None = None
     why: str | None = None
 
 

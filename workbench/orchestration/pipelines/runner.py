@@ -17,7 +17,6 @@ from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
 from workbench.orchestration.notebooks import (
     NotebookFailed,
     NotebookRunner,
-    Progress,
     again_command,
     check,
     ended_by_signal,
@@ -29,6 +28,7 @@ from workbench.orchestration.pipelines.model import (
     PipelineRun,
     StageProgress,
     StageResult,
+    StageState,
     Step,
     Work,
 )
@@ -36,8 +36,7 @@ from workbench.orchestration.pipelines.steps import NotebookStep
 
 __all__ = ["Pipelines"]
 
-OnStage = Callable[[StageProgress], None]
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[StageProgress], None]
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,10 @@ class _Going:
     run: Run
     lease: Lease
     on_progress: OnProgress
-    on_stage: OnStage
 
-    def tell(self, stage: Stage, state: Any, seconds: float | None = None, why: str | None = None) -> None:
+    def tell(self, stage: Stage, state: StageState, **more: Any) -> None:
         number = self.stages.index(stage) + 1
-        self.on_stage(StageProgress(self.pipeline.name, stage.name, number, len(self.stages), state, seconds, why))
+        self.on_progress(StageProgress(self.pipeline.name, stage.name, number, len(self.stages), state, **more))
 
 
 class Pipelines:
@@ -117,7 +115,6 @@ class Pipelines:
         force: bool = False,
         text: bool = False,
         on_progress: OnProgress | None = None,
-        on_stage: OnStage | None = None,
     ) -> PipelineRun:
         """Runs a pipeline; running it again after a failure or a crash goes on where it stopped.
 
@@ -129,8 +126,8 @@ class Pipelines:
             only: Runs this one stage, changed or not.
             force: Runs every stage, changed or not.
             text: The parameters come from a command line and are read as the declared types.
-            on_progress: Called when a cell of a stage's notebook starts, finishes or fails.
-            on_stage: Called when a stage starts, is skipped, finishes, fails or is tried again.
+            on_progress: Called when a stage starts, is skipped, finishes, fails or is tried again, and with every cell
+                of its notebook.
 
         Raises:
             NotFound: No such pipeline or stage.
@@ -150,9 +147,7 @@ class Pipelines:
             run = self._runs.start(
                 RunKind.PIPELINE, pipeline.name, actor=self._actor, parameters=values, parent=self._actor.run
             )
-            going = _Going(
-                pipeline, stages, given, run, lease, on_progress or (lambda step: None), on_stage or (lambda step: None)
-            )
+            going = _Going(pipeline, stages, given, run, lease, on_progress or (lambda step: None))
             results: list[StageResult] = []
             try:
                 for stage in stages:
@@ -196,7 +191,7 @@ class Pipelines:
         name = f"{going.pipeline.name}/{stage.name}"
         earlier = self._standing(name, mark) if mark is not None and not must else None
         if earlier is not None:
-            going.tell(stage, "skipped", time.monotonic() - started, "nothing it depends on has changed")
+            going.tell(stage, "skipped", why="nothing it depends on has changed")
             return StageResult(stage.name, RunStatus.SKIPPED, earlier, time.monotonic() - started)
         going.tell(stage, "started")
         work = Work(
@@ -208,11 +203,11 @@ class Pipelines:
             cell_timeout=stage.cell_timeout,
             timeout=stage.timeout,
             guard=lambda session: self._jobs.guard(session, going.lease),
-            on_progress=going.on_progress,
+            on_progress=lambda cell: going.tell(stage, "cell", cell=cell),
         )
         run = self._persistently(going, stage, step, work)
         seconds = time.monotonic() - started
-        going.tell(stage, "finished", seconds)
+        going.tell(stage, "finished", seconds=seconds)
         return StageResult(stage.name, RunStatus.SUCCEEDED, run, seconds)
 
     def _persistently(self, going: _Going, stage: Stage, step: Step, work: Work) -> Run:
