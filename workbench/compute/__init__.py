@@ -6,6 +6,17 @@ Knows files and frames, never datasets. pandas, Arrow and Dask frames are made h
 from workbench.compute import expressions, frames, grains
 from workbench.compute.engines import engines
 from workbench.compute.local import LocalEngine
-from workbench.compute.model import Analysis, Computed, Engine, EngineUse
+from workbench.compute.model import Analysis, Computed, Direct, Engine, EngineUse
 
-__all__ = ["Analysis", "Computed", "Engine", "EngineUse", "LocalEngine", "engines", "expressions", "frames", "grains"]
+__all__ = [
+    "Analysis",
+    "Computed",
+    "Direct",
+    "Engine",
+    "EngineUse",
+    "LocalEngine",
+    "engines",
+    "expressions",
+    "frames",
+    "grains",
+]

@@ -9,7 +9,7 @@ import polars as pl
 
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["columns_of", "parse", "parse_filter"]
+__all__ = ["columns_of", "parse", "parse_filter", "type_of"]
 
 # What looks across rows would change with the way rows are cut into parts, so it has no place in a row's expression.
 _ACROSS_ROWS = re.compile(

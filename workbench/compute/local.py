@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from workbench.compute.model import Analysis, Computed, EngineUse
+from workbench.compute.model import Analysis, Computed, Direct, EngineUse
 from workbench.compute.polars_versions import collect
 from workbench.foundation.errors import Invalid
 
@@ -37,11 +37,7 @@ class LocalEngine:
             raise Invalid(f"the parts given to the analysis '{analysis.name}' do not have the same columns")
         opened = time.perf_counter()
         try:
-            if len(parts) == 1:
-                partials = analysis.partial(parts[0])
-            else:
-                partials = pl.concat([collect(analysis.partial(part)) for part in parts]).lazy()
-            frame = collect(analysis.merge(partials))
+            frame = collect(_plan(analysis, parts))
         except (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError) as error:
             raise Invalid(f"the analysis '{analysis.name}' does not fit its rows: {_first_line(error)}") from error
         use = EngineUse(
@@ -54,6 +50,14 @@ class LocalEngine:
             rows_out=frame.height,
         )
         return Computed(frame, use)
+
+
+def _plan(analysis: Analysis, parts: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    if len(parts) > 1:
+        return analysis.merge(pl.concat([collect(analysis.partial(part)) for part in parts]).lazy())
+    if isinstance(analysis, Direct):
+        return analysis.whole(parts[0])
+    return analysis.merge(analysis.partial(parts[0]))
 
 
 def _first_line(error: Exception) -> str:

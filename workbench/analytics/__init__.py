@@ -1,0 +1,1 @@
+"""What is computed from datasets: metrics now; frames in, frames out."""

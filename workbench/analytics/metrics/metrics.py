@@ -1,0 +1,245 @@
+"""`wb.metrics`: finding definitions and answering queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from workbench.analytics.metrics.definitions import Definitions
+from workbench.analytics.metrics.measures import Key, Measure, Measures, Window
+from workbench.analytics.metrics.model import Dimension, Metric
+from workbench.analytics.metrics.result import MetricResult
+from workbench.compute import Engine, EngineUse, grains
+from workbench.data.lake import Lake
+from workbench.foundation.errors import Invalid, unknown
+from workbench.governance.runs import Actor, Runs
+
+__all__ = ["Metrics"]
+
+TIME = "time"
+
+
+class Metrics:
+    """The metrics of a workspace, as one actor sees them.
+
+    Args:
+        lake: Where the datasets are.
+        runs: Where reads are recorded inside a run.
+        engine: What computes.
+        actor: Who asks.
+        folder: Of the definitions; read again whenever a file in it changed.
+    """
+
+    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor, folder: Path) -> None:
+        self._lake = lake
+        self._runs = runs
+        self._engine = engine
+        self._actor = actor
+        self._folder = folder
+        self._read: tuple[object, Definitions] | None = None
+
+    def __repr__(self) -> str:
+        return f"Metrics({', '.join(self.definitions.names())})"
+
+    @property
+    def definitions(self) -> Definitions:
+        """What the folder says now.
+
+        Raises:
+            Invalid: A definition is wrong; every mistake is named with its file and metric.
+        """
+        stamp = [
+            (path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(self._folder.glob("*.yaml"))
+        ]
+        if self._read is None or self._read[0] != stamp:
+            self._read = (stamp, Definitions.load(self._folder))
+        return self._read[1]
+
+    def list(self) -> list[Metric]:
+        """Every metric, by name."""
+        return [self.definitions.get(name) for name in self.definitions.names()]
+
+    def get(self, name: str) -> Metric:
+        """One metric's definition.
+
+        Raises:
+            NotFound: No metric of that name; the message has the nearest one.
+        """
+        return self.definitions.get(name)
+
+    def query(
+        self,
+        metrics: str | Sequence[str],
+        *,
+        by: str | Sequence[str] | None = None,
+        grain: str | None = None,
+        where: str | None = None,
+        between: tuple[Any, Any] | None = None,
+        order: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        time_zone: str | None = None,
+        week_start: int = 1,
+    ) -> MetricResult:
+        """Computes metrics, broken down by dimensions and time.
+
+        Args:
+            metrics: Names of metrics.
+            by: Names of dimensions that all of them have. A missing value is a group of its own, shown last.
+            grain: minute, hour, day, week, month, quarter or year; adds the column `time` with the start of each period
+                (a date for day and longer). Periods without rows are left out.
+            where: SQL condition over the rows' columns and the metrics' dimensions, such as `origin = 'JFK'`.
+            between: (start, end) of the metrics' time column, end exclusive; None leaves a side open. Dates (from
+                midnight in the time zone), aware datetimes, or either as ISO text.
+            order: Columns of the result to sort by, descending with a leading minus; by default `time`, then `by`. Equal
+                rows stay in that default order; nulls come last.
+            limit: At most so many rows.
+            time_zone: Whose midnight starts a day; by default the first metric's, or UTC.
+            week_start: 1 (Monday) to 7 (Sunday).
+
+        Returns:
+            One row per group, the same on every run over the same versions: columns `time`, then `by`, then the metrics.
+
+        Raises:
+            NotFound: No such metric, dimension or dataset.
+            Invalid: An expression, time range or order that does not fit the datasets.
+            Forbidden: The actor may not read a dataset.
+        """
+        names = _listed(metrics)
+        if not names:
+            raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
+        asked = [self.definitions.get(name) for name in names]
+        zone = time_zone or next((metric.time_zone for metric in asked if metric.time_zone), "UTC")
+        if grain is not None:
+            grains.check(grain, zone)
+        dimensions = {name: _dimension(asked, name) for name in _listed(by)}
+        columns = [*([TIME] if grain else []), *dimensions, *names]
+        if doubled := next((name for name in columns if columns.count(name) > 1), None):
+            raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
+        simple = list({part.name: part for metric in asked for part in self.definitions.parts(metric)}.values())
+        timed = grain is not None or between is not None
+        groups: dict[tuple[str, str | None], list[Metric]] = {}
+        for part in simple:
+            if timed and part.time is None:
+                raise Invalid(
+                    f"metric '{part.name}' has no time column", hint="give it one in its definition: time: ..."
+                )
+            groups.setdefault((str(part.dataset), part.time if timed else None), []).append(part)
+        frames, uses, versions = [], [], {}
+        for (dataset, time), parts in groups.items():
+            keys = [Key(TIME, str(time), grain=grain, time_zone=zone, week_start=week_start)] if grain else []
+            analysis = Measures(
+                keys=(*keys, *(_key(dimension) for dimension in dimensions.values())),
+                measures=tuple(_measure(part) for part in parts),
+                where=where,
+                window=_window(str(time), between, zone) if between else None,
+                named=tuple(_key(dimension) for metric in asked for dimension in metric.dimensions if dimension.sql),
+            )
+            versions[dataset] = self._version(dataset)
+            rows = self._lake.read(dataset, self._actor, version=versions[dataset])
+            analysis.check(rows.collect_schema(), dataset)
+            computed = self._engine.run(analysis, [rows])
+            frames.append(computed.frame)
+            uses.append(computed.use)
+        keys_used = columns[: len(columns) - len(names)]
+        frame = reduce(lambda left, right: _joined(left, right, keys_used), frames)
+        frame = frame.select(*keys_used, *(self._shown(metric) for metric in asked))
+        frame = _ordered(frame, _listed(order), keys_used)
+        result = MetricResult(
+            frame=frame if limit is None else frame.head(limit),
+            metrics=tuple(asked),
+            dimensions=tuple(dimensions.values()),
+            grain=grain,
+            versions=versions,
+            metric_versions={metric.name: metric.version for metric in asked},
+            engines=tuple(uses),
+        )
+        self._record(result)
+        return result
+
+    def _version(self, dataset: str) -> int:
+        pinned = self._actor.pins.get(dataset)
+        return self._lake.version(dataset) if pinned is None else pinned
+
+    def _shown(self, metric: Metric) -> pl.Expr:
+        if metric.type == "simple":
+            return pl.col(metric.name)
+        above, below = (pl.col(part.name).cast(pl.Float64) for part in self.definitions.parts(metric))
+        return pl.when(below != 0).then(above / below).alias(metric.name)
+
+    def _record(self, result: MetricResult) -> None:
+        run = self._actor.run
+        if run is None:
+            return
+        for name, version in result.metric_versions.items():
+            self._runs.record(run, "read", "metric", name, version)
+        for use in result.engines:
+            self._runs.record_engine(run, EngineUse.to_dict(use))
+
+
+def _listed(names: str | Sequence[str] | None) -> list[str]:
+    return [names] if isinstance(names, str) else list(names or ())
+
+
+def _dimension(metrics: Sequence[Metric], name: str) -> Dimension:
+    for metric in metrics:
+        if metric.dimension(name) is None:
+            known = [dimension.name for dimension in metric.dimensions]
+            raise unknown(f"dimension of metric '{metric.name}' called", name, known)
+    found = metrics[0].dimension(name)
+    if found is None or any(metric.dimension(name).sql != found.sql for metric in metrics):  # type: ignore[union-attr]
+        raise Invalid(f"the metrics of the query do not mean the same by the dimension '{name}'")
+    return found
+
+
+def _key(dimension: Dimension) -> Key:
+    return Key(dimension.name, dimension.name, sql=dimension.sql)
+
+
+def _measure(metric: Metric) -> Measure:
+    return Measure(metric.name, str(metric.aggregation), metric.column, metric.filter, metric.percentile)
+
+
+def _window(column: str, between: tuple[Any, Any], zone: str) -> Window:
+    if not isinstance(between, tuple | list) or len(between) != 2:
+        raise Invalid("between takes two times, from and before", hint="between=('2013-01-01', '2013-02-01')")
+    return Window(column, *(_moment(bound, zone) for bound in between))
+
+
+def _moment(bound: Any, zone: str) -> datetime | date | None:
+    if isinstance(bound, str):
+        try:
+            bound = date.fromisoformat(bound) if len(bound) <= 10 else datetime.fromisoformat(bound)
+        except ValueError as error:
+            raise Invalid(
+                f"'{bound}' is not a date or time", hint="write 2013-01-31 or 2013-01-31T06:00:00Z"
+            ) from error
+    if isinstance(bound, datetime):
+        if bound.tzinfo is None:
+            raise Invalid(f"the time {bound.isoformat()} has no time zone", hint="give it one, e.g. with tzinfo=UTC")
+        return bound.astimezone(UTC)
+    if bound is None or isinstance(bound, date):
+        return bound
+    raise Invalid(f"{bound!r} is not a date or time", hint="write 2013-01-31 or 2013-01-31T06:00:00Z")
+
+
+def _joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    if not keys:
+        return pl.concat([left, right], how="horizontal")
+    return left.join(right, on=list(keys), how="full", coalesce=True, nulls_equal=True)
+
+
+def _ordered(frame: pl.DataFrame, order: Sequence[str], keys: Sequence[str]) -> pl.DataFrame:
+    names = [term.removeprefix("-") for term in order]
+    for name in names:
+        if name not in frame.columns:
+            raise unknown("column to order by called", name, frame.columns, error=Invalid)
+    rest = [key for key in keys if key not in names]
+    if not names and not rest:
+        return frame
+    descending = [term.startswith("-") for term in order] + [False] * len(rest)
+    return frame.sort([*names, *rest], descending=descending, nulls_last=True, maintain_order=True)

@@ -1,0 +1,179 @@
+"""What a query gives back: the rows, what they mean, and what they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from workbench.analytics.metrics.model import Dimension, Metric
+from workbench.charts import Chart, Table, Tile, Tiles
+from workbench.compute import EngineUse, frames
+from workbench.foundation.errors import Invalid, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MetricResult"]
+
+Kind = Literal["bar", "line", "point", "heatmap"]
+
+
+@dataclass(frozen=True, eq=False)
+class MetricResult:
+    """Metrics by dimensions, with their words and their origin.
+
+    Attributes:
+        frame: One row per group: `time` where a grain was asked for, then the dimensions, then the metrics.
+        metrics: The definitions, in the order of the columns.
+        dimensions: What the rows are broken down by.
+        grain: Of the column `time`, or None.
+        versions: Dataset -> the version that was read.
+        metric_versions: Metric -> the version of its definition.
+        engines: How it was computed, one entry per dataset and time column.
+    """
+
+    frame: pl.DataFrame
+    metrics: tuple[Metric, ...]
+    dimensions: tuple[Dimension, ...]
+    grain: str | None
+    versions: Mapping[str, int]
+    metric_versions: Mapping[str, str]
+    engines: tuple[EngineUse, ...]
+
+    @property
+    def engine(self) -> str:
+        """The name of what computed it."""
+        return ", ".join(dict.fromkeys(use.engine for use in self.engines))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Column -> what people call it."""
+        time = {"time": self.grain.capitalize()} if self.grain else {}
+        broken_down = {dimension.name: dimension.title for dimension in self.dimensions}
+        return time | broken_down | {metric.name: metric.title for metric in self.metrics}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Column -> unit, for metrics that have one."""
+        return {metric.name: metric.unit for metric in self.metrics if metric.unit}
+
+    @property
+    def formats(self) -> dict[str, str]:
+        """Column -> d3 number format, for metrics that have one."""
+        return {metric.name: metric.format for metric in self.metrics if metric.format}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a pandas frame."""
+        return frames.to_pandas(self.frame)
+
+    def table(self, title: str | None = None, *, note: str = "") -> Table:
+        """The rows as a table with labels, units and formats of the metrics."""
+        return Table(title or self.title, self.frame, self.labels, self.units, self.formats, note)
+
+    def chart(
+        self,
+        kind: Kind = "bar",
+        *,
+        x: str | None = None,
+        y: str | None = None,
+        title: str | None = None,
+        color: str | None = None,
+        note: str = "",
+    ) -> Chart:
+        """The rows as a chart.
+
+        Args:
+            kind: bar, line, point or heatmap.
+            x: Column along the bottom; by default the first one.
+            y: Column up the side; by default the first metric, for a heatmap the second column.
+            title: By default the metrics and what they are broken down by.
+            color: Column of the series; by default the second dimension, if any. For a heatmap the amount in each
+                cell, by default the first metric.
+            note: A line under the chart.
+
+        Raises:
+            NotFound: A column that the result does not have.
+            Invalid: There is nothing to draw along, or the chart cannot be drawn truthfully.
+        """
+        for name in (x, y, color):
+            if name is not None and name not in self.frame.columns:
+                raise unknown("column", name, self.frame.columns)
+        groups = [name for name in self.frame.columns if name not in self.metric_versions]
+        amount = self.metrics[0].name
+        free = [name for name in groups if name not in (x, y, color)]
+        if x is None:
+            if not free:
+                raise Invalid("a chart needs something to draw along", hint="query by= a dimension or with a grain=")
+            x = free.pop(0)
+        if kind == "heatmap":
+            y = y or (free[0] if free else None)
+            color = color or amount
+            if y is None:
+                raise Invalid("a heatmap needs two dimensions", hint="query by= two dimensions, or one with a grain=")
+        elif kind == "point":
+            y = y or amount
+        else:
+            y = y or amount
+            color = color or (free[0] if free else None)
+        return Chart(
+            frame=self.frame,
+            kind=kind,
+            x=x,
+            y=y,
+            title=title or self._titled(*({y, str(color)} & set(self.metric_versions) or {amount})),
+            color=color,
+            labels=self.labels,
+            units=self.units,
+            formats=self.formats,
+            note=note,
+        )
+
+    def tiles(self, title: str = "Key figures", *, note: str = "") -> Tiles:
+        """One key figure per metric.
+
+        Raises:
+            Invalid: The result is broken down, so a metric has more than one value.
+        """
+        if self.frame.height != 1:
+            raise Invalid(
+                f"key figures need one row, and there are {self.frame.height}", hint="query without by= and grain="
+            )
+        row = self.frame.row(0, named=True)
+        made = [Tile(metric.title, row[metric.name], metric.unit, metric.format, note) for metric in self.metrics]
+        return Tiles(made, title)
+
+    @property
+    def title(self) -> str:
+        """Such as "Mean departure delay by carrier and day"."""
+        return self._titled(*(metric.name for metric in self.metrics))
+
+    def _titled(self, *names: str) -> str:
+        words = self.labels
+        said = [words[name] for name in words if name in names]
+        along = [_small(words[name]) for name in self.frame.columns if name not in self.metric_versions]
+        return _listing([said[0], *map(_small, said[1:])]) + (f" by {_listing(along)}" if along else "")
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __repr__(self) -> str:
+        return f"{self.table()!r}\n{self._origin()}"
+
+    def _repr_html_(self) -> str:
+        return self.table(note=self._origin())._repr_html_()
+
+    def _origin(self) -> str:
+        return "From " + ", ".join(f"{name} version {version}" for name, version in self.versions.items()) + "."
+
+
+def _small(label: str) -> str:
+    """A label inside a sentence: a first word that is not an abbreviation loses its capital."""
+    first = label.split(" ", 1)[0]
+    return label if len(first) > 1 and first[1:] != first[1:].lower() else label[:1].lower() + label[1:]
+
+
+def _listing(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
