@@ -1,0 +1,10 @@
+"""Versioned datasets, kept as Delta tables, and the one door through which they are read.
+
+`Lake` is what the rest of the workbench works with; `Datasets` and `Dataset` are what a user holds.
+"""
+
+from workbench.data.lake.datasets import Dataset, Datasets
+from workbench.data.lake.lake import Lake
+from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, Version
+
+__all__ = ["Checkpoint", "CleanReport", "Column", "Dataset", "DatasetInfo", "Datasets", "Lake", "Version"]

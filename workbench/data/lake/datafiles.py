@@ -1,0 +1,167 @@
+"""The Parquet files of a dataset: written by us and safe on disk before any commit names them."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
+
+from workbench.data.lake.disk import sync
+from workbench.data.lake.schema import digest
+from workbench.foundation.errors import Invalid
+
+__all__ = ["ROWS_PER_FILE", "check_partition_columns", "describe", "discard", "of_schema", "partition_text", "write"]
+
+ROWS_PER_FILE = 1_000_000
+ROWS_PER_GROUP = 131_072
+LEVEL = 3
+COLUMNS_WITH_BOUNDS = 32
+LONGEST_BOUND = 64
+_PARTITION_TYPES = (pl.String, pl.Date, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
+
+
+def check_partition_columns(schema: Mapping[str, pl.DataType], columns: Sequence[str]) -> None:
+    """
+    Raises:
+        Invalid: A column to partition by is of a type that folders of values are not made of.
+    """
+    for name in columns:
+        if not isinstance(schema[name], _PARTITION_TYPES):
+            raise Invalid(
+                f"a dataset cannot be partitioned by '{name}', which is {schema[name]}",
+                hint="partition by a date, text, whole number or boolean column, such as the day of a time",
+            )
+
+
+def write(
+    folder: Path, frames: Iterable[pl.DataFrame], partition_by: Sequence[str], *, data_change: bool = True
+) -> list[AddAction]:
+    """Writes frames of one schema as new files, one or more per partition, and waits until they are on disk.
+
+    Partition columns stay in the files too, so that a plain list of files is the whole table. Nothing names the new
+    files yet; if anything fails, they are removed again.
+    """
+    written: list[AddAction] = []
+    try:
+        for frame in frames:
+            for values, rows in _partitions(frame, partition_by):
+                for start in range(0, rows.height, ROWS_PER_FILE):
+                    path = folder / _new_name(frame.schema)
+                    written.append(AddAction(path.name, 0, values, 0, data_change, "{}"))
+                    rows.slice(start, ROWS_PER_FILE).write_parquet(
+                        path, compression="zstd", compression_level=LEVEL, row_group_size=ROWS_PER_GROUP
+                    )
+                    written[-1] = describe(path, values, data_change=data_change)
+        sync(folder / action.path for action in written)
+        sync([folder])
+    except BaseException:
+        discard(folder, written)
+        raise
+    return written
+
+
+def discard(folder: Path, files: Iterable[AddAction]) -> None:
+    """Removes files that no commit came to name."""
+    for action in files:
+        (folder / action.path).unlink(missing_ok=True)
+
+
+def describe(path: Path, partition: Mapping[str, str | None], *, data_change: bool) -> AddAction:
+    """The log entry that adds a file, with row count and bounds from the file's own footer."""
+    found = path.stat()
+    return AddAction(
+        path=path.name,
+        size=found.st_size,
+        partition_values=partition,
+        modification_time=int(time.time() * 1000),
+        data_change=data_change,
+        stats=json.dumps(_statistics(path, partition)),
+    )
+
+
+def of_schema(name: str, schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether a file holds exactly these columns, by its name."""
+    return name.split("-")[1:2] == [digest(schema)]
+
+
+def partition_text(value: object) -> str | None:
+    """A partition value as the log writes it."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _new_name(schema: Mapping[str, pl.DataType]) -> str:
+    # The columns' digest tells files of different columns apart; the time keeps a listing in the order of writing.
+    return f"part-{digest(schema)}-{time.time_ns():016x}-{secrets.token_hex(4)}.parquet"
+
+
+def _partitions(frame: pl.DataFrame, partition_by: Sequence[str]) -> list[tuple[dict[str, str | None], pl.DataFrame]]:
+    if not partition_by:
+        return [({}, frame)]
+    for name in partition_by:
+        if frame.schema[name] == pl.String and (frame[name] == "").any():
+            raise Invalid(f"column '{name}' is empty text in a row, which cannot name a partition", hint="use null")
+    parts = frame.partition_by(list(partition_by), as_dict=True, maintain_order=True)
+    return [
+        ({name: partition_text(value) for name, value in zip(partition_by, values, strict=True)}, rows)
+        for values, rows in parts.items()
+    ]
+
+
+def _statistics(path: Path, partition: Mapping[str, str | None]) -> dict[str, Any]:
+    footer = pq.read_metadata(path)
+    lowest: dict[str, Any] = {}
+    highest: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    for index in range(min(footer.num_columns, COLUMNS_WITH_BOUNDS)):
+        name = footer.schema.column(index).path
+        if name in partition or footer.schema.column(index).max_repetition_level or "." in name:
+            continue
+        found = [footer.row_group(group).column(index).statistics for group in range(footer.num_row_groups)]
+        if not all(one is not None and one.has_null_count for one in found):
+            continue
+        nulls[name] = sum(one.null_count for one in found)
+        bounded = [one for one in found if one.has_min_max]
+        if len(bounded) == len([one for one in found if one.num_values]) and bounded:
+            bounds = _bounds(min(one.min for one in bounded), max(one.max for one in bounded))
+            if bounds is not None:
+                lowest[name], highest[name] = bounds
+    return {"numRecords": footer.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
+
+
+def _bounds(low: object, high: object) -> tuple[Any, Any] | None:
+    match low, high:
+        case bool(), bool():
+            return None
+        case int(), int():
+            return low, high
+        case float(), float() if math.isfinite(low) and math.isfinite(high):
+            return low, high
+        case str(), str() if len(low) <= LONGEST_BOUND and len(high) <= LONGEST_BOUND:
+            return low, high
+        case datetime(), datetime():  # the log keeps milliseconds: the upper bound is rounded up
+            return _milliseconds(low), _milliseconds(high + timedelta(microseconds=999))
+        case date(), date():
+            return low.isoformat(), high.isoformat()
+        case _:
+            return None
+
+
+def _milliseconds(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,258 @@
+"""One dataset's Delta log: what is newest, what a version was, and one durable commit on top."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+
+from workbench.data.lake.datafiles import describe, discard
+from workbench.data.lake.disk import sync
+from workbench.data.lake.mending import mend
+from workbench.data.lake.model import Checkpoint, Version
+from workbench.data.lake.schema import delta_schema
+from workbench.data.lake.snapshot import Snapshot
+from workbench.foundation.errors import IntegrityError, NotFound
+from workbench.foundation.failpoints import failpoint
+from workbench.foundation.observability import logger
+
+__all__ = ["Change", "DeltaLog", "Overtaken", "log_entry"]
+
+SNAPSHOTS_KEPT = 8
+# A checkpoint may be written after a commit; an old log entry is never removed: a receipt may need its version.
+_AFTER_COMMIT = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+_CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
+
+
+class Overtaken(Exception):
+    """Somebody else committed first; nothing of the change is visible."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit does to a table: files out, files in, and the columns if they change.
+
+    Attributes:
+        data_change: False where the same rows are only laid out differently.
+    """
+
+    operation: str
+    add: Sequence[AddAction] = ()
+    remove: Sequence[str] = ()
+    schema: pl.Schema | None = None
+    data_change: bool = True
+
+
+@dataclass
+class DeltaLog:
+    """Thread-safe. Keeps the newest version open, so that a second look costs one look into the log's folder.
+
+    Attributes:
+        folder: The dataset's folder.
+    """
+
+    folder: Path
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _table: DeltaTable | None = field(default=None, repr=False)
+    _snapshots: dict[int, Snapshot] = field(default_factory=dict, repr=False)
+
+    def create(
+        self, schema: Mapping[str, pl.DataType], partition_by: Sequence[str], add: Sequence[AddAction], note: Version
+    ) -> None:
+        """Makes version 0, rows included, and waits until it is on disk."""
+        failpoint("lake.commit.before_delta")
+        create_table_with_add_actions(
+            str(self.folder),
+            delta_schema(schema),
+            list(add),
+            "error",
+            list(partition_by),
+            configuration=_CONFIGURATION,
+            commit_properties=_properties(note, None, secrets.token_hex(8)),
+            post_commithook_properties=_AFTER_COMMIT,
+        )
+        failpoint("lake.commit.after_delta")
+        self._sync(0)
+        sync([self.folder, self.folder.parent])
+        failpoint("lake.commit.after_fsync")
+
+    def newest(self, acknowledged: int) -> Snapshot:
+        """The newest version.
+
+        Args:
+            acknowledged: The newest version that a writer was told is durable; only later ones may be mended away.
+
+        Raises:
+            IntegrityError: The log is damaged at or before that version.
+        """
+        with self._lock:
+            table = self._open(acknowledged)
+            return self._snapshot(table)
+
+    def at(self, version: int, acknowledged: int) -> Snapshot:
+        """
+        Raises:
+            NotFound: There is no such version.
+        """
+        with self._lock:
+            if version in self._snapshots:
+                return self._snapshots[version]
+            table = self._open(acknowledged)
+            newest = table.version()
+            if version == newest:
+                return self._snapshot(table)
+            if not 0 <= version < newest:
+                raise NotFound(f"there is no version {version}", hint=f"versions go from 0 to {newest}")
+            return self._snapshot(DeltaTable(str(self.folder), version=version))
+
+    def commit(self, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None) -> None:
+        """Makes the version after `base` and waits until it is on disk. If it cannot, the change's files are removed.
+
+        Raises:
+            Overtaken: There is such a version already.
+        """
+        with self._lock:
+            table = self._table
+            if table is None or table.version() != base.version:
+                discard(self.folder, change.add)
+                raise Overtaken
+            add, remove, mode = list(change.add), list(change.remove), "append"
+            linked: list[AddAction] = []
+            if change.schema is not None and change.schema != base.schema:
+                # Only a commit in this mode can change the columns, and it removes every file: those that stay are
+                # added again under a second name, which costs no copy.
+                linked = self._linked(base, set(remove))
+                add, remove, mode = add + linked, [], "overwrite"
+            token = secrets.token_hex(8)
+            now = int(note.time.timestamp() * 1000)
+            actions = [RemoveAction(name, change.data_change, now) for name in remove]
+            failpoint("lake.commit.before_delta")
+            try:
+                table.create_write_transaction(
+                    [*actions, *add],
+                    mode,
+                    delta_schema(change.schema or base.schema),
+                    list(base.partition_by),
+                    commit_properties=_properties(note, checkpoint, token),
+                    post_commithook_properties=_AFTER_COMMIT,
+                )
+            except (DeltaError, OSError) as error:
+                entry = log_entry(self.folder, note.number)
+                if not entry.exists() or token not in entry.read_text(encoding="utf-8"):
+                    discard(self.folder, [*linked, *change.add])
+                    if entry.exists():
+                        raise Overtaken from error
+                    raise
+                # The commit stands; what failed came after it: writing a checkpoint, which only saves time.
+                logger("lake").warning("no checkpoint was written", extra={"entry": str(entry), "why": str(error)})
+            failpoint("lake.commit.after_delta")
+            self._sync(note.number)
+            failpoint("lake.commit.after_fsync")
+
+    def history(self, acknowledged: int, *, since: int = -1) -> list[Version]:
+        """The versions after `since`, newest first."""
+        with self._lock:
+            table = self._open(acknowledged)
+            wanted = table.version() - since
+            return [_version(entry) for entry in table.history(wanted)] if wanted > 0 else []
+
+    def mark(self, stream: str, part: str, acknowledged: int) -> int | None:
+        with self._lock:
+            found = self._open(acknowledged).transaction_version(_app_id(stream, part))
+            return None if found is None else int(found)
+
+    def _open(self, acknowledged: int) -> DeltaTable:
+        try:
+            return self._current()
+        except TableNotFoundError as error:
+            raise IntegrityError(
+                f"the files of a dataset are gone from {self.folder}", hint="restore the lake's folder from a backup"
+            ) from error
+        except DeltaError:
+            self._table = None
+            mend(self.folder, acknowledged)
+            try:
+                return self._current()
+            except DeltaError as error:
+                raise IntegrityError(
+                    f"the log in {self.folder} cannot be read: {str(error).splitlines()[0]}",
+                    hint="restore the lake's folder from a backup",
+                ) from error
+
+    def _current(self) -> DeltaTable:
+        if self._table is None:
+            self._table = DeltaTable(str(self.folder))
+        elif log_entry(self.folder, self._table.version() + 1).exists():
+            self._table.update_incremental()
+        return self._table
+
+    def _snapshot(self, table: DeltaTable) -> Snapshot:
+        version = table.version()
+        if version not in self._snapshots:
+            while len(self._snapshots) >= SNAPSHOTS_KEPT:
+                del self._snapshots[next(iter(self._snapshots))]
+            self._snapshots[version] = Snapshot.of(table, self.folder)
+        return self._snapshots[version]
+
+    def _linked(self, base: Snapshot, removed: set[str]) -> list[AddAction]:
+        linked = []
+        for row in base.files.to_dicts():
+            if row["path"] in removed:
+                continue
+            stem, _, ending = row["path"].rpartition(".")
+            path = self.folder / f"{stem.partition('_')[0]}_{base.version + 1}.{ending}"
+            path.unlink(missing_ok=True)
+            os.link(self.folder / row["path"], path)
+            linked.append(describe(path, base.partition_of(row), data_change=False))
+        sync([self.folder])
+        return linked
+
+    def _sync(self, version: int) -> None:
+        entry = log_entry(self.folder, version)
+        checkpoint = entry.with_suffix(".checkpoint.parquet")
+        made = [checkpoint, entry.parent / "_last_checkpoint"] if checkpoint.exists() else []
+        sync([entry, *made, entry.parent])
+
+
+def log_entry(folder: Path, version: int) -> Path:
+    return folder / "_delta_log" / f"{version:020d}.json"
+
+
+def _app_id(stream: str, part: str) -> str:
+    return f"{stream}/{part}"
+
+
+def _properties(note: Version, checkpoint: Checkpoint | None, token: str) -> CommitProperties:
+    said = {
+        "workbench.commit": token,
+        "workbench.operation": note.operation,
+        "workbench.principal": note.principal,
+        "workbench.time": note.time.isoformat(),
+    }
+    if note.run is not None:
+        said["workbench.run"] = note.run
+    marks = [Transaction(_app_id(checkpoint.stream, checkpoint.slice), checkpoint.mark)] if checkpoint else []
+    # No retries underneath: whoever lost the race looks at what won before trying again.
+    return CommitProperties(custom_metadata=said, max_commit_retries=0, app_transactions=marks)
+
+
+def _version(entry: Mapping[str, Any]) -> Version:
+    said = entry.get("workbench.time")
+    when = datetime.fromisoformat(said) if said else datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+    return Version(
+        number=int(entry["version"]),
+        time=when,
+        operation=str(entry.get("workbench.operation", entry.get("operation", ""))).lower(),
+        principal=str(entry.get("workbench.principal", "")),
+        run=entry.get("workbench.run"),
+    )

@@ -1,0 +1,59 @@
+"""After a power cut: what may be torn, and what may be done about it.
+
+A commit is acknowledged only once its log entry is on disk, so an entry after the last acknowledged one may be torn and
+is set aside. A checkpoint only repeats what the entries say, all of which are kept, so a torn one is removed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workbench.foundation.errors import IntegrityError
+from workbench.foundation.observability import logger
+
+__all__ = ["mend"]
+
+
+def mend(folder: Path, acknowledged: int) -> None:
+    """Sets torn log entries aside and removes torn checkpoints.
+
+    Raises:
+        IntegrityError: An acknowledged entry is damaged.
+    """
+    log = folder / "_delta_log"
+    torn = [entry for entry in sorted(log.glob("*.json")) if entry.stem.isdigit() and not _whole(entry)]
+    if torn:
+        first = int(torn[0].stem)
+        if first <= acknowledged:
+            raise IntegrityError(
+                f"version {first} in {folder} is damaged", hint="restore the lake's folder from a backup"
+            )
+        for entry in log.glob("*.json"):
+            if entry.stem.isdigit() and int(entry.stem) >= first:
+                entry.rename(entry.with_suffix(".torn"))
+                logger("lake").warning("set a torn log entry aside", extra={"entry": str(entry)})
+    for checkpoint in log.glob("*.checkpoint*.parquet"):
+        if not _readable(checkpoint):
+            checkpoint.unlink()
+            (log / "_last_checkpoint").unlink(missing_ok=True)
+            logger("lake").warning("removed a torn checkpoint", extra={"checkpoint": str(checkpoint)})
+
+
+def _whole(entry: Path) -> bool:
+    try:
+        lines = entry.read_text(encoding="utf-8").splitlines()
+        return bool(lines) and all(isinstance(json.loads(line), dict) for line in lines)
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        return False
+
+
+def _readable(checkpoint: Path) -> bool:
+    try:
+        pq.read_metadata(checkpoint)
+    except (pa.ArrowInvalid, OSError):
+        return False
+    return True

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Checkpoint", "CleanReport", "Column", "DatasetInfo", "DatasetRecord", "Version"]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far one slice of a stream has come, committed together with the rows it speaks of.
+
+    Attributes:
+        stream: What is loaded, such as "flights from ops.db".
+        slice: Which part of it, such as a day.
+        mark: A number from 0 to 2**63 - 1 that says which content of the slice is in: a hash, an offset.
+    """
+
+    stream: str
+    slice: str
+    mark: int
+
+
+@dataclass(frozen=True)
+class Version:
+    """One commit to a dataset. `time` is UTC."""
+
+    number: int
+    time: datetime
+    operation: str
+    principal: str
+    run: str | None
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a dataset without reading its rows. Times are UTC.
+
+    Attributes:
+        rows: As many as the asker may see.
+        bytes: The size of the newest version's files.
+        updated: When the newest version was committed.
+        source: Where the rows come from; empty where nobody said.
+    """
+
+    name: str
+    id: str
+    rows: int
+    columns: tuple[Column, ...]
+    bytes: int
+    files: int
+    version: int
+    updated: datetime
+    created: datetime
+    owner: str
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
+    description: str
+    source: str
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """A dataset as the catalog knows it.
+
+    Attributes:
+        version: The newest version whose commit the catalog has recorded; the lake may be one crash ahead.
+        complete_from: The first version from which on nothing was cleaned away.
+    """
+
+    id: str
+    name: str
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
+    description: str
+    source: str
+    owner: str
+    created: datetime
+    version: int
+    complete_from: int
+
+
+@dataclass(frozen=True)
+class CleanReport:
+    """What a clean-up of one dataset removed and what it had to keep.
+
+    Attributes:
+        pinned: Versions older than asked for that were kept because a run's receipt needs them.
+        leftovers: Folders of deleted or never finished datasets that were removed along the way.
+    """
+
+    dataset: str
+    files: int
+    bytes: int
+    complete_from: int
+    pinned: tuple[int, ...]
+    leftovers: int
+
+    def __str__(self) -> str:
+        kept = f"versions from {self.complete_from} on are complete"
+        if self.pinned:
+            kept += f", pinned {', '.join(map(str, self.pinned))} kept"
+        also = f"; {self.leftovers} left-over folders removed" if self.leftovers else ""
+        return f"{self.dataset}: {self.files} files removed ({self.bytes / 1e6:.1f} MB); {kept}{also}"

@@ -1,0 +1,83 @@
+"""Which version a read is of, and the record of it: inside a run, one version per dataset, pinned before it is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from workbench.data.lake.deltalog import DeltaLog
+from workbench.data.lake.model import DatasetRecord
+from workbench.data.lake.snapshot import Snapshot
+from workbench.foundation.catalog import utcnow
+from workbench.foundation.errors import Invalid, NotFound
+from workbench.governance.runs import Actor, Runs
+
+__all__ = ["Sealer"]
+
+
+class Sealer:
+    """Chooses the snapshot a read gets."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._noted: set[tuple[str, str, int]] = set()
+
+    def snapshot(
+        self, log: DeltaLog, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None
+    ) -> Snapshot:
+        """
+        Raises:
+            NotFound: There is no such version, or it was cleaned away.
+            Invalid: `at` has no time zone or lies in the future.
+        """
+        explicit = version is not None or at is not None
+        if version is None:
+            version = _version_at(log, record, at) if at is not None else self._sealed(record, actor)
+        newest = log.newest(record.version)
+        if version is None:
+            version = newest.version
+        if not 0 <= version <= newest.version:
+            raise NotFound(f"'{record.name}' has no version {version}", hint=f"they go from 0 to {newest.version}")
+        if actor.run is not None:
+            self._note(record, actor.run, version, explicit=explicit)
+        snapshot = log.at(version, record.version)
+        if version < record.complete_from and not all(path.exists() for path in snapshot.paths()):
+            raise NotFound(
+                f"version {version} of '{record.name}' was cleaned away",
+                hint=f"versions from {record.complete_from} on are complete",
+            )
+        return snapshot
+
+    def _sealed(self, record: DatasetRecord, actor: Actor) -> int | None:
+        if record.name in actor.pins:
+            return actor.pins[record.name]
+        if actor.run is None:
+            return None
+        known = [
+            int(edge.version)
+            for edge in self._runs.edges(actor.run)
+            if edge.kind == "dataset" and edge.name == record.name and not edge.detail.get("explicit")
+        ]
+        return max(known, default=None)
+
+    def _note(self, record: DatasetRecord, run: str, version: int, *, explicit: bool) -> None:
+        if (run, record.id, version) in self._noted:
+            return
+        self._runs.pin(run, record.id, version)
+        detail = {"explicit": True} if explicit else {}
+        self._runs.record(run, "read", "dataset", record.name, str(version), detail=detail)
+        self._noted.add((run, record.id, version))
+
+
+def _version_at(log: DeltaLog, record: DatasetRecord, at: datetime) -> int:
+    if at.tzinfo is None:
+        raise Invalid(f"the time {at.isoformat()} has no time zone", hint="give it one, e.g. tzinfo=datetime.UTC")
+    if at > utcnow():
+        raise Invalid(f"the time {at.isoformat()} lies in the future")
+    history = log.history(record.version)
+    found = [version.number for version in history if version.time <= at]
+    if not found:
+        raise NotFound(
+            f"'{record.name}' did not exist yet at {at.isoformat()}",
+            hint=f"its first version is of {history[-1].time.isoformat()}",
+        )
+    return max(found)

@@ -1,0 +1,194 @@
+"""The catalog's side of the lake. The only file that opens sessions on the table `dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError as AlreadyThere
+from sqlalchemy.orm import Session
+
+from workbench.data.lake.model import DatasetRecord, Version
+from workbench.data.lake.tables import DatasetRow
+from workbench.foundation.catalog import Catalog, utcnow
+from workbench.foundation.errors import Conflict, NotFound, unknown
+from workbench.governance.runs import Runs
+from workbench.governance.security import Security, audit_append
+
+__all__ = ["DatasetStore"]
+
+
+class DatasetStore:
+    """Names, owners and recorded versions of datasets."""
+
+    def __init__(self, catalog: Catalog, runs: Runs, security: Security) -> None:
+        self._catalog = catalog
+        self._runs = runs
+        self._security = security
+
+    def get(self, name: str) -> DatasetRecord:
+        """
+        Raises:
+            NotFound: No dataset of that name; says the nearest one, or that it was deleted.
+        """
+        with self._catalog.read() as session:
+            row = self._named(session, name)
+            if row is None:
+                raise self._missing(session, name)
+            return _record(row)
+
+    def find(self, name: str) -> DatasetRecord | None:
+        with self._catalog.read() as session:
+            row = self._named(session, name)
+            return None if row is None else _record(row)
+
+    def all(self) -> list[DatasetRecord]:
+        with self._catalog.read() as session:
+            rows = session.scalars(select(DatasetRow).where(DatasetRow.name.is_not(None)).order_by(DatasetRow.name))
+            return [_record(row) for row in rows]
+
+    def ids(self) -> set[str]:
+        with self._catalog.read() as session:
+            return set(session.scalars(select(DatasetRow.id).where(DatasetRow.deleted.is_(None))))
+
+    def deleted_ids(self) -> set[str]:
+        with self._catalog.read() as session:
+            return set(session.scalars(select(DatasetRow.id).where(DatasetRow.deleted.is_not(None))))
+
+    def add(self, record: DatasetRecord, first: Version) -> None:
+        """
+        Raises:
+            Conflict: The name is taken.
+        """
+        try:
+            with self._catalog.begin() as session:
+                session.add(
+                    DatasetRow(
+                        id=record.id,
+                        name=record.name,
+                        former_name=None,
+                        key=list(record.key),
+                        partition_by=list(record.partition_by),
+                        description=record.description,
+                        source=record.source,
+                        owner=record.owner,
+                        created=record.created,
+                        version=first.number,
+                        complete_from=record.complete_from,
+                        deleted=None,
+                    )
+                )
+                session.flush()
+                self._recorded(session, record.name, first)
+        except AlreadyThere as error:
+            raise taken(record.name) from error
+
+    def settle(self, dataset_id: str, versions: Sequence[Version]) -> None:
+        """Records the commits that the catalog has not seen yet, each exactly once: audit entry, lineage, version.
+
+        Raises:
+            NotFound: The dataset was deleted meanwhile.
+        """
+        with self._catalog.begin() as session:
+            row = self._locked(session, dataset_id)
+            for version in sorted(versions, key=lambda found: found.number):
+                if version.number > row.version:
+                    self._recorded(session, str(row.name), version)
+                    row.version = version.number
+
+    def rename(self, dataset_id: str, new_name: str, *, by: str) -> None:
+        """Renames; policies go along in the same transaction.
+
+        Raises:
+            Conflict: The new name is taken.
+        """
+        try:
+            with self._catalog.begin() as session:
+                row = self._locked(session, dataset_id)
+                old_name, row.name = str(row.name), new_name
+                session.flush()
+                self._security.move_policies(session, old_name, new_name)
+                audit_append(
+                    session, actor=by, action="rename dataset", thing=f"dataset {new_name}", detail={"from": old_name}
+                )
+        except AlreadyThere as error:
+            raise taken(new_name) from error
+
+    def delete(self, dataset_id: str, *, by: str) -> None:
+        """Frees the name and drops the pins; the files are the caller's to remove afterwards."""
+        with self._catalog.begin() as session:
+            row = self._locked(session, dataset_id)
+            row.former_name, row.name, row.deleted = row.name, None, utcnow()
+            self._runs.forget_pins(session, dataset_id)
+            audit_append(
+                session,
+                actor=by,
+                action="delete dataset",
+                thing=f"dataset {row.former_name}",
+                detail={"version": row.version},
+            )
+
+    def cleaned(self, dataset_id: str, complete_from: int, *, by: str) -> None:
+        """Records which versions are about to be incomplete, before a file of them is removed."""
+        with self._catalog.begin() as session:
+            row = self._locked(session, dataset_id)
+            row.complete_from = max(row.complete_from, complete_from)
+            audit_append(
+                session,
+                actor=by,
+                action="clean dataset",
+                thing=f"dataset {row.name}",
+                detail={"complete_from": row.complete_from},
+            )
+
+    def _recorded(self, session: Session, name: str, version: Version) -> None:
+        detail = {"version": version.number} | ({"run": version.run} if version.run else {})
+        audit_append(
+            session,
+            actor=version.principal,
+            action=f"{version.operation} dataset",
+            thing=f"dataset {name}",
+            detail=detail,
+        )
+        if version.run is not None:
+            self._runs.record_in(session, version.run, "write", "dataset", name, str(version.number))
+
+    def _named(self, session: Session, name: str) -> DatasetRow | None:
+        return session.scalars(select(DatasetRow).where(DatasetRow.name == name)).one_or_none()
+
+    def _locked(self, session: Session, dataset_id: str) -> DatasetRow:
+        row = session.get(DatasetRow, dataset_id, with_for_update=True)
+        if row is None or row.deleted is not None:
+            name = dataset_id if row is None else row.former_name
+            raise NotFound(f"the dataset '{name}' was deleted meanwhile")
+        return row
+
+    def _missing(self, session: Session, name: str) -> NotFound:
+        gone = session.scalars(
+            select(DatasetRow.deleted).where(DatasetRow.former_name == name).order_by(DatasetRow.deleted.desc())
+        ).first()
+        if gone is not None:
+            return NotFound(f"the dataset '{name}' was deleted on {gone:%Y-%m-%d %H:%M} UTC")
+        names = session.scalars(select(DatasetRow.name).where(DatasetRow.name.is_not(None)))
+        error = unknown("dataset", name, [found for found in names if found], hint="workbench dataset list shows them")
+        assert isinstance(error, NotFound)
+        return error
+
+
+def taken(name: str) -> Conflict:
+    return Conflict(f"there is a dataset '{name}' already", hint="choose another name, or overwrite or append to it")
+
+
+def _record(row: DatasetRow) -> DatasetRecord:
+    return DatasetRecord(
+        id=row.id,
+        name=str(row.name),
+        key=tuple(row.key),
+        partition_by=tuple(row.partition_by),
+        description=row.description,
+        source=row.source,
+        owner=row.owner,
+        created=row.created,
+        version=row.version,
+        complete_from=row.complete_from,
+    )

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workbench.foundation.catalog import Base, UtcDateTime
+
+
+class DatasetRow(Base):
+    """A deleted dataset's row stays, without its name, so that its folder and what was said of it can be told apart."""
+
+    __tablename__ = "dataset"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(128), unique=True)
+    former_name: Mapped[str | None] = mapped_column(String(128), index=True)
+    key: Mapped[list[str]] = mapped_column(JSON)
+    partition_by: Mapped[list[str]] = mapped_column(JSON)
+    description: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(String(128))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(BigInteger)
+    complete_from: Mapped[int] = mapped_column(BigInteger)
+    deleted: Mapped[datetime | None] = mapped_column(UtcDateTime)

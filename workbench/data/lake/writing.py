@@ -1,0 +1,291 @@
+"""Changes to a dataset: planned on the newest version, committed on top of it or planned again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from deltalake.transaction import AddAction
+
+from workbench.compute import frames
+from workbench.data.lake import datafiles
+from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
+from workbench.data.lake.disk import disk_errors, headroom
+from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
+from workbench.data.lake.schema import fit, storable
+from workbench.data.lake.snapshot import Snapshot
+from workbench.data.lake.store import DatasetStore
+from workbench.data.lake.upserting import check_key, replacing
+from workbench.foundation.catalog import utcnow
+from workbench.foundation.errors import Conflict, Invalid, unknown
+from workbench.foundation.failpoints import failpoint
+from workbench.governance.runs import Actor
+
+__all__ = ["Plan", "Writer", "appending", "compacting", "overwriting", "rows_of", "upserting"]
+
+ATTEMPTS = 50
+BATCHED_ROWS = 500_000
+SMALL_BYTES = 32 << 20
+
+Plan = Callable[[Snapshot], Change | None]
+"""From the newest version to what is to be done to it; None where nothing is."""
+
+
+class Writer:
+    """Commits plans: the rows on disk, the Delta commit, its log entry on disk, then the catalog's record of it.
+
+    Args:
+        reserve: Folders in which the catalog's part of a commit needs room.
+    """
+
+    def __init__(self, store: DatasetStore, reserve: Sequence[Path]) -> None:
+        self._store = store
+        self._reserve = reserve
+
+    def create(
+        self, log: DeltaLog, record: DatasetRecord, schema: pl.Schema, rows: Iterable[pl.DataFrame], actor: Actor
+    ) -> Version:
+        """Makes a dataset's files and version 0. The catalog does not know of it yet."""
+        note = Version(0, utcnow(), "create", actor.principal.name, actor.run)
+        with disk_errors(log.folder):
+            log.folder.mkdir(parents=True)
+            add = datafiles.write(log.folder, rows, record.partition_by)
+            failpoint("lake.files.written")
+            if record.key:
+                check_key(_scan(log.folder, add, schema), record.key)
+            with headroom(self._reserve):
+                log.create(schema, record.partition_by, add, note)
+        return note
+
+    def commit(
+        self,
+        log: DeltaLog,
+        record: DatasetRecord,
+        operation: str,
+        plan: Plan,
+        actor: Actor,
+        checkpoint: Checkpoint | None,
+    ) -> Version:
+        """Carries a plan out; when somebody else commits first, plans again on what they left.
+
+        Returns:
+            The new version; the newest one where the plan, or the checkpoint, says that nothing is to be done.
+
+        Raises:
+            Conflict: Others kept committing first.
+            Unavailable: The disk is full; nothing was changed.
+        """
+        for attempt in range(ATTEMPTS):
+            self.catch_up(log, record)
+            base = log.newest(record.version)
+            if (
+                checkpoint is not None
+                and log.mark(checkpoint.stream, checkpoint.slice, record.version) == checkpoint.mark
+            ):
+                return log.history(record.version, since=base.version - 1)[0]
+            with disk_errors(log.folder):
+                change = plan(base)
+                if change is None:
+                    return log.history(record.version, since=base.version - 1)[0]
+                note = Version(base.version + 1, utcnow(), operation, actor.principal.name, actor.run)
+                failpoint("lake.files.written")
+                try:
+                    self._commit(log, base, change, note, checkpoint)
+                except Overtaken:
+                    time.sleep(random.uniform(0, 0.005 * min(attempt + 1, 10)))
+                    continue
+            self._store.settle(record.id, [note])
+            failpoint("lake.commit.after_catalog")
+            return note
+        raise Conflict(f"others kept committing to '{record.name}' first, {ATTEMPTS} times", hint="try again")
+
+    def _commit(
+        self, log: DeltaLog, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None
+    ) -> None:
+        with ExitStack() as held:
+            try:
+                held.enter_context(headroom(self._reserve))
+            except OSError:
+                datafiles.discard(log.folder, change.add)
+                raise
+            log.commit(base, change, note, checkpoint)
+
+    def catch_up(self, log: DeltaLog, record: DatasetRecord) -> None:
+        """Records commits that a writer made and did not live to record."""
+        newest = log.newest(record.version).version
+        if newest > record.version:
+            self._store.settle(record.id, log.history(record.version, since=record.version))
+
+
+def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:
+    """A frame's columns as they will be kept, and its rows; an Arrow stream is read batch by batch."""
+    if isinstance(frame, pa.RecordBatchReader):
+        empty = pl.from_arrow(frame.schema.empty_table())
+        assert isinstance(empty, pl.DataFrame)
+        schema = storable(empty.schema)
+        return schema, (rows.select(_casts(schema)) for rows in _batched(frame))
+    lazy = frames.to_lazy(frame)
+    schema = storable(lazy.collect_schema())
+    return schema, iter([_collected(lazy.select(_casts(schema)))])
+
+
+def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evolve: bool) -> Plan:
+    def plan(base: Snapshot) -> Change:
+        fitted, schema = fit(frame, base.schema, evolve=evolve)
+        rows = _collected(fitted)
+        if record.key:
+            check_key(rows.lazy(), record.key)
+        return Change("append", _written(log, rows, base), schema=schema)
+
+    return plan
+
+
+def overwriting(
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, partition: Mapping[str, Any] | None, evolve: bool
+) -> Plan:
+    def whole(base: Snapshot) -> Change:
+        if evolve:
+            schema = storable(frame.collect_schema())
+            for name in (*record.key, *record.partition_by):
+                if name not in schema:
+                    raise Invalid(f"column '{name}' is part of the dataset's key or partitions and cannot be left out")
+            datafiles.check_partition_columns(schema, record.partition_by)
+            rows = _collected(frame.select(_casts(schema)))
+        else:
+            fitted, schema = fit(frame, base.schema, evolve=False)
+            rows = _collected(fitted)
+        if record.key:
+            check_key(rows.lazy(), record.key)
+        return Change("overwrite", _written(log, rows, base), base.names, schema)
+
+    def one(base: Snapshot) -> Change:
+        values = _partition_values(record, base, partition or {})
+        filled = frame.with_columns(
+            pl.lit(value).cast(base.schema[name]).alias(name)
+            for name, value in values.items()
+            if name not in frame.collect_schema()
+        )
+        fitted, schema = fit(filled, base.schema, evolve=evolve)
+        rows = _collected(fitted)
+        inside = pl.all_horizontal(
+            pl.col(name).eq_missing(pl.lit(value, dtype=base.schema[name])) for name, value in values.items()
+        )
+        outside = rows.filter(inside.not_()).height
+        if outside:
+            raise Invalid(
+                f"{outside} of {rows.height} rows are not in the partition that is overwritten, {_shown(values)}",
+                hint="filter the frame to that partition, or overwrite the whole dataset",
+            )
+        if record.key:
+            check_key(rows.lazy(), record.key)
+        gone = base.in_partition({name: datafiles.partition_text(value) for name, value in values.items()})
+        return Change("overwrite", _written(log, rows, base), gone["path"].to_list(), schema)
+
+    return whole if partition is None else one
+
+
+def upserting(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], evolve: bool) -> Plan:
+    def plan(base: Snapshot) -> Change:
+        for name in key:
+            if name not in base.schema:
+                raise unknown("column", name, base.schema, error=Invalid)
+        fitted, schema = fit(frame, base.schema, evolve=evolve)
+        rows = _collected(fitted)
+        check_key(rows.lazy(), key)
+        removed, replacement = replacing(base, schema, rows, key)
+        add = datafiles.write(log.folder, (part for part in replacement if part.height), base.partition_by)
+        return Change("upsert", add, removed, schema)
+
+    return plan
+
+
+def compacting(log: DeltaLog) -> Plan:
+    """Merges each partition's small files into larger ones of the dataset's present columns."""
+
+    def plan(base: Snapshot) -> Change | None:
+        small = base.files.filter(pl.col("size_bytes") < SMALL_BYTES)
+        groups: dict[tuple[str | None, ...], list[str]] = {}
+        for row in small.to_dicts():
+            groups.setdefault(tuple(base.partition_of(row).values()), []).append(row["path"])
+        many = [names for names in groups.values() if len(names) > 1]
+        if not many:
+            return None
+        merged = (base.scan(names).collect(engine="in-memory") for names in many)
+        add = datafiles.write(log.folder, merged, base.partition_by, data_change=False)
+        return Change("optimize", add, list(chain.from_iterable(many)), data_change=False)
+
+    return plan
+
+
+def _written(log: DeltaLog, rows: pl.DataFrame, base: Snapshot) -> list[AddAction]:
+    return datafiles.write(log.folder, [rows] if rows.height else [], base.partition_by)
+
+
+def _partition_values(record: DatasetRecord, base: Snapshot, asked: Mapping[str, Any]) -> dict[str, Any]:
+    if not record.partition_by:
+        raise Invalid(
+            f"'{record.name}' has no partitions to overwrite", hint="overwrite it whole, or create it with partition_by"
+        )
+    for name in asked:
+        if name not in record.partition_by:
+            raise unknown("partition column", name, record.partition_by, error=Invalid)
+    if set(asked) != set(record.partition_by):
+        missing = [name for name in record.partition_by if name not in asked]
+        raise Invalid(f"the partition needs a value for {', '.join(missing)} as well")
+    try:
+        return {name: pl.Series([value], dtype=base.schema[name], strict=True)[0] for name, value in asked.items()}
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        raise Invalid(
+            f"the partition {_shown(asked)} is not of its columns' types: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
+    # In memory, because rows are kept in the order they were given.
+    try:
+        return plan.collect(engine="in-memory")
+    except pl.exceptions.InvalidOperationError as error:
+        raise Invalid(
+            f"a value does not fit its column: {str(error).splitlines()[0]}", hint="cast the frame before writing it"
+        ) from error
+
+
+def _casts(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+    return [pl.col(name).cast(dtype, strict=True) for name, dtype in schema.items()]
+
+
+def _batched(reader: pa.RecordBatchReader) -> Iterator[pl.DataFrame]:
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in reader:
+        if batch.num_rows:
+            held.append(batch)
+            rows += batch.num_rows
+        if rows >= BATCHED_ROWS:
+            yield _frame(held)
+            held, rows = [], 0
+    if held:
+        yield _frame(held)
+
+
+def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches(batches))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _scan(folder: Path, files: Sequence[AddAction], schema: pl.Schema) -> pl.LazyFrame:
+    if not files:
+        return pl.LazyFrame(schema=schema)
+    return pl.scan_parquet([folder / action.path for action in files], glob=False, hive_partitioning=False)
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())
