@@ -9,7 +9,7 @@ from typing import Any
 from workbench.charts.plot import Plot
 from workbench.charts.sentence import say
 from workbench.charts.svg import draw
-from workbench.charts.table import TABLE_MIME, Table, styled, table_html
+from workbench.charts.table import TABLE_MIME, Table, length, styled, table_html
 from workbench.charts.vegalite import MOST_BARS
 
 __all__ = ["NARROW", "WIDE", "Chart"]
@@ -60,12 +60,12 @@ class Chart(Plot):
         if self.kind == "bar" and self.frame[self.x].n_unique() > MOST_BARS:
             notes.append(f"The first {MOST_BARS} of {self.frame[self.x].n_unique():,} are drawn; the table has all.")
         under = "".join(f'<p class="wb-note">{escape(note)}</p>' for note in notes)
-        size = "wb-short" if count <= 30 else "wb-long"
         return styled(
-            f'<figure class="wb wb-chart"><figcaption><span class="wb-title">{escape(self.title)}</span>'
-            f'<span class="wb-sub">{escape(self._measured())}</span></figcaption>{drawings}{under}'
-            f'<details class="{size}"><summary>Table, {count:,} {"row" if count == 1 else "rows"}</summary>'
-            f"{table_html(table)}</details></figure>"
+            f'<div class="wb wb-chart"><figure role="group" aria-label="{escape(self.title)}">'
+            f'<figcaption><span class="wb-title">{escape(self.title)}</span>'
+            f'<span class="wb-sub">{escape(self._measured())}</span></figcaption>{drawings}{under}</figure>'
+            f'<details class="{length(count)}"><summary>Table, {count:,} {"row" if count == 1 else "rows"}</summary>'
+            f"{table_html(table)}</details></div>"
         )
 
     def _measured(self) -> str:

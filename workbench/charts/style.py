@@ -48,7 +48,7 @@ DARK = {
     "rule": "#343a44",
     "grid": "#2a2f38",
     "axis": "#6d7684",
-    "series-1": "#5fb0ea",
+    "series-1": "#52a5e0",
     "series-2": "#f58a46",
     "series-3": "#2fc29a",
     "series-4": "#e39ac8",
@@ -70,6 +70,7 @@ DARK = {
 _RULES = """
 .wb{font-family:var(--wb-sans,"Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif);
 color:var(--wb-ink);line-height:1.4;margin:1.75rem 0;max-width:46rem;container-type:inline-size}
+.wb figure{margin:0}
 .wb figcaption{margin:0 0 .75rem;padding:0;text-align:left;font-size:1rem}
 .wb-title{display:block;font-weight:650;text-wrap:balance}
 .wb-sub{display:block;color:var(--wb-ink-2);font-size:.875rem;margin-top:.1rem}
@@ -94,15 +95,14 @@ background:none;white-space:normal;max-width:22rem}
 .wb .wb-num{text-align:right;white-space:nowrap}
 .wb thead .wb-num{white-space:normal}
 .wb-unit{white-space:nowrap}
-.wb-tiles dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:1.25rem 1.5rem;margin:0}
+.wb-tiles dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1.25rem 1.5rem;margin:0}
 .wb-tiles dl>div{border-top:2px solid var(--wb-ink);padding-top:.5rem}
 .wb-tiles dt{color:var(--wb-ink-2);font-size:.875rem;font-weight:400;margin:0}
 .wb-tiles dd{margin:0}
 .wb-figure{font-size:1.75rem;line-height:1.2;font-weight:600;font-variant-numeric:lining-nums;letter-spacing:-.01em}
 .wb-figure .wb-unit{font-size:1rem;font-weight:400;color:var(--wb-ink-2);letter-spacing:0}
 .wb-tiles .wb-note{margin:.15rem 0 0}
-@media print{.wb{break-inside:avoid}.wb-scroll{overflow:visible}.wb thead{display:table-header-group}
-.wb tr{break-inside:avoid}}
+@media print{.wb figure,.wb-tiles{break-inside:avoid}.wb-scroll{overflow:visible}.wb tr{break-inside:avoid}}
 """
 
 

@@ -14,7 +14,7 @@ from workbench.charts.style import stylesheet
 from workbench.charts.wording import Column, columns_of, plain
 from workbench.foundation.errors import Invalid
 
-__all__ = ["TABLE_MIME", "Table", "styled", "table_html"]
+__all__ = ["TABLE_MIME", "Table", "length", "styled", "table_html"]
 
 TABLE_MIME = "application/vnd.workbench.table+json"
 # A page with more rows than this is slow to open, and nobody reads them there.
@@ -83,12 +83,17 @@ class Table:
     def _repr_html_(self) -> str:
         note = f'<p class="wb-note">{escape(self.note)}</p>' if self.note else ""
         return styled(
-            f'<figure class="wb wb-table"><figcaption><span class="wb-title">{escape(self.title)}</span></figcaption>'
-            f"{table_html(self)}{note}</figure>"
+            f'<figure class="wb wb-table {length(self.frame.height)}" role="group" aria-label="{escape(self.title)}">'
+            f'<figcaption><span class="wb-title">{escape(self.title)}</span></figcaption>{table_html(self)}{note}</figure>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self), TABLE_MIME: self.json()}
+
+
+def length(rows: int) -> str:
+    """The class of a table that fits on a printed page with what stands around it, or of one that does not."""
+    return "wb-short" if rows <= 30 else "wb-long"
 
 
 def styled(html: str) -> str:
@@ -108,7 +113,8 @@ def table_html(table: Table) -> str:
     more = f'<p class="wb-note">The first {MOST_ROWS:,} of {table.frame.height:,} rows.</p>' if hidden > 0 else ""
     name = escape(table.title)
     return (
-        f'<div class="wb-scroll" role="region" tabindex="0" aria-label="{name}, table"><table aria-label="{name}">'
+        f'<div class="wb-scroll wb-across-{min(len(columns), 5)}" role="region" tabindex="0" aria-label="{name}, table">'
+        f'<table aria-label="{name}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
     )
 

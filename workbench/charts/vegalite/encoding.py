@@ -74,9 +74,11 @@ def color_of(plot: Plot, width: int) -> Spec:
 
 
 def entries_abreast(entries: list[str], width: int) -> int:
-    """How many legend entries stand side by side in a drawing of that width."""
+    """How many legend entries stand side by side in a drawing of that width, so that the rows are about even."""
     longest = min(140.0, max((len(entry) for entry in entries), default=0) * CHARACTER)
-    return max(1, min(len(entries), int((width - 60) / (longest + 40))))
+    most = max(1, int((width - 60) / (longest + 30)))
+    rows = max(1, -(-len(entries) // most))
+    return max(1, -(-len(entries) // rows))
 
 
 def category_axis(column: Column) -> Spec:

@@ -66,6 +66,8 @@ def _is_written(edge: Edge) -> bool:
 
 
 def _other(edge: Edge) -> tuple[str, str, str]:
+    if edge.kind == "report":
+        return "report’s definition", edge.name, edge.version
     done = "wrote" if edge.direction == "write" else "read"
     return f"{done} {edge.kind}", edge.name, edge.version
 
