@@ -189,7 +189,7 @@ class Pipelines:
             home=self._settings.home,
         )
         name = f"{going.pipeline.name}/{stage.name}"
-        earlier = self._standing(name, mark) if mark is not None and not must else None
+        earlier = self._standing(name, stage, mark) if mark is not None and not must else None
         if earlier is not None:
             going.tell(stage, "skipped", why="nothing it depends on has changed")
             return StageResult(stage.name, RunStatus.SKIPPED, earlier, time.monotonic() - started)
@@ -219,10 +219,10 @@ class Pipelines:
                 time.sleep(stage.retry_delay)
         return step.run(work)
 
-    def _standing(self, name: str, mark: str) -> Run | None:
+    def _standing(self, name: str, stage: Stage, mark: str) -> Run | None:
         """The earlier success of the same work, if all that it wrote is still there."""
         run = self._runs.last_success(name, fingerprint=mark)
-        if run is None:
+        if run is None or not all(self._lake.exists(written) for written in stage.writes):
             return None
         for edge in self._runs.edges(run.id):
             if edge.direction == "write" and edge.kind == "dataset":

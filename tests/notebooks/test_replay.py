@@ -1,0 +1,114 @@
+"""Replaying a run on the versions it read, and comparing it with a later one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from workbench import Workbench
+from workbench.foundation.errors import Invalid, NotFound
+from workbench.governance.runs import Run, RunKind, RunStatus
+from workbench.orchestration.notebooks import NotebookFailed
+
+Notebook = Callable[..., Path]
+
+pytestmark = pytest.mark.usefixtures("no_kernel_left")
+
+READ = """\
+from IPython.display import display
+from workbench import Workbench
+wb = Workbench.open()
+frame = wb.datasets.get("flights").to_polars().sort("carrier").head(most)
+table = {"title": "Flights", "columns": frame.columns, "rows": [list(row) for row in frame.rows()]}
+display({"application/vnd.workbench.table+json": table, "text/plain": "a table"}, raw=True)
+"""
+
+
+@pytest.fixture
+def flights(wb: Workbench) -> Iterator[Workbench]:
+    wb.datasets.create("flights", pl.DataFrame({"carrier": ["AA", "UA"], "minutes": [1.5, 2.5]}), key=["carrier"])
+    yield wb
+
+
+@pytest.fixture
+def shown(flights: Workbench, notebook: Notebook) -> Run:
+    """A run that showed the dataset as a table."""
+    return flights.notebooks.run(notebook("notebooks/show.ipynb", "most: int = 10", "## Show", READ), {"most": 5})
+
+
+def changed(wb: Workbench) -> None:
+    wb.datasets.get("flights").upsert(pl.DataFrame({"carrier": ["UA"], "minutes": [99.0]}))
+
+
+def test_a_replay_is_identical_though_the_data_and_the_notebook_have_changed(
+    flights: Workbench, notebook: Notebook, shown: Run
+) -> None:
+    changed(flights)
+    notebook("notebooks/show.ipynb", "most: int = 1", "1 / 0")
+
+    comparison = flights.notebooks.replay(shown.id)
+
+    assert str(comparison) == f"identical: run {comparison.after} against {shown.id}, 1 tables compared"
+    again = flights.runs.get(comparison.after)
+    assert (again.kind, again.status, again.parameters) == (RunKind.REPLAY, RunStatus.SUCCEEDED, {"most": 5})
+    assert flights.runs.versions_read(again.id) == flights.runs.versions_read(shown.id)
+    assert flights.runs.receipt(again.id).tables == flights.runs.receipt(shown.id).tables
+
+
+def test_a_new_run_on_changed_data_differs_and_says_where(flights: Workbench, shown: Run) -> None:
+    changed(flights)
+    new = flights.notebooks.run("notebooks/show.ipynb", {"most": 5})
+    assert [str(item) for item in flights.notebooks.compare(shown.id, new.id).differences] == [
+        "read 'dataset flights': version 0 before, version 1 now",
+        "table 'Flights', row 2, minutes: 2.5 before, 99.0 now",
+    ]
+    assert flights.notebooks.compare(shown.id, new.id).verdict == "different"
+
+
+def test_a_replay_whose_result_depends_on_something_else_differs(flights: Workbench, notebook: Notebook) -> None:
+    outside = (
+        "from pathlib import Path\nmost = int(Path(__import__('os').environ['WORKBENCH_HOME'], 'most').read_text())"
+    )
+    (flights.settings.home / "most").write_text("2")
+    run = flights.notebooks.run(notebook("leaks.ipynb", "most: int = 10", outside, READ))
+    (flights.settings.home / "most").write_text("1")
+    comparison = flights.notebooks.replay(run.id)
+    assert comparison.verdict == "different"
+    assert [str(item) for item in comparison.differences] == ["table 'Flights': 2 rows before, 1 rows now"]
+
+
+def test_a_run_that_wrote_is_not_replayed(flights: Workbench, notebook: Notebook) -> None:
+    write = "from workbench import Workbench\nwb = Workbench.open()\nwb.datasets.create('made', wb.datasets.get('flights').to_polars())"
+    run = flights.notebooks.run(notebook("writes.ipynb", "x: int = 1", write))
+    with pytest.raises(Invalid, match="wrote made, and a replay writes nothing"):
+        flights.notebooks.replay(run.id)
+
+
+def test_a_failed_run_is_not_replayed(flights: Workbench, notebook: Notebook) -> None:
+    with pytest.raises(NotebookFailed) as caught:
+        flights.notebooks.run(notebook("bad.ipynb", "x: int = 1", "1 / 0"))
+    with pytest.raises(Invalid, match="has failed; only a successful run can be replayed"):
+        flights.notebooks.replay(caught.value.run.id)
+
+
+def test_a_run_whose_directory_was_removed_is_gone(flights: Workbench, shown: Run) -> None:
+    shutil.rmtree(shown.directory)
+    with pytest.raises(NotFound, match=rf"run {shown.id} of notebooks/show\.ipynb is gone"):
+        flights.notebooks.replay(shown.id)
+
+
+def test_a_replay_of_a_version_that_is_gone_says_so(flights: Workbench, shown: Run) -> None:
+    flights.datasets.delete("flights")
+    with pytest.raises(NotebookFailed, match="gone"):
+        flights.notebooks.replay(shown.id)
+
+
+def test_a_receipt_names_what_was_read_and_shown(shown: Run) -> None:
+    receipt = json.loads((shown.directory / "receipt.json").read_text())
+    assert [(edge["kind"], edge["name"], edge["version"]) for edge in receipt["read"]] == [("dataset", "flights", "0")]
+    assert list(receipt["tables"]) == ["Flights"]
