@@ -1,0 +1,40 @@
+"""What DuckDB says, as one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import duckdb
+
+from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
+
+__all__ = ["explained", "sentence"]
+
+
+def explained(error: duckdb.Error, columns: Iterable[str]) -> WorkbenchError:
+    """The error to raise for one of DuckDB's.
+
+    Args:
+        columns: The columns of the datasets that the statement reads.
+    """
+    text = str(error)
+    column = re.search(
+        r'[Cc]olumn "?([^"\n]+?)"? (?:not found|does not exist)|does not have a column named "([^"]+)"', text
+    )
+    if column is not None:
+        return unknown("column", column.group(1) or column.group(2), set(columns), error=Invalid)
+    if isinstance(error, duckdb.PermissionException):
+        return Forbidden(f"SQL reads datasets and nothing else: {sentence(error)}")
+    return Invalid(f"the statement cannot be answered: {sentence(error)}")
+
+
+def sentence(error: duckdb.Error) -> str:
+    """The message without its kind, its candidates and the excerpt of the statement."""
+    kept: list[str] = []
+    for line in str(error).splitlines():
+        if not line.strip() or line.startswith(("LINE ", "\t", "Candidate", "Possible")):
+            break
+        kept.append(line.strip())
+    text = re.sub(r"^[A-Z][A-Za-z ]+ Error: ", "", " ".join(kept))
+    return text.rstrip(".! ")
