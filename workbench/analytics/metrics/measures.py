@@ -197,7 +197,7 @@ class Measures:
         )
         if not comparable and not (dtype.is_numeric() or dtype == pl.Boolean):
             raise Invalid(
-                f"metric '{measure.name}' takes the {measure.aggregation} of '{name}', which is not a number but {dtype}"
+                f"metric '{measure.name}' takes the {measure.aggregation} of '{name}', which is no number but {dtype}"
             )
 
     @property

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from functools import reduce
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -22,6 +23,7 @@ from workbench.governance.runs import Actor, Runs
 __all__ = ["Metrics"]
 
 TIME = "time"
+_TIMES = "write 2013-01-31 or 2013-01-31T06:00:00Z"
 
 
 class Metrics:
@@ -95,14 +97,15 @@ class Metrics:
             where: SQL condition over the rows' columns and the metrics' dimensions, such as `origin = 'JFK'`.
             between: (start, end) of the metrics' time column, end exclusive; None leaves a side open. Dates (from
                 midnight in the time zone), aware datetimes, or either as ISO text.
-            order: Columns of the result to sort by, descending with a leading minus; by default `time`, then `by`. Equal
-                rows stay in that default order; nulls come last.
+            order: Columns of the result to sort by, descending with a leading minus; by default `time`, then `by`.
+                Equal rows stay in that default order; nulls come last.
             limit: At most so many rows.
             time_zone: Whose midnight starts a day; by default the first metric's, or UTC.
             week_start: 1 (Monday) to 7 (Sunday).
 
         Returns:
-            One row per group, the same on every run over the same versions: columns `time`, then `by`, then the metrics.
+            One row per group, to the bit the same on every run over the same versions: columns `time`, then `by`, then
+            the metrics.
 
         Raises:
             NotFound: No such metric, dimension or dataset.
@@ -114,8 +117,7 @@ class Metrics:
             raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
         asked = [self.definitions.get(name) for name in names]
         zone = time_zone or next((metric.time_zone for metric in asked if metric.time_zone), "UTC")
-        if grain is not None:
-            grains.check(grain, zone)
+        grains.check(grain or "day", zone)
         dimensions = {name: _dimension(asked, name) for name in _listed(by)}
         columns = [*([TIME] if grain else []), *dimensions, *names]
         if doubled := next((name for name in columns if columns.count(name) > 1), None):
@@ -132,16 +134,16 @@ class Metrics:
         frames, uses, versions = [], [], {}
         for (dataset, time), parts in groups.items():
             keys = [Key(TIME, str(time), grain=grain, time_zone=zone, week_start=week_start)] if grain else []
+            rows, versions[dataset] = self._rows(dataset)
+            schema = rows.collect_schema()
             analysis = Measures(
                 keys=(*keys, *(_key(dimension) for dimension in dimensions.values())),
                 measures=tuple(_measure(part) for part in parts),
                 where=where,
-                window=_window(str(time), between, zone) if between else None,
+                window=_window(str(time), between, zone, schema.get(str(time))) if between else None,
                 named=tuple(_key(dimension) for metric in asked for dimension in metric.dimensions if dimension.sql),
             )
-            versions[dataset] = self._version(dataset)
-            rows = self._lake.read(dataset, self._actor, version=versions[dataset])
-            analysis.check(rows.collect_schema(), dataset)
+            analysis.check(schema, dataset)
             computed = self._engine.run(analysis, [rows])
             frames.append(computed.frame)
             uses.append(computed.use)
@@ -161,9 +163,12 @@ class Metrics:
         self._record(result)
         return result
 
-    def _version(self, dataset: str) -> int:
-        pinned = self._actor.pins.get(dataset)
-        return self._lake.version(dataset) if pinned is None else pinned
+    def _rows(self, dataset: str) -> tuple[pl.LazyFrame, int]:
+        if self._actor.run is not None:  # the run's first read settles which version all of its reads are of
+            rows = self._lake.read(dataset, self._actor)
+            return rows, self._lake.version(dataset, self._actor)
+        version = self._lake.version(dataset, self._actor)
+        return self._lake.read(dataset, self._actor, version=version), version
 
     def _shown(self, metric: Metric) -> pl.Expr:
         if metric.type == "simple":
@@ -204,32 +209,41 @@ def _measure(metric: Metric) -> Measure:
     return Measure(metric.name, str(metric.aggregation), metric.column, metric.filter, metric.percentile)
 
 
-def _window(column: str, between: tuple[Any, Any], zone: str) -> Window:
+def _window(column: str, between: tuple[Any, Any], zone: str, dtype: pl.DataType | None) -> Window:
     if not isinstance(between, tuple | list) or len(between) != 2:
         raise Invalid("between takes two times, from and before", hint="between=('2013-01-01', '2013-02-01')")
-    return Window(column, *(_moment(bound, zone) for bound in between))
+    start, end = (_moment(bound) for bound in between)
+    if isinstance(dtype, pl.Datetime):
+        start, end = _midnight(start, zone), _midnight(end, zone)
+    return Window(column, start, end)
 
 
-def _moment(bound: Any, zone: str) -> datetime | date | None:
+def _moment(bound: Any) -> datetime | date | None:
     if isinstance(bound, str):
         try:
             bound = date.fromisoformat(bound) if len(bound) <= 10 else datetime.fromisoformat(bound)
         except ValueError as error:
-            raise Invalid(
-                f"'{bound}' is not a date or time", hint="write 2013-01-31 or 2013-01-31T06:00:00Z"
-            ) from error
+            raise Invalid(f"'{bound}' is not a date or time", hint=_TIMES) from error
     if isinstance(bound, datetime):
         if bound.tzinfo is None:
             raise Invalid(f"the time {bound.isoformat()} has no time zone", hint="give it one, e.g. with tzinfo=UTC")
         return bound.astimezone(UTC)
-    if bound is None or isinstance(bound, date):
+    if bound in (None, date.min, date.max):
+        return None
+    if isinstance(bound, date):
         return bound
-    raise Invalid(f"{bound!r} is not a date or time", hint="write 2013-01-31 or 2013-01-31T06:00:00Z")
+    raise Invalid(f"{bound!r} is not a date or time", hint=_TIMES)
+
+
+def _midnight(bound: datetime | date | None, zone: str) -> datetime | None:
+    if bound is None or isinstance(bound, datetime):
+        return bound
+    return datetime(bound.year, bound.month, bound.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     if not keys:
-        return pl.concat([left, right], how="horizontal")
+        return left.hstack(right)
     return left.join(right, on=list(keys), how="full", coalesce=True, nulls_equal=True)
 
 

@@ -50,7 +50,7 @@ class Metric(BaseModel):
         label: How it is called in charts and tables; made from the name when empty.
         type: `simple` aggregates one dataset; `ratio` divides one simple metric by another.
         dataset: Whose rows are aggregated (simple).
-        aggregation: How (simple). Nulls, and NaN in a column of floats, never count; `count` without a column counts rows.
+        aggregation: How (simple). Nulls, and NaN among floats, never count; `count` without a column counts rows.
         column: What is aggregated; `count` may do without.
         percentile: 0 to 100, exclusive; interpolated between neighbours as numpy's default does.
         filter: SQL condition over one row's columns; rows for which it is not true do not count.

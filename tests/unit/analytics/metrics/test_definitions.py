@@ -1,0 +1,140 @@
+"""Definitions are read from YAML; every mistake of a file is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.analytics.metrics import Definitions, Metric
+from workbench.foundation.errors import Invalid, NotFound
+
+
+def read(tmp_path: Path, text: str) -> Definitions:
+    (tmp_path / "flights.yaml").write_text(text)
+    return Definitions.load(tmp_path)
+
+
+def refused(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(Invalid) as error:
+        read(tmp_path, text)
+    return str(error.value).splitlines()
+
+
+GOOD = """
+- {name: flights, dataset: f, aggregation: count, time: t, time_zone: America/New_York, dimensions: [a, b]}
+- {name: late, dataset: f, aggregation: count, filter: d > 15, time: t, dimensions: [b, c]}
+- {name: share_late, type: ratio, numerator: late, denominator: flights}
+"""
+
+
+def test_a_folder_without_files_has_no_metric(tmp_path: Path) -> None:
+    assert Definitions.load(tmp_path).names() == []
+    assert Definitions.load(tmp_path / "nowhere").names() == []
+    assert read(tmp_path, "").names() == []
+
+
+def test_a_label_is_made_from_the_name(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).get("share_late").title == "Share late"
+
+
+def test_a_ratio_has_the_dimensions_that_both_parts_have_and_their_time(tmp_path: Path) -> None:
+    ratio = read(tmp_path, GOOD).get("share_late")
+    assert [dimension.name for dimension in ratio.dimensions] == ["b"]
+    assert (ratio.dataset, ratio.time) == ("f", "t")
+
+
+def test_the_version_follows_what_the_metric_says_and_what_it_is_made_of(tmp_path: Path) -> None:
+    before = {name: read(tmp_path, GOOD).get(name).version for name in ("flights", "late", "share_late")}
+    again = {name: read(tmp_path, "# a comment\n" + GOOD).get(name).version for name in before}
+    after = {name: read(tmp_path, GOOD.replace("d > 15", "d > 30")).get(name).version for name in before}
+    assert again == before
+    assert {name for name in before if before[name] != after[name]} == {"late", "share_late"}
+
+
+def test_the_nearest_name_is_offered(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no metric 'fligths'; did you mean 'flights'"):
+        read(tmp_path, GOOD).get("fligths")
+
+
+def test_every_mistake_of_a_file_is_told_at_once_with_file_and_metric(tmp_path: Path) -> None:
+    said = refused(
+        tmp_path,
+        """
+- {name: flights, dataset: f, aggregation: cuont}
+- {name: mean, dataset: f, aggregation: mean}
+- {name: p, dataset: f, aggregation: percentile, column: d, percentile: 200}
+- {name: Bad Name, dataset: f, aggregation: count}
+- {name: r, type: ratio, numerator: flights, filter: d > 1}
+- {name: typo, dataset: f, aggregation: count, fliter: d > 1}
+- {dataset: f, aggregation: count}
+- just text
+- {name: twice, dataset: f, aggregation: count, dimensions: [a, {name: a, label: A}, {name: b, lable: B}]}
+""",
+    )
+    assert said == [
+        "metrics/flights.yaml: metric 'flights' has the aggregation 'cuont'; did you mean 'count'?".replace(
+            "metrics", tmp_path.name
+        ),
+        *(
+            f"{tmp_path.name}/flights.yaml: {rest}"
+            for rest in (
+                "metric 'mean' needs a column to take the mean of",
+                "metric 'p' has a wrong 'percentile': input should be less than 100 (it is 200)",
+                "metric 'Bad Name' has the name 'Bad Name'; use lower-case letters, digits and underscores",
+                "metric 'r' is a ratio, so it cannot have 'filter'; needs a denominator, the name of a metric",
+                "metric 'typo' has the unknown field 'fliter'; did you mean 'filter'?",
+                "entry 7 needs 'name'",
+                "entry 8 is not a mapping of fields",
+                "metric 'twice' has the unknown field 'dimensions.2.lable'; did you mean 'label'?",
+            )
+        ),
+    ]
+
+
+def test_ratios_are_held_against_the_other_metrics(tmp_path: Path) -> None:
+    said = refused(
+        tmp_path,
+        GOOD
+        + """
+- {name: r, type: ratio, numerator: lat, denominator: share_late}
+- {name: flights, dataset: g, aggregation: count}
+""",
+    )
+    assert [line.split(": ", 1)[1] for line in said] == [
+        "metric 'flights' is defined twice",
+        "metric 'r' has the numerator 'lat', which is no metric; did you mean 'late'?",
+        "metric 'r' has the denominator 'share_late', which is a ratio itself; its parts have to be simple",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("a: [", "cannot be read"), ("name: flights", "has to be a list of metrics"), ("- &a [*a]", "entry 1")],
+)
+def test_a_file_that_is_no_list_of_metrics_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    assert says in refused(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"aggregation": "count"}, "needs a dataset"),
+        ({"dataset": "f"}, "needs an aggregation"),
+        ({"dataset": "f", "aggregation": "percentile", "column": "d"}, "needs a percentile"),
+        ({"dataset": "f", "aggregation": "mean", "column": "d", "percentile": 5}, "has to be percentile"),
+        ({"dataset": "f", "aggregation": "count", "numerator": "x"}, "cannot have 'numerator'"),
+    ],
+)
+def test_a_metric_made_in_python_is_held_to_the_same_rules(given: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Metric.model_validate({"name": "m", **given})
+
+
+def test_the_metrics_of_this_repository_are_sound() -> None:
+    home = Path(__file__).parents[4]
+    definitions = Definitions.load(home / "metrics")
+    assert {"flights", "cancellation_rate", "mean_departure_delay", "p95_departure_delay"} <= set(definitions.names())
+    rate = definitions.get("cancellation_rate")
+    assert {"carrier", "hour", "dest"} <= {dimension.name for dimension in rate.dimensions}
+    assert all(definitions.get(name).description for name in definitions.names())
