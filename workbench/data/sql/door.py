@@ -18,7 +18,7 @@ from workbench.governance.runs import Actor
 __all__ = ["SqlDoor"]
 
 # Only registered datasets can be named: no file, no extension, no Python variable, no setting to turn that back on.
-_CLOSED = {
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",

@@ -11,6 +11,10 @@ from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unkn
 
 __all__ = ["explained", "sentence"]
 
+_MISSING_COLUMN = re.compile(
+    r'[Cc]olumn "?([^"\n]+?)"? (?:not found|does not exist)|does not have a column named "([^"]+)"'
+)
+
 
 def explained(error: duckdb.Error, columns: Iterable[str]) -> WorkbenchError:
     """The error to raise for one of DuckDB's.
@@ -19,9 +23,7 @@ def explained(error: duckdb.Error, columns: Iterable[str]) -> WorkbenchError:
         columns: The columns of the datasets that the statement reads.
     """
     text = str(error)
-    column = re.search(
-        r'[Cc]olumn "?([^"\n]+?)"? (?:not found|does not exist)|does not have a column named "([^"]+)"', text
-    )
+    column = _MISSING_COLUMN.search(text)
     if column is not None:
         return unknown("column", column.group(1) or column.group(2), set(columns), error=Invalid)
     if isinstance(error, duckdb.PermissionException):

@@ -20,7 +20,7 @@ NOON = dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)
 @pytest.fixture
 def door(lake: Lake, datasets: Datasets) -> SqlDoor:
     flights = pl.DataFrame(
-        {"carrier": ["UA", "AA", "UA"], "delay": [1, None, 5], "at": [NOON, NOON, None], "ßpalte": ["x", "y", None]}
+        {"carrier": ["UA", "AA", "UA"], "delay": [1, None, 5], "time": [NOON, NOON, None], "ßpalte": ["x", "y", None]}
     )
     datasets.create("flights", flights)
     datasets.create("air-lines", pl.DataFrame({"carrier": ["UA", "AA"], "name": ["United", "American"]}))
@@ -38,7 +38,8 @@ def test_a_select_joins_datasets_by_name(door: SqlDoor, admin: Actor) -> None:
 
 def test_times_are_utc_with_microseconds_whatever_the_statement_makes(door: SqlDoor, admin: Actor) -> None:
     table = door.query(
-        "SELECT at, date_trunc('hour', at) AS hour, TIMESTAMP '2013-01-01 05:00' AS plain FROM flights LIMIT 1", admin
+        "SELECT time, date_trunc('hour', time) AS hour, TIMESTAMP '2013-01-01 05:00' AS plain FROM flights LIMIT 1",
+        admin,
     )
     assert [field.type for field in table.schema] == [pa.timestamp("us", "UTC")] * 3
     assert table["plain"][0].as_py() == dt.datetime(2013, 1, 1, 5, tzinfo=dt.UTC)
