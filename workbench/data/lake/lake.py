@@ -93,10 +93,11 @@ class Lake:
         plans = [snapshot.scan([file]) for file in snapshot.names] or [snapshot.scan()]
         return [restricted(plan, policy) for plan in plans]
 
-    def version(self, name: str) -> int:
-        """The number of the newest version."""
+    def version(self, name: str, actor: Actor | None = None) -> int:
+        """The number of the newest version; for an actor, of the one that `read` gives them when they name none."""
         record = self._store.get(name)
-        return self._log(record).newest(record.version).version
+        sealed = None if actor is None else self._sealer.sealed(record, actor)
+        return self._log(record).newest(record.version).version if sealed is None else sealed
 
     def exists(self, name: str) -> bool:
         return self._store.find(name) is not None
