@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -30,9 +30,9 @@ display({"application/vnd.workbench.table+json": table, "text/plain": "a table"}
 
 
 @pytest.fixture
-def flights(wb: Workbench) -> Iterator[Workbench]:
+def flights(wb: Workbench) -> Workbench:
     wb.datasets.create("flights", pl.DataFrame({"carrier": ["AA", "UA"], "minutes": [1.5, 2.5]}), key=["carrier"])
-    yield wb
+    return wb
 
 
 @pytest.fixture
@@ -83,8 +83,9 @@ def test_a_replay_whose_result_depends_on_something_else_differs(flights: Workbe
 
 
 def test_a_run_that_wrote_is_not_replayed(flights: Workbench, notebook: Notebook) -> None:
-    write = "from workbench import Workbench\nwb = Workbench.open()\nwb.datasets.create('made', wb.datasets.get('flights').to_polars())"
-    run = flights.notebooks.run(notebook("writes.ipynb", "x: int = 1", write))
+    write = "wb.datasets.create('made', wb.datasets.get('flights').to_polars())"
+    opened = "from workbench import Workbench\nwb = Workbench.open()"
+    run = flights.notebooks.run(notebook("writes.ipynb", "x: int = 1", opened, write))
     with pytest.raises(Invalid, match="wrote made, and a replay writes nothing"):
         flights.notebooks.replay(run.id)
 
@@ -104,7 +105,9 @@ def test_a_run_whose_directory_was_removed_is_gone(flights: Workbench, shown: Ru
 
 def test_a_replay_of_a_version_that_is_gone_says_so(flights: Workbench, shown: Run) -> None:
     flights.datasets.delete("flights")
-    with pytest.raises(NotebookFailed, match="gone"):
+    with pytest.raises(
+        NotFound, match=f"run {shown.id} cannot be replayed, for something it read is gone: .*'flights'"
+    ):
         flights.notebooks.replay(shown.id)
 
 

@@ -28,7 +28,7 @@ OWN_KERNEL = "python3"
 
 # sun_path holds 108 bytes with its closing zero; on macOS 104. libzmq counts itself, too.
 _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
-_DAY = 86_400
+_HOUR = 3_600
 _FOLDER = re.compile(r"wbk-(\d+)-")
 
 
@@ -149,6 +149,6 @@ def socket_folder() -> Path:
         match = _FOLDER.match(left.name)
         with suppress(OSError):  # another user's, or just removed
             # The age is for containers that share this folder but not their process ids.
-            if match and not psutil.pid_exists(int(match[1])) and left.stat().st_mtime < time.time() - _DAY:
+            if match and not psutil.pid_exists(int(match[1])) and left.stat().st_mtime < time.time() - _HOUR:
                 shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"wbk-{os.getpid()}-", dir=root))

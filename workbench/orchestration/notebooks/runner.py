@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
-from workbench.orchestration.kernels import allowed, specification
+from workbench.orchestration.kernels import allowed, specification, with_own_loop
 from workbench.orchestration.notebooks import document, failures
 from workbench.orchestration.notebooks.comparison import compared, reads
 from workbench.orchestration.notebooks.digest import digests, tables, tables_of
@@ -135,11 +136,13 @@ class NotebookRunner:
         prepared, positions = _prepared(original, known, checked)
         titles = {at: document.title(original, at) for at in cells}
 
+        here = copy_context()
+
         def on_cell(at: int, state: CellState, seconds: float | None) -> None:
             position = positions[at]
             if position in titles and on_progress is not None:
                 step = Progress(run.id, name, cells.index(position) + 1, len(cells), titles[position], state, seconds)
-                on_progress(step)
+                here.run(on_progress, step)
 
         limit = self._settings.cell_timeout if cell_timeout is None else cell_timeout
         execution = Execution(
@@ -155,7 +158,7 @@ class NotebookRunner:
             shutil.copyfile(source, run.directory / SOURCE)
             write_notebook(prepared, execution.output)
             with ended_by_signal():
-                _papermill(execution, kernel)
+                with_own_loop(lambda: _papermill(execution, kernel))
         except BaseException as error:
             self._keep(execution)
             said = failures.one_line(error, execution, cell_timeout=limit, timeout=timeout)
@@ -185,9 +188,9 @@ class NotebookRunner:
         """Runs a run's notebook again, as it was, with its parameters and on the versions it read, and compares.
 
         Raises:
-            NotFound: No such run, or its directory is gone.
+            NotFound: No such run; or its directory, or a dataset or version that it read, is gone.
             Invalid: It is not a successful run of a notebook, or it wrote datasets, which a replay does not.
-            NotebookFailed: The replay failed, as it does when a version it reads is gone.
+            NotebookFailed: The replay failed.
         """
         run = self._runs.get(run_id)
         self._refuse_replay(run)
@@ -195,17 +198,23 @@ class NotebookRunner:
         before = tables_of(self._kept(run, OUTPUT))
         known = declared(source)
         notebook = self._runs.receipt(run.id).notebook
-        again = self.execute(
-            source,
-            known,
-            check(known, run.parameters, notebook=run.name),
-            name=run.name,
-            kind=RunKind.REPLAY,
-            folder=Path(notebook).parent if notebook else self._settings.home,
-            again=f"workbench replay {run.id}",
-            replay_of=run.id,
-            on_progress=on_progress,
-        )
+        try:
+            again = self.execute(
+                source,
+                known,
+                check(known, run.parameters, notebook=run.name),
+                name=run.name,
+                kind=RunKind.REPLAY,
+                folder=Path(notebook).parent if notebook else self._settings.home,
+                again=f"workbench replay {run.id}",
+                replay_of=run.id,
+                on_progress=on_progress,
+            )
+        except NotebookFailed as error:
+            if error.error.startswith(f"{NotFound.__name__}: "):
+                said = error.error.removeprefix(f"{NotFound.__name__}: ")
+                raise NotFound(f"run {run.id} cannot be replayed, for something it read is gone: {said}") from error
+            raise
         difference = reads(self._runs.edges(run.id), self._runs.edges(again.id))
         return compared(run.id, again.id, before, tables_of(again.directory / OUTPUT), difference, reads_count=True)
 
