@@ -6,9 +6,8 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
-
-from jupyter_core.utils import ensure_event_loop
 
 __all__ = ["with_own_loop"]
 
@@ -28,7 +27,8 @@ def with_own_loop(work: Callable[[], T]) -> T:
         try:
             return work()
         finally:
-            ensure_event_loop().close()
+            with suppress(RuntimeError):  # it made none
+                asyncio.get_event_loop().close()
             asyncio.set_event_loop(None)
 
     return contextvars.Context().run(alone)
