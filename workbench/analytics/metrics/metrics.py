@@ -134,7 +134,7 @@ class Metrics:
         frames, uses, versions = [], [], {}
         for (dataset, time), parts in groups.items():
             keys = [Key(TIME, str(time), grain=grain, time_zone=zone, week_start=week_start)] if grain else []
-            rows, versions[dataset] = self._rows(dataset)
+            rows, versions[dataset] = self._lake.read_with_version(dataset, self._actor)
             schema = rows.collect_schema()
             analysis = Measures(
                 keys=(*keys, *(_key(dimension) for dimension in dimensions.values())),
@@ -162,13 +162,6 @@ class Metrics:
         )
         self._record(result)
         return result
-
-    def _rows(self, dataset: str) -> tuple[pl.LazyFrame, int]:
-        if self._actor.run is not None:  # the run's first read settles which version all of its reads are of
-            rows = self._lake.read(dataset, self._actor)
-            return rows, self._lake.version(dataset, self._actor)
-        version = self._lake.version(dataset, self._actor)
-        return self._lake.read(dataset, self._actor, version=version), version
 
     def _shown(self, metric: Metric) -> pl.Expr:
         if metric.type == "simple":

@@ -75,6 +75,12 @@ class Lake:
         record = self._store.get(name)
         return self._restricted(record, self._snapshot(record, actor, version, at), actor)
 
+    def read_with_version(self, name: str, actor: Actor) -> tuple[pl.LazyFrame, int]:
+        """What `read` gives who names no version, and the version that it is."""
+        record = self._store.get(name)
+        snapshot = self._snapshot(record, actor, None)
+        return self._restricted(record, snapshot, actor), snapshot.version
+
     def arrow_dataset(self, name: str, actor: Actor, *, version: int | None = None) -> pads.Dataset | pa.Table:
         """Like `read`, for a reader of Arrow: a dataset that filters can be pushed into, or a table under a policy."""
         record = self._store.get(name)
@@ -93,11 +99,10 @@ class Lake:
         plans = [snapshot.scan([file]) for file in snapshot.names] or [snapshot.scan()]
         return [restricted(plan, policy) for plan in plans]
 
-    def version(self, name: str, actor: Actor | None = None) -> int:
-        """The number of the newest version; for an actor, of the one that `read` gives them when they name none."""
+    def version(self, name: str) -> int:
+        """The number of the newest version."""
         record = self._store.get(name)
-        sealed = None if actor is None else self._sealer.sealed(record, actor)
-        return self._log(record).newest(record.version).version if sealed is None else sealed
+        return self._log(record).newest(record.version).version
 
     def exists(self, name: str) -> bool:
         return self._store.find(name) is not None

@@ -31,7 +31,7 @@ class Sealer:
         """
         explicit = version is not None or at is not None
         if version is None:
-            version = _version_at(log, record, at) if at is not None else self.sealed(record, actor)
+            version = _version_at(log, record, at) if at is not None else self._sealed(record, actor)
         newest = log.newest(record.version)
         if version is None:
             version = newest.version
@@ -47,8 +47,7 @@ class Sealer:
             )
         return snapshot
 
-    def sealed(self, record: DatasetRecord, actor: Actor) -> int | None:
-        """The version that every read of the actor's run is of, if one is settled already."""
+    def _sealed(self, record: DatasetRecord, actor: Actor) -> int | None:
         if record.name in actor.pins:
             return actor.pins[record.name]
         if actor.run is None:
