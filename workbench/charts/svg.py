@@ -43,7 +43,14 @@ def draw(plot: Plot, width: int, alt: str) -> str:
         root.insert(index, element)
     root.attrib.pop("version", None)
     root.attrib |= {"role": "img", "aria-labelledby": f"{names['t']} {names['d']}", "font-family": "Arial, sans-serif"}
-    return ET.tostring(root, encoding="unicode", short_empty_elements=True)
+    return _own_ids(ET.tostring(root, encoding="unicode"), mark)
+
+
+def _own_ids(svg: str, mark: str) -> str:
+    """Vega numbers clips and gradients through the life of the process; here they are numbered within the drawing."""
+    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="((?:clip|gradient_)\w+)"', svg)), start=1):
+        svg = re.sub(rf'(?<=["#]){found}(?=["\)])', f"wb-{mark}-c{number}", svg)
+    return svg
 
 
 def _tidy(element: ET.Element) -> None:

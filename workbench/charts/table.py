@@ -82,9 +82,10 @@ class Table:
 
     def _repr_html_(self) -> str:
         note = f'<p class="wb-note">{escape(self.note)}</p>' if self.note else ""
+        title = escape(self.title)
         return styled(
-            f'<figure class="wb wb-table {length(self.frame.height)}" role="group" aria-label="{escape(self.title)}">'
-            f'<figcaption><span class="wb-title">{escape(self.title)}</span></figcaption>{table_html(self)}{note}</figure>'
+            f'<figure class="wb wb-table {length(self.frame.height)}" role="group" aria-label="{title}">'
+            f'<figcaption><span class="wb-title">{title}</span></figcaption>{table_html(self)}{note}</figure>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -111,9 +112,9 @@ def table_html(table: Table) -> str:
         body = f'<tr><td colspan="{max(1, len(columns))}">No rows.</td></tr>'
     hidden = table.frame.height - MOST_ROWS
     more = f'<p class="wb-note">The first {MOST_ROWS:,} of {table.frame.height:,} rows.</p>' if hidden > 0 else ""
-    name = escape(table.title)
+    name, across = escape(table.title), min(len(columns), 5)
     return (
-        f'<div class="wb-scroll wb-across-{min(len(columns), 5)}" role="region" tabindex="0" aria-label="{name}, table">'
+        f'<div class="wb-scroll wb-across-{across}" role="region" tabindex="0" aria-label="{name}, table">'
         f'<table aria-label="{name}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
     )

@@ -71,7 +71,7 @@ def _level_bars(rows: list[Spec], names: list[str], width: int, narrow: bool, pl
         "encoding": place,
         "layer": [
             {
-                "mark": {"type": "bar", "cornerRadiusEnd": 1.5},
+                "mark": {"type": "bar"},
                 "encoding": {"color": color_of(plot, width), "description": told()},
             },
             {
@@ -106,6 +106,6 @@ def _upright_bars(rows: list[Spec], names: list[str], width: int, plot: Plot) ->
     return {
         "data": {"values": rows},
         "height": 260,
-        "mark": {"type": "bar", "cornerRadiusEnd": 1.5},
+        "mark": {"type": "bar"},
         "encoding": place,
     }
