@@ -2,7 +2,8 @@
 
 from workbench.publishing.reports.definition import ReportDefinition
 from workbench.publishing.reports.model import ReportRun
+from workbench.publishing.reports.pdf import find_chromium
 from workbench.publishing.reports.reports import Reports
 from workbench.publishing.reports.step import ReportStep, report_step
 
-__all__ = ["ReportDefinition", "ReportRun", "ReportStep", "Reports", "report_step"]
+__all__ = ["ReportDefinition", "ReportRun", "ReportStep", "Reports", "find_chromium", "report_step"]

@@ -22,7 +22,7 @@ _HEADING = re.compile(r"<h([1-6])(?:\s[^>]*)?>(.*?)</h\1>", re.DOTALL | re.IGNOR
 _TAG = re.compile(r"<[^>]+>")
 # What would run, fetch or leave the page. Links are left alone: following one is the reader's own act.
 _ACTIVE = re.compile(
-    r"<\s*(script|iframe|object|embed|link|base|meta|form|video|audio|source)\b|\son[a-z]+\s*="
+    r"<\s*(script|iframe|object|embed|link|base|meta|form|video|audio|source|image|feimage|use)\b|\son[a-z]+\s*="
     r"|\b(?:src|srcset|poster|data|background)\s*=\s*[\"']?\s*(?:https?:)?//|javascript:|url\(\s*[\"']?\s*(?:https?:)?//"
     r"|@import",
     re.IGNORECASE,
@@ -104,12 +104,22 @@ def _prepare(node: Any) -> None:
             data = output.get("data", {})
             if "text/html" in data:
                 data["text/html"] = _STYLE.sub("", data["text/html"])
+            if "metadata" in output:
+                output.metadata["wb_alt"] = _alt(output.metadata)
         cell.metadata["wb_log"] = log
         cell.metadata["wb_code"] = []
         if cell.outputs:
             cell.metadata["wb_code"], waiting, last = waiting, [], cell
     if waiting and last is not None:
         last.metadata["wb_code"] = [*last.metadata["wb_code"], *waiting]
+
+
+def _alt(metadata: Mapping[str, Any]) -> str:
+    """What a cell says its picture shows: `display(figure, metadata={"alt": "..."})`."""
+    for said in (metadata, metadata.get("image/png", {}), metadata.get("image/jpeg", {})):
+        if isinstance(said, Mapping) and said.get("alt"):
+            return str(said["alt"])
+    return "A picture without a description"
 
 
 class _Anchors:
@@ -167,15 +177,17 @@ def contained(html: str) -> str:
             element.replace_with(left_out)
             continue
         for name, value in attributes.items():
-            if name.startswith("on") or _fetches(name, str(value)):
+            if name.startswith("on") or _fetches(str(element.name), name, str(value)):
                 del element[name]
         if element.name == "style" and element.string and _ACTIVE.search(element.string):
             element.decompose()
     return str(soup)
 
 
-def _fetches(name: str, value: str) -> bool:
+def _fetches(tag: str, name: str, value: str) -> bool:
     if name in {"href", "xlink:href"}:
+        if tag != "a":
+            return not value.startswith(("data:", "#"))
         return value.strip().lower().startswith("javascript:")
     if name in {"src", "srcset", "poster", "data", "background"}:
         return not value.startswith("data:")
