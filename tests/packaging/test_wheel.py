@@ -79,7 +79,7 @@ def test_the_wheel_holds_every_file_of_the_package(names: set[str]) -> None:
 
 def test_the_wheel_holds_the_demo(names: set[str]) -> None:
     kept = {
-        f"workbench/starters/workspace/{path.relative_to(ROOT)}"
+        f"workbench/starters/demo_workspace/{path.relative_to(ROOT)}"
         for folder in DEMO
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)

@@ -188,8 +188,9 @@ def _check_key(rows: pl.DataFrame, key: Sequence[str], into: str) -> None:
             raise Invalid(f"{missing:,} rows for '{into}' have no {column}, which is part of the key")
     doubled = rows.filter(pl.struct(key).is_duplicated())
     if doubled.height:
+        example = doubled.select(key).row(0, named=True)
         raise Invalid(
-            f"{doubled.height:,} rows for '{into}' share their key with another, such as {doubled.select(key).row(0, named=True)}",
+            f"{doubled.height:,} rows for '{into}' share their key with another, such as {example}",
             hint="deduplicate() keeps one of each",
         )
 

@@ -1,4 +1,4 @@
-"""Transforms: a frame in, a frame of the same kind out. Polars (eager or lazy) and pandas alike; nothing is read or written."""
+"""Transforms: a frame in, a frame of the same kind out, Polars (eager or lazy) and pandas alike."""
 
 from __future__ import annotations
 

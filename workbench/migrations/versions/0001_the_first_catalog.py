@@ -27,6 +27,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_thing"), "audit", ["thing"], unique=False)
     op.create_index(op.f("ix_audit_time"), "audit", ["time"], unique=False)
     op.create_table(
+        "dataset",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=True),
+        sa.Column("former_name", sa.String(length=128), nullable=True),
+        sa.Column("key", sa.JSON(), nullable=False),
+        sa.Column("partition_by", sa.JSON(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("created", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("complete_from", sa.BigInteger(), nullable=False),
+        sa.Column("deleted", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset")),
+        sa.UniqueConstraint("name", name=op.f("uq_dataset_name")),
+    )
+    op.create_index(op.f("ix_dataset_former_name"), "dataset", ["former_name"], unique=False)
+    op.create_table(
         "job",
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("slot", sa.String(length=255), nullable=False),
@@ -45,6 +63,24 @@ def upgrade() -> None:
         sa.Column("columns", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("dataset", "role", name=op.f("pk_policy")),
     )
+    op.create_table(
+        "quality_result",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("dataset", sa.String(length=255), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("suite", sa.String(length=255), nullable=False),
+        sa.Column("run", sa.String(length=32), nullable=True),
+        sa.Column("principal", sa.String(length=128), nullable=False),
+        sa.Column("checked", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("outcomes", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quality_result")),
+    )
+    op.create_index(op.f("ix_quality_result_checked"), "quality_result", ["checked"], unique=False)
+    op.create_index(op.f("ix_quality_result_dataset"), "quality_result", ["dataset"], unique=False)
+    op.create_index(op.f("ix_quality_result_run"), "quality_result", ["run"], unique=False)
     op.create_table(
         "run",
         sa.Column("id", sa.String(length=32), nullable=False),

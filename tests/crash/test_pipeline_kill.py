@@ -1,0 +1,95 @@
+"""Killed at any moment and run again, the pipeline leaves what an undisturbed run leaves."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from flights import TWO_WEEKS, command, contents, finish, make_flights_home
+
+MOMENTS = 20
+FEW = {3, 11, 17}  # what `make test` does: early in the extract, between stages, and in the report
+FAILPOINTS = (
+    "lake.commit.before_delta",
+    "lake.commit.after_delta",
+    "lake.commit.after_fsync",
+    "lake.commit.after_delta@9",
+    "lake.commit.after_fsync@16",
+    "lake.commit.before_delta@21",
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def catalog_url(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(flight_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], float]:
+    """What an undisturbed run leaves, and how many seconds it takes."""
+    home = make_flights_home(tmp_path_factory.mktemp("undisturbed") / "flights", flight_sources)
+    began = time.monotonic()
+    finish(command(home, "run", "flights", *TWO_WEEKS))
+    return contents(home), time.monotonic() - began
+
+
+def _moments() -> list[object]:
+    return [
+        pytest.param(moment, id=f"moment{moment}", marks=() if moment in FEW else pytest.mark.long)
+        for moment in range(1, MOMENTS + 1)
+    ]
+
+
+@pytest.mark.parametrize("moment", _moments())
+def test_killed_at_a_moment_and_run_again(
+    flights_home: Path, catalog_url: str, undisturbed: tuple[dict[str, str], float], moment: int
+) -> None:
+    expected, seconds = undisturbed
+    _use_catalog(flights_home, catalog_url)
+    process = command(flights_home, "run", "flights", *TWO_WEEKS)
+    time.sleep(seconds * moment / (MOMENTS + 1))
+    process.send_signal(signal.SIGKILL)  # the command alone: its kernels have to notice by themselves
+    process.wait()
+    process.stdout.close()  # type: ignore[union-attr]
+    finish(command(flights_home, "run", "flights", *TWO_WEEKS))
+    assert contents(flights_home) == expected
+    _audit_is_whole(flights_home)
+
+
+@pytest.mark.parametrize(
+    "failpoint",
+    [pytest.param(name, marks=() if name in FAILPOINTS[1:4:2] else pytest.mark.long) for name in FAILPOINTS],
+)
+def test_killed_inside_a_commit_and_run_again(
+    flights_home: Path, catalog_url: str, undisturbed: tuple[dict[str, str], float], failpoint: str
+) -> None:
+    expected, _ = undisturbed
+    _use_catalog(flights_home, catalog_url)
+    process = command(flights_home, "run", "flights", *TWO_WEEKS, WORKBENCH_FAILPOINT=failpoint)
+    said, _ = process.communicate(timeout=240)
+    # The stage's second try is killed as well: with one failpoint per process, every kernel dies at its own.
+    assert process.returncode == 1, said
+    assert "Traceback" not in said
+    finish(command(flights_home, "run", "flights", *TWO_WEEKS))
+    assert contents(flights_home) == expected
+    _audit_is_whole(flights_home)
+
+
+def _use_catalog(home: Path, url: str) -> None:
+    if url:
+        (home / "workbench.toml").write_text(f'catalog_url = "{url}"\n')
+
+
+def _audit_is_whole(home: Path) -> None:
+    """Every version of every dataset has its audit entry, once."""
+    from workbench import Workbench
+
+    with Workbench.open(home) as wb:
+        for info in wb.datasets.infos():
+            versions = [version.number for version in wb.datasets.get(info.name).versions()]
+            entries = wb.security.audit(thing=f"dataset {info.name}", limit=10_000)
+            written = [entry.detail["version"] for entry in entries if "version" in entry.detail]
+            assert sorted(written) == sorted(versions), info.name
+        assert [run.id for run in wb.runs.list(limit=1000) if run.status == "running"] == []

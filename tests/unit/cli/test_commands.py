@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+SHOP = "id,kind,price\n1,tea,2.5\n2,coffee,3.0\n3,tea,\n"
+
+
+@pytest.fixture
+def shop(workspace: Path, command: Command) -> None:
+    (workspace / "shop.csv").write_text(SHOP)
+    assert command("dataset", "load", "shop.csv", "--name", "shop", "--key", "id").code == 0
+
+
+def test_a_file_becomes_a_dataset_that_is_listed_shown_and_previewed(command: Command, shop: None) -> None:
+    listed = json.loads(command("dataset", "list", "--json").out)
+    assert [(row["name"], row["rows"], row["columns"]) for row in listed] == [("shop", 3, 3)]
+    assert "key id" in command("dataset", "show", "shop").out
+    assert json.loads(command("dataset", "preview", "shop", "-n", "1", "--json").out) == [
+        {"id": 1, "kind": "tea", "price": 2.5}
+    ]
+
+
+def test_sql_prints_a_table_for_people_and_objects_for_programs(command: Command, shop: None) -> None:
+    statement = "SELECT kind, count(*) AS n FROM shop GROUP BY kind ORDER BY kind"
+    assert command("sql", statement).out.splitlines() == ["kind    n", "coffee  1", "tea     2"]
+    assert json.loads(command("sql", statement, "--json").out) == [{"kind": "coffee", "n": 1}, {"kind": "tea", "n": 2}]
+
+
+def test_a_database_table_becomes_a_dataset(command: Command, workspace: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(workspace / "shop.db") as connection:
+        connection.execute("CREATE TABLE sale (id INTEGER PRIMARY KEY, kind TEXT)")
+        connection.executemany("INSERT INTO sale VALUES (?, ?)", [(1, "tea"), (2, "coffee")])
+    connection.close()
+    assert command("dataset", "load", "sqlite:///shop.db", "--table", "sale", "--name", "sale").code == 0
+    assert command("dataset", "load", "sqlite:///shop.db", "--query", "SELECT 1 AS one", "--name", "one").code == 0
+    assert json.loads(command("sql", "SELECT count(*) AS n FROM sale", "--json").out) == [{"n": 2}]
+
+
+def test_a_dataset_is_renamed_exported_and_deleted(command: Command, shop: None, workspace: Path) -> None:
+    assert command("dataset", "rename", "shop", "store").code == 0
+    assert command("dataset", "export", "store", "out.csv").code == 0
+    assert (workspace / "out.csv").read_text().splitlines()[:2] == ["id,kind,price", "1,tea,2.5"]
+    assert command("dataset", "delete", "store", "--yes").code == 0
+    assert json.loads(command("dataset", "list", "--json").out) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["dataset", "show", "shopp"], 2, "no dataset 'shopp'; did you mean 'shop'?"),
+        (["dataset", "load", "nowhere.csv", "--name", "x"], 2, "nowhere.csv"),
+        (["dataset", "load", "shop.csv", "--name", "shop"], 1, "shop"),
+        (["sql", "SELECT * FROM shopp"], 2, "did you mean 'shop'?"),
+        (["sql", "DROP TABLE shop"], 2, "SELECT"),
+        (["metric", "query", "sales"], 2, "no metric 'sales'"),
+        (["run", "nothing"], 2, "no pipeline 'nothing'"),
+        (["run", "missing.ipynb"], 2, "missing.ipynb"),
+        (["run", "flights", "-p", "start"], 2, "'start' is not NAME=VALUE"),
+        (["replay", "20130101"], 2, "no run '20130101'"),
+        (["runs", "show", "zzz"], 2, "no run 'zzz'"),
+        (["runs", "list", "--status", "faild"], 2, "did you mean 'failed'?"),
+        (["report", "run", "punctuality"], 2, "no report 'punctuality'"),
+        (["new", "notebok", "x"], 2, "did you mean 'notebook'?"),
+        (["new", "notebook", "../x"], 2, "'../x' cannot be a name"),
+        (["metric", "query", "flights", "--from", "yesterday"], 2, "'yesterday' is no date"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_is_wrong_is_said_in_one_sentence_without_a_traceback(
+    command: Command, shop: None, arguments: list[str], code: int, said: str
+) -> None:
+    ended = command(*arguments)
+    assert ended.code == code, ended
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_debug_shows_the_traceback(command: Command) -> None:
+    assert "Traceback" in command("--debug", "dataset", "show", "shop").err
+
+
+def test_outside_of_a_workspace_the_hint_says_how_to_make_one(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command("dataset", "list")
+    assert (ended.code, "workbench init" in ended.err) == (2, True)
+
+
+def test_the_workspace_can_be_named_from_anywhere(
+    command: Command, shop: None, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "shop" in command("--home", str(workspace), "dataset", "list").out
+
+
+def test_a_workspace_is_made_once(command: Command, workspace: Path) -> None:
+    assert command("init", "new").code == 0
+    assert (workspace / "new" / "workbench.toml").is_file()
+    ended = command("init", "new")
+    assert (ended.code, "is a workspace already" in ended.err) == (1, True)
+
+
+def test_the_doctor_finds_a_new_workspace_sound_and_names_what_is_wrong(command: Command, workspace: Path) -> None:
+    assert command("doctor").code == 0
+    (workspace / "pipelines").mkdir(exist_ok=True)
+    (workspace / "pipelines" / "broken.yaml").write_text("name: broken\nstagez: []\n")
+    ended = command("doctor")
+    assert ended.code == 1
+    assert "stagez" in ended.out
+
+
+@pytest.mark.parametrize("kind", ["notebook", "pipeline", "report", "metric"])
+def test_what_new_writes_passes_the_lint_and_runs(command: Command, shop: None, workspace: Path, kind: str) -> None:
+    from workbench.orchestration.notebooks import lint
+
+    assert command("new", kind, "first-try", "--dataset", "shop").code == 0
+    assert [problem for path in workspace.rglob("*.ipynb") for problem in lint(path)] == []
+    run = {
+        "notebook": ["run", "notebooks/first-try.ipynb", "-p", "rows=3"],
+        "pipeline": ["run", "first-try"],
+        "report": ["report", "run", "first-try"],
+        "metric": ["metric", "query", "first_try", "--json"],
+    }[kind]
+    ended = command(*run)
+    assert ended.code == 0, ended.err
+    if kind == "metric":
+        assert json.loads(ended.out) == [{"first_try": 3}]
+    again = command("new", kind, "first-try")
+    assert (again.code, "is there already" in again.err) == (1, True)

@@ -1,0 +1,117 @@
+"""Opening a workbench: reads the settings and wires every floor together. Wiring only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+from workbench.analytics.metrics import Metrics
+from workbench.compute import engines
+from workbench.data.etl import Etl
+from workbench.data.lake import Datasets, Lake
+from workbench.data.quality import Quality
+from workbench.data.sql import SqlDoor
+from workbench.foundation import observability
+from workbench.foundation.catalog import Catalog
+from workbench.foundation.jobs import Jobs
+from workbench.foundation.settings import Settings, load
+from workbench.governance.runs import Actor, Runs
+from workbench.governance.security import Principal, Role, Security, local_owner
+from workbench.orchestration.notebooks import NotebookRunner
+from workbench.orchestration.pipelines import Pipelines
+from workbench.publishing.reports import Reports, report_step
+
+__all__ = ["Workbench"]
+
+
+class Workbench:
+    """One workspace, as one principal sees it. Made by `Workbench.open()`.
+
+    Attributes:
+        catalog: The database behind it all.
+        datasets: Versioned datasets: list, create, load, read.
+        metrics: Metrics by dimension and grain.
+        quality: Expectations and their results.
+        etl: Loading and transforming.
+        notebooks: Running one notebook with parameters.
+        pipelines: Running notebooks in order, resuming where a run stopped.
+        reports: Running and rendering reports.
+        runs: What ran, on what, and its receipt.
+        security: Users, roles, policies and the audit log.
+    """
+
+    def __init__(self, settings: Settings, catalog: Catalog, actor: Actor) -> None:
+        self.settings = settings
+        self.actor = actor
+        self.catalog = catalog
+        self.security = Security(catalog)
+        self.runs = Runs(catalog, settings)
+        self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
+        self.datasets = Datasets(self.lake, actor, base=settings.home)
+        self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics")
+        self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
+        self.etl = Etl(self.lake, self.runs, actor, settings.home)
+        self.notebooks = NotebookRunner(settings, self.runs, actor)
+        self.reports = Reports(settings, self.runs, self.notebooks, actor)
+        self.pipelines = Pipelines(
+            settings,
+            self.runs,
+            Jobs(catalog),
+            self.lake,
+            self.notebooks,
+            actor,
+            steps={"report": report_step(self.reports)},
+        )
+        self._sql = SqlDoor(self.lake)
+
+    @classmethod
+    def open(cls, home: Path | None = None, *, principal: Principal | None = None) -> Workbench:
+        """Opens the workspace a process is in, or the one at `home`.
+
+        Inside a run it acts as the run does: as whoever started it, recording what is read and written, and in a
+        replay on the versions the original read. Outside of one it acts as `principal`, by default the local owner.
+
+        Raises:
+            NotFound: No workspace here.
+            Invalid: The settings are wrong.
+            Unavailable: The catalog cannot be opened, or was made by a newer version.
+        """
+        settings = load(home)
+        observability.configure(settings.logs_dir, level=settings.log_level)
+        catalog = Catalog(settings.catalog_url)
+        catalog.prepare()
+        if settings.run_id is None:
+            return cls(settings, catalog, Actor(principal or local_owner()))
+        observability.run_id.set(settings.run_id)
+        return cls(settings, catalog, Runs(catalog, settings).actor(settings.run_id, replay_of=settings.replay_of))
+
+    def acting_as(self, principal: Principal) -> Workbench:
+        """The same workspace as somebody else sees it.
+
+        Raises:
+            Forbidden: Only an admin may look through another's eyes.
+        """
+        self.security.require(self.actor.principal, Role.ADMIN, f"act as {principal.name}")
+        return Workbench(self.settings, self.catalog, Actor(principal))
+
+    def sql(self, statement: str, parameters: dict[str, object] | None = None) -> pa.Table:
+        """Answers one SELECT over the datasets it names, under the asker's policies. Times are UTC."""
+        return self._sql.query(statement, self.actor, parameters=parameters)
+
+    def close(self) -> None:
+        self.catalog.close()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        who = self.actor.principal
+        inside = f", run {self.actor.run}" if self.actor.run else ""
+        return f"Workbench({self.settings.home}, {who.name} ({who.role}){inside})"

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.output import JsonOption, ago, print_records, say, size
+from workbench.cli.state import open_workbench
+
+__all__ = ["add_to"]
+
+commands = typer.Typer(help="Versioned datasets: list, look, load, export, mend.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The dataset's name.")]
+VersionOption = Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(commands, name="dataset")
+
+
+@commands.command("list")
+def list_datasets(as_json: JsonOption = False) -> None:
+    """List the datasets."""
+    with open_workbench() as wb:
+        records = [
+            {
+                "name": found.name,
+                "rows": found.rows,
+                "columns": len(found.columns),
+                "version": found.version,
+                "updated": found.updated if as_json else ago(found.updated),
+                "size": found.bytes if as_json else size(found.bytes),
+                "source": found.source,
+            }
+            for found in wb.datasets.infos()
+        ]
+    print_records(records, as_json=as_json, empty="no dataset yet: workbench dataset load FILE --name NAME")
+
+
+@commands.command()
+def show(name: Name, as_json: JsonOption = False) -> None:
+    """Show a dataset: its columns, size, freshness and where it comes from."""
+    with open_workbench() as wb:
+        found = wb.datasets.get(name).info
+    columns = [{"column": column.name, "type": column.type, "nullable": column.nullable} for column in found.columns]
+    if as_json:
+        print_records(
+            [
+                {
+                    "name": found.name,
+                    "rows": found.rows,
+                    "version": found.version,
+                    "updated": found.updated,
+                    "bytes": found.bytes,
+                    "key": list(found.key),
+                    "partition_by": list(found.partition_by),
+                    "description": found.description,
+                    "source": found.source,
+                    "columns": columns,
+                }
+            ],
+            as_json=True,
+        )
+        return
+    say(f"{found.name}  {found.rows:,} rows, {len(columns)} columns, {size(found.bytes)}")
+    if found.description:
+        say(found.description)
+    say(f"version {found.version}, updated {ago(found.updated)}, from {found.source or 'an unnamed source'}")
+    if found.key:
+        say(f"key {', '.join(found.key)}")
+    say()
+    print_records(columns, as_json=False)
+
+
+@commands.command()
+def versions(name: Name, as_json: JsonOption = False) -> None:
+    """List a dataset's versions: when, who, what, in which run."""
+    with open_workbench() as wb:
+        records = [
+            {
+                "version": found.number,
+                "time": found.time,
+                "operation": found.operation,
+                "by": found.principal,
+                "run": found.run,
+            }
+            for found in wb.datasets.get(name).versions()
+        ]
+    print_records(records, as_json=as_json)
+
+
+@commands.command()
+def preview(
+    name: Name,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=10_000, help="How many rows.")] = 10,
+    version: VersionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the first rows, as your policies let you see them."""
+    with open_workbench() as wb:
+        dataset = wb.datasets.get(name)
+        frame = (dataset if version is None else dataset.at(version=version)).preview(rows)
+    print_records(frame.to_dicts(), as_json=as_json, columns=frame.columns, empty="no rows")
+
+
+@commands.command()
+def rename(name: Name, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
+    """Rename a dataset; versions, policies and pins go along."""
+    with open_workbench() as wb:
+        wb.datasets.rename(name, new_name)
+    say(f"{name} is now {new_name}")
+
+
+@commands.command()
+def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Delete a dataset with all its versions."""
+    with open_workbench() as wb:
+        found = wb.datasets.get(name).info
+        if not yes:
+            typer.confirm(f"delete {name} ({found.rows:,} rows, {found.version + 1} versions)?", abort=True)
+        wb.datasets.delete(name)
+    say(f"{name} is deleted")
+
+
+@commands.command()
+def export(
+    name: Name,
+    to: Annotated[Path, typer.Argument(help="A .csv, .parquet, .ndjson or .json file to write.")],
+    version: VersionOption = None,
+) -> None:
+    """Write a dataset to a file, as your policies let you see it."""
+    with open_workbench() as wb:
+        dataset = wb.datasets.get(name)
+        rows = (dataset if version is None else dataset.at(version=version)).export(to)
+    say(f"{rows:,} rows of {name} are in {to}")
+
+
+@commands.command()
+def load(
+    source: Annotated[str, typer.Argument(help="A file, or a database URL such as sqlite:///shop.db.")],
+    name: Annotated[str, typer.Option(help="The dataset to make.")],
+    table: Annotated[str | None, typer.Option(help="The table, where the source is a database.")] = None,
+    query: Annotated[str | None, typer.Option(help="A SELECT, where the source is a database.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
+    description: Annotated[str, typer.Option(help="What the dataset is.")] = "",
+) -> None:
+    """Make a dataset from a file or from a database's table or query."""
+    with open_workbench() as wb:
+        dataset = wb.datasets.load(
+            source, name, table=table, query=query, key=tuple(key or ()), description=description
+        )
+        say(repr(dataset))
+
+
+@commands.command()
+def optimize(name: Name) -> None:
+    """Merge a dataset's small files into larger ones."""
+    with open_workbench() as wb:
+        wb.datasets.optimize(name)
+        say(repr(wb.datasets.get(name)))
+
+
+@commands.command()
+def clean(
+    name: Name,
+    keep_days: Annotated[int, typer.Option(min=0, help="Keep versions younger than this.")] = 7,
+) -> None:
+    """Remove files that no kept version needs; versions that a run's receipt pins are kept."""
+    with open_workbench() as wb:
+        say(str(wb.datasets.clean(name, keep_days=keep_days)))

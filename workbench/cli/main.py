@@ -1,0 +1,103 @@
+"""The application and how it ends: 0 done, 1 the job failed, 2 the call was wrong."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from workbench._version import __version__
+from workbench.cli import dataset, metric, new, report, run, sql, state, workspace
+from workbench.foundation.errors import WorkbenchError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="workbench",
+    help="A Jupyter-native analytics workbench: checked datasets, one metric layer, pipelines and sealed reports.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"workbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    home: Annotated[str | None, typer.Option(help="The workspace; default: the one this folder is in.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    state.home, state.debug = home, debug
+
+
+workspace.add_to(app)
+dataset.add_to(app)
+sql.add_to(app)
+metric.add_to(app)
+run.add_to(app)
+report.add_to(app)
+new.add_to(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one command line and exits the process with its code."""
+    sys.exit(_call(sys.argv[1:] if arguments is None else arguments))
+
+
+def _call(arguments: list[str]) -> int:
+    # Known before parsing, so that an error while parsing can be debugged as well.
+    state.debug = "--debug" in arguments
+    try:
+        outcome = app(arguments, standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except WorkbenchError as error:
+        return _fail(str(error), error.hint, error.exit_code)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _fail("interrupted", "run the same command again: what was finished is kept", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe left, as `head` does; there is nobody to tell
+        return 0
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _fail(
+                f"no space left on the disk of {error.filename or 'the workspace'}", "free some and run it again", 1
+            )
+        return _unexpected(error)
+    except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a sentence
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    lines = str(error).strip().splitlines()
+    said = f": {lines[0]}" if lines else ""
+    return _fail(f"unexpected {type(error).__name__}{said}", "run it again with --debug for the traceback", 1)
+
+
+def _fail(message: str, hint: str | None, code: int) -> int:
+    if state.debug and sys.exc_info()[0] is not None:
+        import traceback
+
+        traceback.print_exc()
+    typer.secho("error: ", fg="red", err=True, nl=False)
+    typer.echo(message, err=True)
+    if hint:
+        typer.secho("hint:  ", fg="cyan", err=True, nl=False)
+        typer.echo(hint, err=True)
+    return code

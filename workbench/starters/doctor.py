@@ -1,0 +1,84 @@
+"""Looking a workspace over: is what it needs there, and does what it holds make sense."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from workbench.app import Workbench
+from workbench.foundation.errors import WorkbenchError
+from workbench.orchestration.notebooks import lint
+from workbench.publishing.reports import find_chromium
+
+__all__ = ["Finding", "examine"]
+
+LITTLE_SPACE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look found. A "note" is worth knowing and breaks nothing."""
+
+    what: str
+    state: Literal["ok", "note", "wrong"]
+    said: str
+    hint: str | None = None
+
+
+def examine(home: Path | None = None) -> Iterator[Finding]:
+    """Looks at one thing after the other; stops early only where nothing further can be looked at."""
+    try:
+        wb = Workbench.open(home)
+    except WorkbenchError as error:
+        yield Finding("workspace", "wrong", str(error), error.hint)
+        return
+    with wb:
+        yield Finding("workspace", "ok", str(wb.settings.home))
+        yield Finding("catalog", "ok", repr(wb.catalog))
+        yield _disk(wb.settings.state)
+        yield _look("datasets", lambda: f"{len(wb.datasets.infos())} readable")
+        yield _look("metrics", lambda: f"{len(wb.metrics.list())} defined")
+        yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
+        yield _look("pipelines", lambda: f"{len([wb.pipelines.get(name) for name in wb.pipelines.names()])} defined")
+        yield _look("reports", lambda: f"{len(wb.reports.list())} defined")
+        yield from _notebooks(wb.settings.home)
+        lost = wb.runs.reap()
+        if lost:
+            yield Finding("runs", "note", f"{len(lost)} had been left by processes that ended; marked as failed now")
+        chromium, why = find_chromium(wb.settings.chromium)
+        yield Finding("PDF", "ok", f"printed by {chromium}") if chromium else Finding("PDF", "note", why)
+
+
+def _look(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, "ok", look())
+    except WorkbenchError as error:
+        return Finding(what, "wrong", str(error), error.hint)
+
+
+def _disk(state: Path) -> Finding:
+    if not os.access(state, os.W_OK):
+        return Finding("disk", "wrong", f"{state} cannot be written", "check who owns it")
+    free = shutil.disk_usage(state).free
+    said = f"{free / 1e9:.1f} GB free"
+    return Finding("disk", "ok" if free > LITTLE_SPACE else "note", said, None if free > LITTLE_SPACE else "free some")
+
+
+def _notebooks(home: Path) -> Iterator[Finding]:
+    paths = sorted(path for folder in ("notebooks", "reports") for path in (home / folder).rglob("*.ipynb"))
+    paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+    problems = 0
+    for path in paths:
+        try:
+            found = [str(problem) for problem in lint(path)]
+        except WorkbenchError as error:
+            found = [str(error)]
+        for said in found:
+            problems += 1
+            yield Finding("notebooks", "note", said.replace(f"{home}{os.sep}", ""), "keep what computes in the library")
+    if not problems:
+        yield Finding("notebooks", "ok", f"{len(paths)}, all thin")
