@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +15,10 @@ import pytest
 from waiting import ended, wait_until
 
 from workbench.data.lake import Lake
-from workbench.foundation.catalog import Catalog
+from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.foundation.jobs import Jobs
+from workbench.foundation.jobs.tables import JobRow
 from workbench.foundation.settings import load
 from workbench.governance.runs import Actor, RunKind, Runs, RunStatus
 from workbench.governance.security import Security, local_owner
@@ -34,8 +36,9 @@ WIRE = """\
 import sys
 from pathlib import Path
 from workbench.data.lake import Lake
-from workbench.foundation.catalog import Catalog
+from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.jobs import Jobs
+from workbench.foundation.jobs.tables import JobRow
 from workbench.foundation.settings import load
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Security, local_owner
@@ -297,3 +300,23 @@ def test_a_pipeline_that_was_killed_goes_on_where_it_stopped(
     assert {run.name for run in lost} == {"p", "p/second"}
     assert {run.error for run in lost} == {"the process that ran it ended"}
     assert RunStatus.RUNNING not in {run.status for run in runs.list()}
+
+
+def test_a_pipeline_that_was_taken_over_records_no_success(workspace: Path, hanging: Path, runs: Runs) -> None:
+    other = elsewhere(workspace)
+    wait_until(lambda: hanging.exists() and bool(hanging.read_text()), what="the second stage")
+    catalog = Catalog(load(workspace).catalog_url)
+    with catalog.begin() as session:  # as after a long standstill of that process
+        session.get_one(JobRow, ("pipeline", "p")).expires = utcnow() - timedelta(seconds=1)
+    Jobs(catalog).take("pipeline", "p")
+    catalog.close()
+    (workspace / "go").touch()
+
+    _, said = other.communicate(timeout=20)
+    assert other.returncode != 0
+    assert "Conflict: pipeline 'p' was taken over" in said
+    assert {(run.name, run.status) for run in runs.list()} == {
+        ("p", RunStatus.FAILED),
+        ("p/first", RunStatus.SUCCEEDED),
+        ("p/second", RunStatus.FAILED),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -250,3 +251,25 @@ def test_a_kernel_busy_in_c_code_ends_with_its_runner_too(notebook: Notebook, ru
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=15)
     wait_until(lambda: ended(kernel), seconds=3, what="the kernel's end")
+
+
+def test_a_notebook_is_found_from_the_folder_one_is_in(
+    notebook: Notebook, runner: NotebookRunner, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook("notebooks/deep/a.ipynb", "x: int = 1")
+    monkeypatch.chdir(workspace / "notebooks")
+    assert runner.run("deep/a.ipynb").name == "notebooks/deep/a.ipynb"
+    with pytest.raises(NotFound, match=r"no notebook .*b\.ipynb"):
+        runner.run("deep/b.ipynb")
+
+
+def test_whatever_else_goes_wrong_fails_the_run_with_that_reason(
+    notebook: Notebook, runner: NotebookRunner, runs: Runs
+) -> None:
+    def full(step: Progress) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left on device"):
+        runner.run(notebook("a.ipynb", "x: int = 1"), on_progress=full)
+    (run,) = runs.list()
+    assert (run.status, run.error) == (RunStatus.FAILED, "OSError: [Errno 28] No space left on device")

@@ -1,4 +1,7 @@
-"""Kernels: started with this interpreter and an allow-listed environment, ended at once, never left behind."""
+"""Kernels: started with this interpreter and an allow-listed environment, ended at once, never left behind.
+
+At once means SIGKILL: what a notebook wrote is durable when its cell has ended, so nothing waits for an orderly exit.
+"""
 
 from workbench.orchestration.kernels.environment import allowed
 from workbench.orchestration.kernels.loops import with_own_loop

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from importlib import import_module
 from pathlib import Path
@@ -63,7 +64,7 @@ class NotebookRunner:
         guard: Callable[[Session], None] | None = None,
         on_progress: OnProgress | None = None,
     ) -> Run:
-        """Runs the notebook at a path, relative to the workspace, and returns the successful run.
+        """Runs the notebook at a path, relative to the workspace or else to the current folder; returns the run.
 
         Args:
             parameters: Names to values; dates as `date` or ISO text.
@@ -81,6 +82,8 @@ class NotebookRunner:
             NotebookFailed: A cell failed or took too long, or the kernel ended. The failed run is recorded.
         """
         source = self._settings.home / path
+        if not source.is_file() and Path(path).is_file():
+            source = Path(path).resolve()
         known = declared(source)
         shown = self._shown(source)
         checked = check(known, parameters or {}, notebook=shown, text=text)
@@ -160,7 +163,8 @@ class NotebookRunner:
             with ended_by_signal():
                 with_own_loop(lambda: _papermill(execution, kernel))
         except BaseException as error:
-            self._keep(execution)
+            with suppress(OSError):  # a full disk must not hide what went wrong first
+                self._keep(execution)
             said = failures.one_line(error, execution, cell_timeout=limit, timeout=timeout)
             at = positions[execution.at] if execution.at is not None and failures.in_cell(error) else None
             title = titles.get(at) if at is not None else None
