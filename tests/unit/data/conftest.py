@@ -15,6 +15,7 @@ from workbench.governance.security import Principal, Role, Security
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     made = Catalog(f"sqlite:///{tmp_path / 'state' / 'catalog.db'}")
+    made.prepare()
     Base.metadata.create_all(made.engine)
     yield made
     made.close()

@@ -18,7 +18,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 
 from workbench.data.lake.datafiles import describe, discard
 from workbench.data.lake.disk import sync
-from workbench.data.lake.mending import mend
+from workbench.data.lake.mending import Torn, check_entries, mend
 from workbench.data.lake.model import Checkpoint, Version
 from workbench.data.lake.schema import delta_schema
 from workbench.data.lake.snapshot import Snapshot
@@ -178,7 +178,7 @@ class DeltaLog:
             raise IntegrityError(
                 f"the files of a dataset are gone from {self.folder}", hint="restore the lake's folder from a backup"
             ) from error
-        except DeltaError:
+        except (DeltaError, Torn):
             self._table = None
             mend(self.folder, acknowledged)
             try:
@@ -191,8 +191,14 @@ class DeltaLog:
 
     def _current(self) -> DeltaTable:
         if self._table is None:
+            check_entries((self.folder / "_delta_log").glob("*.json"))
             self._table = DeltaTable(str(self.folder))
-        elif log_entry(self.folder, self._table.version() + 1).exists():
+            return self._table
+        new: list[Path] = []
+        while (entry := log_entry(self.folder, self._table.version() + 1 + len(new))).exists():
+            new.append(entry)
+        if new:
+            check_entries(new)
             self._table.update_incremental()
         return self._table
 

@@ -7,6 +7,7 @@ is set aside. A checkpoint only repeats what the entries say, all of which are k
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +16,21 @@ import pyarrow.parquet as pq
 from workbench.foundation.errors import IntegrityError
 from workbench.foundation.observability import logger
 
-__all__ = ["mend"]
+__all__ = ["Torn", "check_entries", "mend"]
+
+
+class Torn(Exception):
+    """A log entry is empty, which Delta readers would take for a commit that does nothing."""
+
+
+def check_entries(entries: Iterable[Path]) -> None:
+    """
+    Raises:
+        Torn: One of them is empty.
+    """
+    for entry in entries:
+        if entry.stat().st_size == 0:
+            raise Torn(str(entry))
 
 
 def mend(folder: Path, acknowledged: int) -> None:

@@ -21,24 +21,24 @@ def restricted(plan: pl.LazyFrame, policy: Policy | None) -> pl.LazyFrame:
     if policy is None:
         return plan
     schema = plan.collect_schema()
+    rehearsal = pl.LazyFrame(schema=schema)  # some wrong types are only found when an expression is evaluated
     where = "row filter"
     try:
         if policy.row_filter is not None:
             keep = _expression(policy, where, policy.row_filter, schema)
-            plan = plan.filter(keep)
-            if plan.select(keep.alias("keep")).collect_schema()["keep"] != pl.Boolean:
+            if rehearsal.select(keep.alias("keep")).collect(engine="in-memory").schema["keep"] != pl.Boolean:
                 raise _cannot(policy, where, "is not a condition")
+            plan = plan.filter(keep)
         replaced = []
         for name, text in policy.columns.items():
             where = f"expression for column '{name}'"
             if name not in schema:
                 raise _cannot(policy, where, "names a column that the dataset does not have")
             replaced.append(_expression(policy, where, text, schema).alias(name))
-        plan = plan.with_columns(replaced)
-        plan.collect_schema()
+            rehearsal.with_columns(replaced[-1]).collect(engine="in-memory")
     except pl.exceptions.PolarsError as error:
         raise _cannot(policy, where, f"cannot be applied: {str(error).splitlines()[0]}") from error
-    return plan
+    return plan.with_columns(replaced) if replaced else plan
 
 
 def _expression(policy: Policy, where: str, text: str, columns: Iterable[str]) -> pl.Expr:

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import deltalake
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.data.lake import Lake
+from workbench.data.lake.cleaning import Lifetime, unneeded
+from workbench.foundation.errors import NotFound
+from workbench.governance.runs import Actor, Runs
+
+DAY = 24 * 3600
+
+
+def numbers(*values: int) -> pl.DataFrame:
+    return pl.DataFrame({"k": list(values)})
+
+
+def folder_of(lake: Lake) -> Path:
+    (folder,) = (path for path in lake.root.iterdir() if path.is_dir())
+    return folder
+
+
+def age(path: Path, days: float) -> None:
+    then = time.time() - days * DAY
+    os.utime(path, (then, then))
+
+
+def test_a_pinned_version_outlives_clean_up_and_the_others_say_that_they_are_gone(
+    lake: Lake, admin: Actor, in_run: Callable[[], Actor], runs: Runs
+) -> None:
+    lake.create("t", numbers(0), admin)
+    for value in range(1, 6):
+        lake.overwrite("t", numbers(value), admin)
+    inside = in_run()
+    lake.read("t", inside, version=2)
+    report = lake.clean("t", admin, keep_days=0)
+    assert report.files == 4
+    assert report.pinned == (2,)
+    assert report.complete_from == 5
+    assert "pinned 2 kept" in str(report)
+    assert lake.read("t", admin).collect().rows() == [(5,)]
+    assert lake.read("t", admin, version=2).collect().rows() == [(2,)]
+    for version in (0, 1, 3, 4):
+        with pytest.raises(NotFound, match=f"version {version} of 't' was cleaned away") as caught:
+            lake.read("t", admin, version=version)
+        assert caught.value.hint == "versions from 5 on are complete"
+    assert lake.clean("t", admin, keep_days=0).files == 0
+
+
+def test_young_versions_stay(lake: Lake, admin: Actor) -> None:
+    lake.create("t", numbers(0), admin)
+    lake.overwrite("t", numbers(1), admin)
+    assert lake.clean("t", admin).files == 0
+    assert lake.read("t", admin, version=0).collect().rows() == [(0,)]
+
+
+def test_a_pin_holds_across_delta_checkpoints_and_old_log_entries(
+    lake: Lake, admin: Actor, in_run: Callable[[], Actor]
+) -> None:
+    lake.create("t", numbers(0), admin)
+    lake.read("t", in_run())
+    log = folder_of(lake) / "_delta_log"
+    for value in range(1, 205):
+        lake.overwrite("t", numbers(value), admin)
+        if value == 150:  # Delta's own clean-up would remove entries older than 30 days at the next checkpoint
+            for entry in log.glob("*"):
+                age(entry, 60)
+    assert len(list(log.glob("*.checkpoint.parquet"))) == 2
+    assert len(list(log.glob("0*.json"))) == 205
+    deltalake.DeltaTable(str(folder_of(lake))).create_checkpoint()
+    report = lake.clean("t", admin, keep_days=0)
+    assert report.files == 203
+    fresh = Lake(lake.root, lake._store._catalog, lake._runs, lake._security)
+    assert fresh.read("t", admin, version=0).collect().rows() == [(0,)]
+    assert fresh.read("t", admin).collect().rows() == [(204,)]
+    assert fresh.checkpoint("t", "a", "b") is None
+    with pytest.raises(NotFound, match="cleaned away"):
+        fresh.read("t", admin, version=100)
+    assert len(fresh.versions("t", admin)) == 205
+
+
+def test_what_crashed_writes_and_deleted_datasets_left_is_removed_once_it_is_old(lake: Lake, admin: Actor) -> None:
+    lake.create("t", numbers(0), admin)
+    folder = folder_of(lake)
+    young, old = folder / "part-0-0-young.parquet", folder / "part-0-0-old.parquet"
+    for path in (young, old):
+        path.write_bytes(b"half a file")
+    age(old, 2)
+    begun, abandoned = lake.root / "begun", lake.root / "abandoned"
+    for path in (begun, abandoned):
+        path.mkdir()
+    age(abandoned, 2)
+    report = lake.clean("t", admin)
+    assert report.files == 1
+    assert report.leftovers == 1
+    assert young.exists()
+    assert begun.exists()
+    assert not old.exists()
+    assert not abandoned.exists()
+
+
+@given(
+    st.dictionaries(
+        st.text("abc", min_size=1, max_size=3),
+        st.tuples(st.integers(0, 8), st.none() | st.integers(1, 8)),
+        max_size=8,
+    ),
+    st.sets(st.integers(0, 9), min_size=1),
+)
+def test_exactly_the_files_of_no_kept_version_are_unneeded(
+    files: dict[str, tuple[int, int | None]], kept: set[int]
+) -> None:
+    lives = {
+        path: Lifetime(added, None if length is None else added + length) for path, (added, length) in files.items()
+    }
+    gone = unneeded(lives, kept)
+    for path, life in lives.items():
+        end = life.removed if life.removed is not None else 100
+        assert (path in gone) == (not kept & set(range(life.added, end)))
