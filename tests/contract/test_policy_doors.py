@@ -1,0 +1,140 @@
+"""A policy that drops rows and redacts a column, sent through every door that data leaves the lake by.
+
+A new door joins by one entry in `DOORS`: a function from a viewer's workbench to the rows that came out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from workbench import Workbench
+from workbench.data.lake import Dataset
+from workbench.foundation.errors import Forbidden
+from workbench.governance.security import Policy, Principal, Role
+
+SECRET = "N14228"
+OPEN = pl.DataFrame({"origin": ["JFK", "JFK"], "tailnum": ["***", "***"], "delay": [1, 2]})
+WHOLE = pl.DataFrame(
+    {"origin": ["JFK", "EWR", "JFK", "LGA"], "tailnum": [SECRET, "N2", "N3", "N4"], "delay": [1, 70, 2, 90]}
+)
+METRIC = {
+    "name": "flights",
+    "label": "Flights",
+    "description": "How many flights.",
+    "dataset": "flights",
+    "type": "simple",
+    "aggregation": "count",
+    "dimensions": ["tailnum"],
+    "owner": "ops",
+}
+
+
+def dataset_of(wb: Workbench) -> Dataset:
+    return wb.datasets.get("flights")
+
+
+def metric(wb: Workbench) -> Any:
+    found = wb.metrics.query(["flights"], by=["tailnum"])
+    # A count says how many rows there were: each is given back as a row, so that it compares like the others.
+    counted = found.frame.select(pl.col("tailnum").repeat_by("flights").explode())
+    return counted.with_columns(origin=pl.lit("JFK"), delay=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+
+
+def export(ending: str) -> Callable[[Workbench], Any]:
+    def through(wb: Workbench) -> Any:
+        path = wb.settings.home / f"out{ending}"
+        dataset_of(wb).export(path)
+        assert SECRET not in path.read_bytes().decode("latin-1")
+        return pl.read_parquet(path) if ending == ".parquet" else pl.read_csv(path)
+
+    return through
+
+
+def card(wb: Workbench) -> Any:
+    html = dataset_of(wb)._repr_html_()
+    assert SECRET not in html
+    assert "2 rows" in html
+    assert "4 rows" not in html
+    return dataset_of(wb).preview()
+
+
+DOORS: dict[str, Callable[[Workbench], Any]] = {
+    "lake.read": lambda wb: wb.lake.read("flights", wb.actor).collect(),
+    "lake.read_with_version": lambda wb: wb.lake.read_with_version("flights", wb.actor)[0].collect(),
+    "lake.parts": lambda wb: pl.concat(wb.lake.parts("flights", wb.actor)).collect(),
+    "lake.arrow_dataset": lambda wb: wb.lake.arrow_dataset("flights", wb.actor),
+    "lazy": lambda wb: dataset_of(wb).lazy().collect(),
+    "to_polars": lambda wb: dataset_of(wb).to_polars(),
+    "to_pandas": lambda wb: dataset_of(wb).to_pandas(),
+    "to_arrow": lambda wb: dataset_of(wb).to_arrow(),
+    "to_dask": lambda wb: dataset_of(wb).to_dask().compute().reset_index(drop=True).astype({"delay": "int64"}),
+    "preview": lambda wb: dataset_of(wb).preview(),
+    "card": card,
+    "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
+    "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
+    "sql": lambda wb: wb.sql("SELECT * FROM flights"),
+    "sql that asks for the hidden": lambda wb: wb.sql(
+        "SELECT f.* FROM flights f WHERE tailnum <> $secret AND origin = origin", {"secret": SECRET}
+    ),
+    "export to csv": export(".csv"),
+    "export to parquet": export(".parquet"),
+    "metrics": metric,
+}
+
+
+@pytest.fixture
+def owner(wb: Workbench) -> Workbench:
+    """A dataset in two files and three versions, and the policy for viewers."""
+    (wb.settings.home / "metrics").mkdir()
+    (wb.settings.home / "metrics" / "flights.yaml").write_text(yaml.safe_dump([METRIC]))
+    wb.datasets.create("flights", WHOLE.head(2))
+    dataset = dataset_of(wb)
+    dataset.append(WHOLE.tail(2))
+    dataset.append(WHOLE.clear())
+    wb.security.set_policy(
+        Policy(dataset="flights", role=Role.VIEWER, row_filter="origin = 'JFK'", columns={"tailnum": "'***'"}),
+        by=wb.actor.principal,
+    )
+    return wb
+
+
+def rows(found: Any) -> list[dict[str, Any]]:
+    frame = found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
+    return frame.select(OPEN.columns).sort("delay").to_dicts()
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_hidden_row_or_value_leaves_by(door: str, owner: Workbench) -> None:
+    viewer = owner.acting_as(Principal("vera", Role.VIEWER))
+    found = rows(DOORS[door](viewer))
+    assert found == OPEN.to_dicts()
+    assert SECRET not in json.dumps(found)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_policy_over_a_column_that_is_gone_closes(door: str, owner: Workbench) -> None:
+    owner.security.set_policy(
+        Policy(dataset="flights", role=Role.VIEWER, row_filter="departure = 'JFK'"), by=owner.actor.principal
+    )
+    viewer = owner.acting_as(Principal("vera", Role.VIEWER))
+    with pytest.raises(Forbidden, match="'flights' stays closed to the role viewer"):
+        DOORS[door](viewer)
+
+
+def test_who_has_no_policy_sees_everything(owner: Workbench, tmp_path: Path) -> None:
+    assert dataset_of(owner).to_polars().equals(WHOLE)
+    assert owner.sql("SELECT count(*) AS n FROM flights").to_pylist() == [{"n": 4}]
+
+
+def test_the_number_of_rows_that_a_viewer_is_told_is_of_those_they_see(owner: Workbench) -> None:
+    viewer = owner.acting_as(Principal("vera", Role.VIEWER))
+    assert [info.rows for info in viewer.datasets.infos()] == [2]
+    assert "2 rows" in repr(dataset_of(viewer))
+    assert "2 rows" in repr(viewer.datasets)
