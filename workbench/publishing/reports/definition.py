@@ -109,7 +109,8 @@ def _where(error: yaml.YAMLError) -> str:
 
 
 def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A mistyped field is also a missing one; its own name says more.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         guess = nearest(field, ReportDefinition.model_fields)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.foundation.errors import Invalid, NotFound
+from workbench.publishing.reports import Reports
+
+
+def test_a_report_is_found_by_its_name(reports: Reports) -> None:
+    found = reports.get("punctuality")
+    assert (found.title, found.notebook, found.parameters) == (
+        "Flight punctuality",
+        Path("reports/punctuality.ipynb"),
+        {"rows": 4},
+    )
+    assert [report.name for report in reports.list()] == ["punctuality"]
+
+
+def test_a_changed_definition_is_another_version(reports: Reports, home: Path) -> None:
+    before = reports.get("punctuality").version
+    path = home / "reports" / "punctuality.yaml"
+    path.write_text(path.read_text() + "audience: operations\n")
+    assert reports.get("punctuality").version != before
+
+
+def test_a_mistyped_name_is_told_the_nearest_one(reports: Reports) -> None:
+    with pytest.raises(NotFound, match="no report 'punctualty'; did you mean 'punctuality'\\?"):
+        reports.get("punctualty")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: [", "reports/other.yaml is not valid YAML: line 2"),
+        ("- a\n- b", "reports/other.yaml is not a report: it has to hold name, title and notebook"),
+        ("", "reports/other.yaml is not a report: it has to hold"),
+        ("name: other\ntitle: T", "reports/other.yaml is not a report: 'notebook' is missing"),
+        ("name: other\ntitel: T\nnotebook: n", "unknown field 'titel'; did you mean 'title'\\?"),
+        ("name: else\ntitle: T\nnotebook: n.ipynb", "calls the report 'else'; the name has to be the file's, 'other'"),
+        ("name: other\ntitle: T\nnotebook: n.ipynb", "names the notebook n.ipynb, which does not exist"),
+        ("name: Other!\ntitle: T\nnotebook: n.ipynb", "'name': string should match"),
+        ("name: other\ntitle: T\nnotebook: n\nparameters: 3", "'parameters': input should be a valid dict"),
+    ],
+)
+def test_a_wrong_definition_is_one_sentence_that_names_the_file(
+    reports: Reports, home: Path, text: str, message: str
+) -> None:
+    (home / "reports" / "other.yaml").write_text(text + "\n")
+    with pytest.raises((Invalid, NotFound), match=message):
+        reports.get("other")
+    assert reports.get("punctuality").name == "punctuality"
+
+
+def test_a_name_cannot_lead_out_of_the_folder(reports: Reports) -> None:
+    with pytest.raises(NotFound):
+        reports.get("../workbench")
