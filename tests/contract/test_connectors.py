@@ -1,0 +1,166 @@
+"""What holds for every source of rows, whatever it is read from.
+
+A new connector joins by one entry in `SOURCES`: a function that puts `ROWS` somewhere and opens it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from workbench.data.connectors import Source, open_source, read_frame
+from workbench.foundation.errors import Invalid, NotFound
+
+ROWS = pl.DataFrame(
+    {
+        "id": [1, 2, 3],
+        "carrier": ["UA", None, "O'Hare; --"],
+        "delay": [None, None, 2.5],
+        "day": [date(2013, 1, 1), None, date(2013, 12, 31)],
+        "time": pl.Series([datetime(2013, 1, 1, 5, tzinfo=UTC), None, None], dtype=pl.Datetime("us", "UTC")),
+        "late": [True, None, False],
+    }
+)
+Make = Callable[[Path, pytest.FixtureRequest], Source]
+
+
+def csv(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    ROWS.with_columns(pl.col("time").dt.to_string("%Y-%m-%dT%H:%M:%SZ")).write_csv(folder / "rows.csv")
+    return open_source("rows.csv", base=folder)
+
+
+def tsv(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    text = ROWS.with_columns(pl.col("time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
+    text.write_csv(folder / "rows.tsv", separator="\t")
+    return open_source(folder / "rows.tsv")
+
+
+def parquet(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    ROWS.write_parquet(folder / "rows.parquet")
+    return open_source((folder / "rows.parquet").as_uri())
+
+
+def sqlite(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    with closing(sqlite3.connect(folder / "rows.db")) as connection, connection:
+        connection.execute("CREATE TABLE rows (id INTEGER, carrier TEXT, delay REAL, day DATE, late BOOLEAN)")
+        kept = ROWS.drop("time").with_columns(pl.col("day").cast(pl.String), pl.col("late").cast(pl.Int8))
+        connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", kept.rows())
+    return open_source("sqlite:///rows.db", base=folder)
+
+
+def postgres(_folder: Path, request: pytest.FixtureRequest) -> Source:
+    url = str(request.getfixturevalue("postgres_url"))
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE rows (id integer, carrier text, delay float8, day date, time timestamptz, late boolean)"
+        )
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO rows VALUES (%s, %s, %s, %s, %s, %s)", ROWS.rows())
+    return open_source(url)
+
+
+SOURCES: dict[str, tuple[Make, list[pytest.MarkDecorator]]] = {
+    "csv": (csv, []),
+    "tsv": (tsv, []),
+    "parquet": (parquet, []),
+    "sqlite": (sqlite, []),
+    "postgresql": (postgres, [pytest.mark.postgres]),
+}
+
+
+@pytest.fixture(params=[pytest.param(make, id=name, marks=marks) for name, (make, marks) in SOURCES.items()])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    made: Source = request.param(tmp_path, request)
+    return made
+
+
+def test_it_says_what_it_is_and_which_tables_it_has(source: Source) -> None:
+    assert isinstance(source, Source)
+    assert source.tables() == ["rows"]
+    assert isinstance(source.fingerprint(), str)
+    assert source.fingerprint() == source.fingerprint()
+
+
+def test_its_rows_come_with_the_types_they_have(source: Source) -> None:
+    found = read_frame(source, table="rows")
+    expected = ROWS.select(found.columns)
+    assert found.equals(expected)
+    assert found.schema == expected.schema
+
+
+def test_its_batches_have_one_schema_and_at_most_as_many_rows_as_asked(source: Source) -> None:
+    batches = list(source.batches(table="rows", batch_rows=2))
+    assert [batch.num_rows for batch in batches] == [2, 1]
+    assert {batch.schema for batch in batches} == {source.schema(table="rows")}
+
+
+def test_reading_twice_gives_the_same(source: Source) -> None:
+    assert read_frame(source).equals(read_frame(source))
+
+
+def test_an_unknown_table_gets_the_nearest_name(source: Source) -> None:
+    with pytest.raises(NotFound, match="did you mean 'rows'"):
+        list(source.batches(table="rowz"))
+
+
+def test_a_query_is_bound_or_refused(source: Source) -> None:
+    query = "SELECT id, carrier, delay FROM rows WHERE carrier = :carrier ORDER BY id"
+    if source.url.endswith((".csv", ".tsv", ".parquet")):
+        with pytest.raises(Invalid, match="takes no query"):
+            list(source.batches(query=query, parameters={"carrier": "UA"}))
+        return
+    for table in (None, "rows"):
+        found = read_frame(source, table=table, query=query, parameters={"carrier": "O'Hare; --"})
+        assert found.rows() == [(3, "O'Hare; --", 2.5)]
+        assert found.schema == ROWS.select(found.columns).schema
+    nothing = read_frame(source, table="rows", query=query, parameters={"carrier": "' OR 1=1 --"})
+    assert nothing.height == 0
+    assert nothing.schema == ROWS.select(nothing.columns).schema
+    with pytest.raises(Invalid, match="refused the query"):
+        list(source.batches(query="DELETE FROM rows"))
+    assert read_frame(source, table="rows").height == 3
+
+
+@pytest.mark.postgres
+def test_postgresql_types_from_a_table_and_from_a_query_agree(postgres_url: str) -> None:
+    plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE odd (a smallint, b bigint, c real, d varchar(3), e timestamp, f bytea, g uuid, h jsonb,"
+            " i text[], j interval, k time, n numeric, m numeric(10, 2))"
+        )
+        connection.execute(
+            "INSERT INTO odd VALUES (1, 2, 1.5, 'x', '2013-01-01 05:00', 'y', gen_random_uuid(), '{\"q\": [1]}',"
+            " '{p,q}', '1 day', '05:15', 1.25, 1.25), (null, null, null, null, null, null, null, null, null, null,"
+            " null, null, null)"
+        )
+    source = open_source(postgres_url)
+    (batch,) = source.batches(table="odd")
+    assert [str(kind) for kind in batch.schema.types] == [
+        *("int16", "int64", "double", "large_string", "timestamp[us]", "large_binary", "large_string", "large_string"),
+        *("large_list<item: large_string>", "large_string", "large_string", "double", "decimal128(10, 2)"),
+    ]
+    row = batch.to_pylist()[0]
+    assert row["h"] == '{"q": [1]}'
+    assert row["i"] == ["p", "q"]
+    assert row["k"] == "05:15:00"
+    (by_query,) = source.batches(query="SELECT a, b, d, e, h, n FROM odd;")
+    assert by_query.schema.types == [batch.schema.field(name).type for name in ("a", "b", "d", "e", "h", "n")]
+
+
+@pytest.mark.postgres
+def test_a_server_that_cannot_be_reached_is_one_sentence_without_the_password(tmp_path: Path) -> None:
+    source = open_source(f"postgresql://me:hush@/nothing?host={tmp_path}")
+    with pytest.raises(Exception, match="cannot be reached") as caught:
+        source.tables()
+    assert "hush" not in str(caught.value)
+    assert "\n" not in str(caught.value)
