@@ -15,7 +15,7 @@ from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.measures import Key, Measure, Measures, Window
 from workbench.analytics.metrics.model import Dimension, Metric
 from workbench.analytics.metrics.result import MetricResult
-from workbench.compute import Engine, EngineUse, grains
+from workbench.compute import Engine, EngineUse, expressions, grains
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor, Runs
@@ -82,6 +82,7 @@ class Metrics:
         grain: str | None = None,
         where: str | None = None,
         between: tuple[Any, Any] | None = None,
+        having: str | None = None,
         order: str | Sequence[str] | None = None,
         limit: int | None = None,
         time_zone: str | None = None,
@@ -97,6 +98,7 @@ class Metrics:
             where: SQL condition over the rows' columns and the metrics' dimensions, such as `origin = 'JFK'`.
             between: (start, end) of the metrics' time column, end exclusive; None leaves a side open. Dates (from
                 midnight in the time zone), aware datetimes, or either as ISO text.
+            having: SQL condition over the result's columns, such as `flights >= 100`.
             order: Columns of the result to sort by, descending with a leading minus; by default `time`, then `by`.
                 Equal rows stay in that default order; nulls come last.
             limit: At most so many rows.
@@ -150,6 +152,8 @@ class Metrics:
         keys_used = columns[: len(columns) - len(names)]
         frame = reduce(lambda left, right: _joined(left, right, keys_used), frames)
         frame = frame.select(*keys_used, *(self._shown(metric) for metric in asked))
+        if having is not None:
+            frame = frame.filter(expressions.parse_filter(having, frame.schema, "having"))
         frame = _ordered(frame, _listed(order), keys_used)
         result = MetricResult(
             frame=frame if limit is None else frame.head(limit),

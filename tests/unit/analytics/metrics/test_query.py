@@ -80,6 +80,12 @@ def test_order_and_limit(ask: Ask) -> None:
     assert tied.rows() == [("JFK", 0), ("EWR", 1), ("LGA", 1)]
 
 
+def test_having_keeps_the_groups_whose_numbers_fit(ask: Ask) -> None:
+    assert ask("flights", by="origin", having="flights >= 4").frame.rows() == [("JFK", 4)]
+    with pytest.raises(Invalid, match="no column 'flihgts'; did you mean 'flights'"):
+        ask("flights", by="origin", having="flihgts >= 4")
+
+
 def test_a_ratio_without_a_denominator_is_null(ask: Ask) -> None:
     assert ask("cancellation_rate", where="origin = 'XXX'").frame.rows() == [(None,)]
 
