@@ -6,11 +6,11 @@ import errno
 import sys
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from workbench._version import __version__
-from workbench.cli import dataset, metric, new, report, run, sql, state, workspace
+from workbench.cli import dataset, metric, new, report, run, sql, start, state
 from workbench.foundation.errors import WorkbenchError
 
 __all__ = ["app", "main"]
@@ -42,7 +42,7 @@ def options(
     state.home, state.debug = home, debug
 
 
-workspace.add_to(app)
+start.add_to(app)
 dataset.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
@@ -64,11 +64,14 @@ def _call(arguments: list[str]) -> int:
         return outcome if isinstance(outcome, int) else 0
     except WorkbenchError as error:
         return _fail(str(error), error.hint, error.exit_code)
-    except click.exceptions.Abort:
+    except typer.Abort:
         return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except TyperException as error:
+        message = error.format_message()
+        if message.startswith("Usage:"):  # called without a command: the help is the answer
+            typer.echo(message)
+            return error.exit_code
+        return _fail(message[:1].lower() + message[1:], "--help after a command shows how it is called", error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", "run the same command again: what was finished is kept", 130)
     except BrokenPipeError:
