@@ -1,14 +1,15 @@
-"""Extract, transform, load: slices with checkpoints, frames in and frames out, only what changed is written."""
+"""Bringing rows in and into shape: landing a source in slices, transforms from frame to frame, loading what changed."""
 
+from workbench.data.etl.cleaning import cast, deduplicate, drop_nulls, fill_nulls
 from workbench.data.etl.etl import Etl
-from workbench.data.etl.model import Landed, Loaded
-from workbench.data.etl.slices import days
-from workbench.data.etl.transforms import band, cast, deduplicate, derive, drop_nulls, fill_nulls, join, rename
+from workbench.data.etl.model import Landed, Loaded, Slice, days
+from workbench.data.etl.transforms import band, derive, join, rename
 
 __all__ = [
     "Etl",
     "Landed",
     "Loaded",
+    "Slice",
     "band",
     "cast",
     "days",

@@ -1,213 +1,255 @@
-"""`wb.etl`: from a source into the lake, and from a frame into a dataset."""
+"""`wb.etl`: landing sources and loading frames, writing no more than what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import polars as pl
 
 from workbench.compute import frames
-from workbench.data.connectors import Source, open_source, read_frame
-from workbench.data.etl.model import Landed, Loaded
-from workbench.data.etl.slices import Slice, mark, named
+from workbench.data.connectors import open_source, read_frame
+from workbench.data.etl.comparing import check_key, fitted, sorted_out
+from workbench.data.etl.fingerprints import mark
+from workbench.data.etl.model import Landed, Loaded, Slice
+from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, Lake
-from workbench.foundation.errors import Invalid, unknown
-from workbench.foundation.failpoints import failpoint
-from workbench.foundation.observability import logger
-from workbench.governance.runs import Actor, Runs
+from workbench.foundation.errors import Invalid
+from workbench.governance.runs import Actor
 
 __all__ = ["Etl"]
 
+_logger = logging.getLogger("workbench.data.etl")
+
 
 class Etl:
-    """Loads data as one actor.
+    """Brings rows into the lake, as one actor.
 
     Args:
-        base: The folder that relative source paths begin at: the workspace.
+        base: The folder that relative paths of sources start from.
     """
 
-    def __init__(self, lake: Lake, runs: Runs, actor: Actor, base: Path) -> None:
+    def __init__(self, lake: Lake, actor: Actor, base: Path) -> None:
         self._lake = lake
-        self._runs = runs
         self._actor = actor
         self._base = base
+        # What is there already is looked at to write less of it: no read that a run's result depends on.
+        self._looking = Actor(actor.principal)
+
+    def __repr__(self) -> str:
+        return f"Etl(sources from {self._base})"
 
     def land(
         self,
-        url: str,
+        source: str | Path,
+        table: str | None = None,
         *,
-        table: str,
         into: str,
-        slices: Iterable[Slice],
+        slices: Sequence[Slice] | None = None,
+        slice_by: Sequence[str] = (),
         key: Sequence[str] = (),
+        convert: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
         description: str = "",
-        on_slice: Callable[[str, bool], None] | None = None,
+        on_progress: Callable[[str], None] | None = None,
     ) -> Landed:
-        """Takes a source's table over slice by slice, as it is, one commit for each slice that is new or has changed.
+        """Takes a source over slice by slice.
 
-        A slice's rows and its checkpoint are one commit, so that a run that was killed goes on with the slice it was
-        at, without loss and without doubling. The checkpoint marks the slice's content: a later run finds a day that
-        was corrected in the source and leaves the others alone.
+        A slice is a partition of the dataset, committed together with a checkpoint of its content: whoever is
+        interrupted goes on with the next slice, and only slices whose rows changed are written again.
 
         Args:
-            url: A database URL or a file.
-            slices: The slices to take, each a value for every column that the table is cut by.
-            into: The dataset; made when it is not there, partitioned by these columns.
-            on_slice: Called after each slice with its name and whether it was written.
+            source: URL or path.
+            table: In a database.
+            into: The dataset; made when missing, partitioned by the columns of the slices.
+            slices: Which, such as `days(start, end)`; by default every one that the source has.
+            slice_by: The columns of the slices, where `slices` does not say them.
+            key: Columns that tell rows apart.
+            convert: Applied to the rows of each slice.
+            on_progress: Called with a line of text, about once a second.
 
         Raises:
             NotFound: No such source, table or column.
-            Invalid: The source cannot be read, or the slices are not all cut by the same columns.
+            Invalid: Slices without columns, or rows that cannot be sliced or written.
+            Unavailable: The source cannot be reached, or the disk is full. What was landed stays.
         """
-        source = open_source(url, base=self._base)
-        self._note_source(source, table)
-        written = unchanged = rows = 0
-        cut: tuple[str, ...] | None = None
-        for part in slices:
-            if cut is None:
-                cut = tuple(part)
-                self._ensure(source, table, into, cut, key, description)
-            elif tuple(part) != cut:
-                raise Invalid(f"slice {dict(part)} is not cut by {', '.join(cut)} as the first one was")
-            frame = _read_slice(source, table, part)
-            checkpoint = Checkpoint(stream=table, slice=named(part), mark=mark(frame))
-            changed = self._lake.checkpoint(into, table, checkpoint.slice) != checkpoint.mark
-            if changed:
-                self._lake.overwrite(into, frame, self._actor, partition=part, checkpoint=checkpoint)
-                written, rows = written + 1, rows + frame.height
-            else:
-                unchanged += 1
-            failpoint("etl.slice.done")
-            if on_slice is not None:
-                on_slice(checkpoint.slice, changed)
-        if cut is None:
-            raise Invalid(f"there are no slices of '{table}' to land", hint="the end is the day after the last")
-        landed = Landed(into, self._lake.version(into), written, unchanged, rows)
-        logger("etl").info(str(landed))
+        begin = told = time.perf_counter()
+        columns = list(slices[0].values) if slices else list(slice_by)
+        if not columns:
+            raise Invalid("landing needs slices", hint="slices=days(start, end), or slice_by=['year', 'month', 'day']")
+        opened = open_source(source, base=self._base)
+        stream = table or Path(urlsplit(str(source)).path).name
+        there = self._lake.exists(into)
+        done: Counter[str] = Counter()
+        for number, (piece, given) in enumerate(slices_of(opened, table, columns, slices), start=1):
+            rows = frames.to_polars(given if convert is None else convert(given))
+            if not there:
+                origin = f"{opened.url}, table {table}" if table else opened.url
+                self._create(into, rows.clear(), key, description, origin, partition_by=columns)
+                there = True
+            outcome = self._land_slice(into, stream, piece, rows, key)
+            done[outcome] += 1
+            done["rows"] += rows.height if outcome == "written" else 0
+            if on_progress is not None and time.perf_counter() - told >= 1:
+                told = time.perf_counter()
+                on_progress(f"{into}: {number:,}{f' of {len(slices):,}' if slices else ''} slices, now {piece.name}")
+        landed = Landed(
+            dataset=into,
+            version=self._lake.version(into) if there else 0,
+            written=done["written"],
+            skipped=done["skipped"],
+            empty=done["empty"],
+            rows=done["rows"],
+            seconds=time.perf_counter() - begin,
+        )
+        _logger.info("%r", landed)
         return landed
 
     def copy(
-        self, url: str, *, into: str, table: str | None = None, key: Sequence[str] = (), description: str = ""
+        self,
+        source: str | Path,
+        table: str | None = None,
+        *,
+        into: str,
+        key: Sequence[str] = (),
+        description: str = "",
+        evolve: bool = False,
     ) -> Loaded:
-        """Takes a whole small source over: `replace` with what it holds now."""
-        source = open_source(url, base=self._base)
-        self._note_source(source, table)
-        return self.replace(read_frame(source, table=table), into, key=key, description=description, origin=source.url)
-
-    def load(self, frame: Any, into: str, *, key: Sequence[str], description: str = "", origin: str = "") -> Loaded:
-        """Brings a dataset's rows up to date by key: adds what is new, replaces what changed, removes nothing.
-
-        Args:
-            frame: All rows that are known, with the dataset's columns; of any kind.
-            key: The columns that tell rows apart.
+        """Takes a small source over whole; nothing is written when its rows are as they were. See `replace`.
 
         Raises:
-            Invalid: A key is null or there twice, or the columns are not the dataset's.
+            NotFound: No such source or table.
+            Invalid: The source cannot be read as what it claims to be.
+            Unavailable: The source cannot be reached.
         """
-        rows = frames.to_polars(frame)
-        _check_key(rows, key, into)
-        if not self._lake.exists(into):
-            return self._create(rows, into, key, description, origin)
-        old = frames.to_polars(self._lake.read(into, self._actor))
-        _check_columns(rows, old, into)
-        changed_or_new = rows.join(old.select(rows.columns), on=rows.columns, how="anti", nulls_equal=True)
-        changed = changed_or_new.join(old.select(key), on=list(key), how="semi").height
-        version = self._lake.version(into)
-        if changed_or_new.height:
-            version = self._lake.upsert(into, changed_or_new, self._actor, key=key).number
-        return self._told(
-            Loaded(into, version, changed_or_new.height - changed, changed, rows.height - changed_or_new.height)
-        )
+        opened = open_source(source, base=self._base)
+        origin = f"{opened.url}, table {table}" if table else opened.url
+        rows = read_frame(opened, table=table)
+        return self.replace(rows, into=into, key=key, description=description, source=origin, evolve=evolve)
 
     def replace(
-        self, frame: Any, into: str, *, key: Sequence[str] = (), description: str = "", origin: str = ""
+        self,
+        frame: Any,
+        *,
+        into: str,
+        key: Sequence[str] = (),
+        description: str = "",
+        source: str = "",
+        evolve: bool = False,
     ) -> Loaded:
-        """Makes a dataset hold exactly these rows; readers see the old ones until all new ones are there.
+        """Makes a dataset hold exactly these rows; nothing is written when it does already, in whatever order.
 
         Args:
-            key: The columns that tell rows apart; checked where given.
+            frame: A frame of any kind.
+            into: The dataset; made when missing.
+            key: Columns that tell rows apart.
+            evolve: The frame's columns become the dataset's, where otherwise other columns are refused.
+
+        Raises:
+            Invalid: A key is missing or doubled, or the columns are others.
         """
+        begin = time.perf_counter()
         rows = frames.to_polars(frame)
-        if key:
-            _check_key(rows, key, into)
+        check_key(rows, key)
         if not self._lake.exists(into):
-            return self._create(rows, into, key, description, origin)
-        old = frames.to_polars(self._lake.read(into, self._actor))
-        version = self._lake.version(into)
-        if old.schema == rows.schema and mark(old) == mark(rows):
-            return self._told(Loaded(into, version, 0, 0, rows.height))
-        version = self._lake.overwrite(into, rows, self._actor, evolve=True).number
-        return self._told(_difference(into, version, old, rows, key))
+            self._create(into, rows, key, description, source)
+            return self._loaded(into, rows.height, begin, added=rows.height)
+        there = self._there(into)
+        same = fitted(rows, there.schema)
+        if same is not None and mark(same, key) == mark(there, key):
+            return self._loaded(into, rows.height, begin, unchanged=rows.height)
+        self._lake.overwrite(into, rows, self._actor, evolve=evolve)
+        if same is None or not key:
+            return self._loaded(into, rows.height, begin, added=rows.height, removed=there.height)
+        added, changed = sorted_out(same, there, key)
+        unchanged = rows.height - added.height - changed.height
+        return self._loaded(
+            into, rows.height, begin, added=added.height, changed=changed.height, unchanged=unchanged,
+            removed=there.height - changed.height - unchanged,
+        )  # fmt: skip
 
-    def _create(self, rows: pl.DataFrame, into: str, key: Sequence[str], description: str, origin: str) -> Loaded:
-        version = self._lake.create(into, rows, self._actor, key=tuple(key), description=description, source=origin)
-        return self._told(Loaded(into, version.number, rows.height, 0, 0))
+    def load(
+        self,
+        frame: Any,
+        *,
+        into: str,
+        key: Sequence[str],
+        description: str = "",
+        source: str = "",
+        evolve: bool = False,
+    ) -> Loaded:
+        """Brings a dataset up to date: rows with a new key are added, rows that changed replace those of their key.
 
-    def _ensure(
-        self, source: Source, table: str, into: str, cut: tuple[str, ...], key: Sequence[str], description: str
+        Only these rows are written, and no version is made when there are none. Rows of the dataset that the frame
+        lacks stay.
+
+        Args:
+            frame: A frame of any kind.
+            into: The dataset; made when missing.
+            key: Columns that tell rows apart.
+            evolve: New columns are added to the dataset, where otherwise they are refused.
+
+        Raises:
+            Invalid: A key is missing or doubled, or the columns are others.
+        """
+        begin = time.perf_counter()
+        rows = frames.to_polars(frame)
+        if not key:
+            raise Invalid("loading needs a key that tells rows apart", hint="key=['time_hour', 'carrier', 'flight']")
+        check_key(rows, key)
+        if not self._lake.exists(into):
+            self._create(into, rows, key, description, source)
+            return self._loaded(into, rows.height, begin, added=rows.height)
+        there = self._there(into)
+        same = fitted(rows, there.schema)
+        if same is None:
+            self._lake.upsert(into, rows, self._actor, key=key, evolve=evolve)
+            added = rows.join(there, on=list(key), how="anti").height
+            return self._loaded(into, rows.height, begin, added=added, changed=rows.height - added)
+        added_rows, changed_rows = sorted_out(same, there, key)
+        written = pl.concat([added_rows, changed_rows])
+        if written.height:
+            self._lake.upsert(into, written, self._actor, key=key)
+        return self._loaded(
+            into, rows.height, begin, added=added_rows.height, changed=changed_rows.height,
+            unchanged=rows.height - written.height,
+        )  # fmt: skip
+
+    def _land_slice(
+        self, into: str, stream: str, piece: Slice, rows: pl.DataFrame, key: Sequence[str]
+    ) -> Literal["written", "skipped", "empty"]:
+        before = self._lake.checkpoint(into, stream, piece.name)
+        if before is None and rows.is_empty():
+            return "empty"
+        now = Checkpoint(stream, piece.name, mark(rows, key))
+        if before == now.mark:
+            return "skipped"
+        self._lake.overwrite(into, rows, self._actor, partition=dict(piece.values), checkpoint=now)
+        return "written"
+
+    def _create(
+        self,
+        into: str,
+        rows: pl.DataFrame,
+        key: Sequence[str],
+        description: str,
+        source: str,
+        partition_by: Sequence[str] = (),
     ) -> None:
-        schema = source.schema(table=table)
-        for column in cut:
-            if column not in schema.names:
-                raise unknown("column", column, schema.names)
-        if not self._lake.exists(into):
-            self._lake.create(
-                into,
-                schema,
-                self._actor,
-                key=tuple(key),
-                partition_by=cut,
-                description=description,
-                source=f"{source.url}, table {table}",
-            )
-
-    def _note_source(self, source: Source, table: str | None) -> None:
-        if self._actor.run is not None:
-            detail = {"table": table} if table else {}
-            self._runs.record(self._actor.run, "read", "source", source.url, source.fingerprint(), detail=detail)
-
-    def _told(self, loaded: Loaded) -> Loaded:
-        logger("etl").info(str(loaded))
-        return loaded
-
-
-def _read_slice(source: Source, table: str, part: Slice) -> pl.DataFrame:
-    condition = " AND ".join(f'"{column}" = :{column}' for column in part)
-    return read_frame(source, table=table, query=f'SELECT * FROM "{table}" WHERE {condition}', parameters=dict(part))
-
-
-def _check_key(rows: pl.DataFrame, key: Sequence[str], into: str) -> None:
-    if not key:
-        raise Invalid(f"loading into '{into}' needs the key that tells its rows apart", hint="key=[...]")
-    for column in key:
-        if column not in rows.columns:
-            raise unknown("column", column, rows.columns, error=Invalid)
-        if missing := rows[column].null_count():
-            raise Invalid(f"{missing:,} rows for '{into}' have no {column}, which is part of the key")
-    doubled = rows.filter(pl.struct(key).is_duplicated())
-    if doubled.height:
-        example = doubled.select(key).row(0, named=True)
-        raise Invalid(
-            f"{doubled.height:,} rows for '{into}' share their key with another, such as {example}",
-            hint="deduplicate() keeps one of each",
+        self._lake.create(
+            into, rows, self._actor, key=key, partition_by=partition_by, description=description, source=source
         )
 
+    def _there(self, dataset: str) -> pl.DataFrame:
+        return frames.to_polars(self._lake.read(dataset, self._looking))
 
-def _check_columns(rows: pl.DataFrame, old: pl.DataFrame, into: str) -> None:
-    for name in rows.columns:
-        if name not in old.columns:
-            raise unknown(f"column of '{into}'", name, old.columns, error=Invalid)
-        if rows.schema[name] != old.schema[name]:
-            raise Invalid(f"column '{name}' of '{into}' is {old.schema[name]}, and the rows bring {rows.schema[name]}")
-    if missing := [name for name in old.columns if name not in rows.columns]:
-        raise Invalid(f"the rows for '{into}' lack the column '{missing[0]}'")
-
-
-def _difference(into: str, version: int, old: pl.DataFrame, rows: pl.DataFrame, key: Sequence[str]) -> Loaded:
-    """What replacing changed; without a key, or with other columns, a row is either there as it was or it is not."""
-    common = [name for name in rows.columns if old.schema.get(name) == rows.schema[name]]
-    same = rows.join(old, on=common, how="semi", nulls_equal=True).height if len(common) == rows.width else 0
-    kept = rows.join(old, on=list(key), how="semi").height if key and set(key) <= set(common) else same
-    return Loaded(into, version, rows.height - kept, kept - same, same, max(0, old.height - kept))
+    def _loaded(self, dataset: str, rows: int, begin: float, **counts: int) -> Loaded:
+        every = {"added": 0, "changed": 0, "unchanged": 0, "removed": 0} | counts
+        seconds = time.perf_counter() - begin
+        loaded = Loaded(dataset, self._lake.version(dataset), rows, seconds=seconds, **every)
+        _logger.info("%r", loaded)
+        return loaded

@@ -1,48 +1,119 @@
+"""Slices of a source, and what was done with rows."""
+
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-__all__ = ["Landed", "Loaded"]
+from workbench.foundation.errors import Invalid
+
+__all__ = ["Landed", "Loaded", "Slice", "days"]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of a source that is landed at once.
+
+    Attributes:
+        name: For people and for its checkpoint: "2013-01-31".
+        values: Column -> value that its rows have; a slice is a partition by these columns.
+    """
+
+    name: str
+    values: Mapping[str, int | str | date]
+
+
+def days(start: date | str, end: date | str, columns: Sequence[str] = ("year", "month", "day")) -> list[Slice]:
+    """A slice per day.
+
+    Args:
+        start: The first day, or its ISO text.
+        end: The day after the last.
+        columns: Of the source: three whole numbers, year, month and day; or one date.
+
+    Raises:
+        Invalid: Not a day, no day in between, or neither one nor three columns.
+    """
+    first, last = (_day(bound) for bound in (start, end))
+    if first >= last:
+        raise Invalid(f"there is no day from {first} to before {last}")
+    if len(columns) not in (1, 3):
+        raise Invalid(f"a day is one column or three (year, month, day), not {len(columns)}")
+    found = [first + timedelta(days=n) for n in range((last - first).days)]
+    if len(columns) == 1:
+        return [Slice(day.isoformat(), {columns[0]: day}) for day in found]
+    return [Slice(day.isoformat(), dict(zip(columns, (day.year, day.month, day.day), strict=True))) for day in found]
+
+
+def _day(bound: date | str) -> date:
+    if isinstance(bound, str):
+        try:
+            return date.fromisoformat(bound)
+        except ValueError as error:
+            raise Invalid(f"'{bound}' is not a day", hint="write 2013-01-31") from error
+    return date(bound.year, bound.month, bound.day)
 
 
 @dataclass(frozen=True)
 class Landed:
-    """What extracting slices did.
+    """What landing a source did.
 
     Attributes:
+        dataset: Where the rows are.
+        version: The newest version.
         written: Slices that were new or had changed.
-        unchanged: Slices whose rows were as they had landed before.
-        rows: Rows of the written slices.
+        skipped: Slices that were there already, as they are now.
+        empty: Slices without rows that never had any.
+        rows: Rows written.
+        seconds: How long it took.
     """
 
     dataset: str
     version: int
     written: int
-    unchanged: int
+    skipped: int
+    empty: int
     rows: int
+    seconds: float
 
-    def __str__(self) -> str:
-        slices = self.written + self.unchanged
-        return (
-            f"{self.dataset}: {self.rows:,} rows landed in {self.written:,} of {slices:,} slices, "
-            f"{self.unchanged:,} unchanged; version {self.version}"
-        )
+    def __repr__(self) -> str:
+        parts = [f"{_count(self.written, 'slice')} written ({_count(self.rows, 'row')})"]
+        parts += [f"{self.skipped:,} unchanged"] if self.skipped else []
+        parts += [f"{self.empty:,} empty"] if self.empty else []
+        return f"{self.dataset}: {', '.join(parts)}; version {self.version}, {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What writing a frame into a dataset did. Without a change there is no new version."""
+    """What loading a frame did.
+
+    Attributes:
+        dataset: Where the rows are.
+        version: The newest version; the one before where nothing changed.
+        rows: Rows given.
+        added: Rows whose key was not there.
+        changed: Rows that replaced another of the same key.
+        unchanged: Rows that were there already, as they are.
+        removed: Rows that were there and are no more; only a replacement removes.
+        seconds: How long it took.
+    """
 
     dataset: str
     version: int
+    rows: int
     added: int
     changed: int
     unchanged: int
-    removed: int = 0
+    removed: int
+    seconds: float
 
-    def __str__(self) -> str:
-        removed = f", {self.removed:,} removed" if self.removed else ""
-        return (
-            f"{self.dataset}: {self.added:,} rows added, {self.changed:,} changed{removed}, "
-            f"{self.unchanged:,} unchanged; version {self.version}"
-        )
+    def __repr__(self) -> str:
+        named = {"added": self.added, "changed": self.changed, "removed": self.removed}
+        parts = [f"{count:,} {what}" for what, count in named.items() if count]
+        done = ", ".join(parts) if parts else "nothing changed"
+        return f"{self.dataset}: {_count(self.rows, 'row')}, {done}; version {self.version}, {self.seconds:.1f} s"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

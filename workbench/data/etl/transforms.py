@@ -1,186 +1,146 @@
-"""Transforms: a frame in, a frame of the same kind out, Polars (eager or lazy) and pandas alike."""
+"""Transforms from frame to frame: joins that cannot double rows, derived and renamed columns, bands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import polars as pl
 
 from workbench.compute import expressions, frames
+from workbench.data.etl.kinds import AnyFrame, alike
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["band", "cast", "deduplicate", "derive", "drop_nulls", "fill_nulls", "join", "rename"]
-
-Frame = TypeVar("Frame")
-
-TYPES: dict[str, pl.DataType] = {
-    "integer": pl.Int64(),
-    "float": pl.Float64(),
-    "string": pl.String(),
-    "boolean": pl.Boolean(),
-    "date": pl.Date(),
-    "datetime": pl.Datetime("us", "UTC"),
-}
+__all__ = ["band", "derive", "join", "rename"]
 
 
 def join(
-    left: Frame, right: Any, *, on: Sequence[str] | Mapping[str, str], columns: Mapping[str, str] | Sequence[str]
-) -> Frame:
-    """Adds columns of another frame to each row that has a match; the others get nulls. Rows are never doubled.
+    left: AnyFrame,
+    right: Any,
+    on: str | Sequence[str] | Mapping[str, str],
+    *,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+) -> AnyFrame:
+    """Adds columns of `right` to the rows of `left`; every row of `left` stays, once, in its place.
 
     Args:
-        on: The columns to match; a mapping where they are called otherwise on the right.
-        columns: What to add from the right; a mapping of its column to the new name, or names to keep as they are.
+        left: A frame.
+        right: A frame with at most one row per key; may be of another kind.
+        on: Columns of both, or left column -> right column. A missing value matches nothing.
+        columns: What to take from `right`, or right column -> new name; by default everything but the key.
+
+    Returns:
+        A frame of the kind of `left`; where nothing matched, the new columns are null.
 
     Raises:
-        Invalid: The right side has a key twice, so that rows would double; or a column is not there, or there already.
+        Invalid: The key is not unique in `right` (a row of `left` would be doubled), its types differ, or a new column
+            has a name that `left` has already.
+        NotFound: No such column.
     """
-    keys = dict(on) if isinstance(on, Mapping) else {name: name for name in on}
-    added = dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
-    rows, other = _lazy(left), frames.to_lazy(right)
-    _known(keys, rows, "join on")
-    _known([*keys.values(), *added], other, "join with")
-    if taken := set(added.values()) & set(rows.collect_schema().names()):
-        raise Invalid(f"a join would bring a second column '{min(taken)}'", hint="give it another name in columns=")
-    side = other.select(
-        [pl.col(theirs).alias(f"\0{ours}") for ours, theirs in keys.items()]
-        + [pl.col(name).alias(alias) for name, alias in added.items()]
+    rows, others = frames.to_lazy(left), frames.to_lazy(right)
+    keys = dict(on) if isinstance(on, Mapping) else {name: name for name in ([on] if isinstance(on, str) else on)}
+    own, other = rows.collect_schema(), others.collect_schema()
+    if not keys:
+        raise Invalid("a join needs a key", hint="on=['carrier']")
+    for mine, theirs in keys.items():
+        _known(mine, own, "left")
+        _known(theirs, other, "right")
+        if own[mine] != other[theirs]:
+            raise Invalid(
+                f"the key '{mine}' is {own[mine]} on the left and {other[theirs]} on the right", hint="cast one"
+            )
+    if columns is None:
+        taken = {name: name for name in other if name not in keys.values()}
+    else:
+        taken = dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
+    for name, new in taken.items():
+        _known(name, other, "right")
+        if new in own:
+            raise Invalid(f"both sides have a column '{new}'", hint=f"name it: columns={{'{name}': '...'}}")
+    _refuse_doubles(others, list(keys.values()))
+    wanted = others.select(
+        *(pl.col(theirs).alias(f".key {n}") for n, theirs in enumerate(keys.values())),
+        *(pl.col(name).alias(new) for name, new in taken.items()),
     )
-    match = [f"\0{ours}" for ours in keys]
-    side = side.drop_nulls(match)
-    doubled = frames.to_polars(side.filter(pl.struct(match).is_duplicated()).select(match).head(1))
-    if doubled.height:
-        at = dict(zip(keys, doubled.row(0), strict=True))
-        raise Invalid(
-            f"a join on {', '.join(keys)} would double rows: the right side has {at} more than once",
-            hint="deduplicate() the right side first, or join on more columns",
-        )
-    joined = rows.join(side, left_on=list(keys), right_on=match, how="left", maintain_order="left")
-    return _like(left, joined)
+    places = [f".key {n}" for n in range(len(keys))]
+    joined = rows.join(wanted, left_on=list(keys), right_on=places, how="left", maintain_order="left")
+    return alike(left, joined.select(*own, *taken.values()))
 
 
-def derive(frame: Frame, **columns: str) -> Frame:
-    """Adds columns by SQL expressions over one row, each seeing the ones before it; one of a present name replaces it.
+def derive(frame: AnyFrame, **columns: str) -> AnyFrame:
+    """Adds or replaces columns, each by a SQL expression over one row: `route="origin || '-' || dest"`.
+
+    A column may use those derived before it.
 
     Raises:
-        Invalid: An expression does not parse, or names a column that is not there.
+        Invalid: An expression does not parse, names an unknown column, looks across rows, or mixes types.
     """
-    rows = _lazy(frame)
+    rows = frames.to_lazy(frame)
+    schema = dict(rows.collect_schema())
     for name, text in columns.items():
-        expression = expressions.parse(text, rows.collect_schema().names(), f"the derived column '{name}'")
+        expression = expressions.parse(text, schema, f"the expression for '{name}'")
+        schema[name] = expressions.type_of(expression, schema, f"the expression for '{name}'")
         rows = rows.with_columns(expression.alias(name))
-    return _like(frame, rows)
+    return alike(frame, rows)
 
 
-def rename(frame: Frame, **names: str) -> Frame:
-    """Renames columns: `rename(frame, tailnum="tail_number")`."""
-    rows = _lazy(frame)
-    _known(names, rows, "rename")
-    return _like(frame, rows.rename(names))
-
-
-def cast(frame: Frame, *, on_failure: Literal["raise", "null"] = "raise", **types: str) -> Frame:
-    """Converts columns: `cast(frame, time_hour="datetime", flight="integer")`.
-
-    Args:
-        types: integer, float, string, boolean, date (ISO) or datetime (ISO with an offset or Z; becomes UTC).
-        on_failure: What happens to a value that cannot be converted.
+def rename(frame: AnyFrame, **names: str) -> AnyFrame:
+    """Gives columns other names: `rename(frame, year="plane_year")`.
 
     Raises:
-        Invalid: No such column or type; or a value that cannot be converted, named with its column.
+        NotFound: No such column.
+        Invalid: Two columns would have one name.
     """
-    rows = _lazy(frame)
-    _known(types, rows, "cast")
+    rows = frames.to_lazy(frame)
     schema = rows.collect_schema()
-    for name, kind in types.items():
-        if kind not in TYPES:
-            raise unknown("type", kind, TYPES, error=Invalid)
-        converted = _converted(pl.col(name), schema[name], TYPES[kind])
-        if on_failure == "raise":
-            failed = frames.to_polars(rows.filter(pl.col(name).is_not_null() & converted.is_null()).select(name))
-            if failed.height:
-                raise Invalid(
-                    f"{failed.height:,} values of '{name}' are no {kind}, such as {failed[name][0]!r}",
-                    hint="on_failure='null' leaves them out",
-                )
-        rows = rows.with_columns(converted.alias(name))
-    return _like(frame, rows)
+    for name in names:
+        _known(name, schema, "")
+    after = [names.get(name, name) for name in schema]
+    if doubled := next((name for name in after if after.count(name) > 1), None):
+        raise Invalid(f"two columns would be named '{doubled}'")
+    return alike(frame, rows.rename(names))
 
 
-def deduplicate(
-    frame: Frame, *, by: Sequence[str], order: str | None = None, keep: Literal["first", "last"] = "last"
-) -> Frame:
-    """Keeps one row of each key: the first or last by a column, else in the order they come."""
-    rows = _lazy(frame)
-    _known([*by, *([order] if order else [])], rows, "deduplicate by")
-    if order is not None:
-        rows = rows.sort(order, maintain_order=True)
-    return _like(frame, rows.unique(list(by), keep=keep, maintain_order=True))
-
-
-def fill_nulls(frame: Frame, **values: Any) -> Frame:
-    """Puts a value where a column has none: `fill_nulls(frame, precip=0.0)`."""
-    rows = _lazy(frame)
-    _known(values, rows, "fill")
-    return _like(frame, rows.with_columns(pl.col(name).fill_null(value) for name, value in values.items()))
-
-
-def drop_nulls(frame: Frame, *, of: Sequence[str]) -> Frame:
-    """Leaves out the rows that have no value in one of these columns."""
-    rows = _lazy(frame)
-    _known(of, rows, "drop nulls of")
-    return _like(frame, rows.drop_nulls(list(of)))
-
-
-def band(frame: Frame, column: str, *, into: str, edges: Sequence[float], labels: Sequence[str]) -> Frame:
-    """Sorts a number into labelled bands: `edges=[5, 10]` makes up to 5, over 5 to 10, and over 10. Nulls stay null.
+def band(frame: AnyFrame, column: str, *, into: str, edges: Sequence[float], labels: Sequence[str]) -> AnyFrame:
+    """Sorts the numbers of a column into labelled bands.
 
     Args:
-        labels: One more than there are edges, from the lowest band on.
+        into: The column to make; text, null where the number is missing.
+        edges: Ascending. A band ends with its edge: it takes what is above the edge before and up to its own.
+        labels: One per band: one more than edges, the last for what is above all of them.
 
     Raises:
-        Invalid: Another number of labels, or edges that do not rise.
+        Invalid: Edges that do not ascend, another number of labels, or a column that is no number.
+        NotFound: No such column.
     """
+    rows = frames.to_lazy(frame)
+    schema = rows.collect_schema()
+    _known(column, schema, "")
+    if not schema[column].is_numeric():
+        raise Invalid(f"'{column}' is {schema[column]}, so it cannot be sorted into bands of numbers")
     if len(labels) != len(edges) + 1:
         raise Invalid(f"{len(edges)} edges make {len(edges) + 1} bands, and there are {len(labels)} labels")
     if list(edges) != sorted(set(edges)):
-        raise Invalid(f"the edges of '{into}' do not rise: {list(edges)}")
-    rows = _lazy(frame)
-    _known([column], rows, "band")
-    value = pl.col(column)
-    chosen = pl.lit(labels[-1])
-    for edge, label in reversed(list(zip(edges, labels, strict=False))):
-        chosen = pl.when(value <= edge).then(pl.lit(label)).otherwise(chosen)
-    return _like(frame, rows.with_columns(pl.when(value.is_not_null()).then(chosen).alias(into)))
+        raise Invalid(f"the edges have to ascend: {', '.join(map(str, edges))}")
+    value = pl.col(column).fill_nan(None) if schema[column].is_float() else pl.col(column)
+    banded: pl.Expr = pl.lit(labels[-1])
+    for edge, label in zip(reversed(edges), reversed(labels[:-1]), strict=True):
+        banded = pl.when(value <= edge).then(pl.lit(label)).otherwise(banded)
+    return alike(frame, rows.with_columns(pl.when(value.is_not_null()).then(banded).alias(into)))
 
 
-def _converted(column: pl.Expr, old: pl.DataType, new: pl.DataType) -> pl.Expr:
-    if old == pl.String and new == TYPES["datetime"]:
-        return column.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-    if old == pl.String and new == TYPES["date"]:
-        return column.str.to_date("%Y-%m-%d", strict=False)
-    return column.cast(new, strict=False)
+def _known(name: str, schema: Mapping[str, pl.DataType], side: str) -> None:
+    if name not in schema:
+        raise unknown(f"column on the {side}" if side else "column", name, schema)
 
 
-def _lazy(frame: Any) -> pl.LazyFrame:
-    return frames.to_lazy(frame)
-
-
-def _like(frame: Frame, rows: pl.LazyFrame) -> Frame:
-    """The rows as a frame of the kind that was given."""
-    made: Any
-    if isinstance(frame, pl.LazyFrame):
-        made = rows
-    elif isinstance(frame, pl.DataFrame):
-        made = frames.to_polars(rows)
-    else:
-        made = frames.to_pandas(rows)
-    return made  # type: ignore[no-any-return]
-
-
-def _known(names: Any, rows: pl.LazyFrame, doing: str) -> None:
-    columns = rows.collect_schema().names()
-    for name in names:
-        if name not in columns:
-            raise unknown("column", name, columns, error=Invalid, hint=f"while trying to {doing} it")
+def _refuse_doubles(rows: pl.LazyFrame, key: list[str]) -> None:
+    doubled = (
+        rows.select(key).drop_nulls().group_by(key).len("times").filter(pl.col("times") > 1).sort(key)
+    ).collect(engine="in-memory")  # fmt: skip
+    if doubled.height:
+        example = ", ".join(f"{name}={value!r}" for name, value in zip(key, doubled.row(0), strict=False))
+        raise Invalid(
+            f"the right side has {doubled.height:,} keys more than once (e.g. {example}), which would double rows",
+            hint="deduplicate it, or join by more columns",
+        )

@@ -1,0 +1,185 @@
+"""What a check found, and what a gate makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Any, Literal
+
+import polars as pl
+
+from workbench.charts import Table
+from workbench.foundation.errors import CheckFailed
+
+__all__ = ["Outcome", "QualityResult", "gate"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one expectation.
+
+    Attributes:
+        said: The expectation as a clause: "carrier is never null".
+        expect: Its kind, such as "not_null".
+        columns: What it is about.
+        severity: error or warn.
+        passed: Whether enough rows fit.
+        failed: How many rows do not fit; all of them where the expectation cannot be checked at all.
+        rows: How many rows there are.
+        problem: Why it could not be checked, or what was found instead, as a clause; empty where rows say it.
+        sample: Up to five rows that do not fit, as the asker may see them. Not kept in the catalog.
+        note: The expectation's own note.
+    """
+
+    said: str
+    expect: str
+    columns: tuple[str, ...]
+    severity: Literal["error", "warn"]
+    passed: bool
+    failed: int
+    rows: int
+    problem: str = ""
+    sample: tuple[dict[str, Any], ...] = ()
+    note: str = ""
+
+    @property
+    def share(self) -> float:
+        """The share of rows that do not fit, 0 to 1."""
+        return self.failed / self.rows if self.rows else float(not self.passed)
+
+    @property
+    def sentence(self) -> str:
+        """What was expected and what was found."""
+        if self.problem:
+            return f"{self.said}, but {self.problem}"
+        if not self.failed:
+            return f"{self.said}: all {self.rows:,} rows fit"
+        found = f"{self.said}: {self.failed:,} of {self.rows:,} rows do not fit ({_percent(self.share)})"
+        if not self.sample:
+            return found
+        shown = {name: value for name, value in self.sample[0].items() if name in ("row", *self.columns)}
+        return found + ", e.g. " + ", ".join(f"{name}={_short(value)}" for name, value in shown.items())
+
+
+@dataclass(frozen=True)
+class QualityResult:
+    """Everything one check found, failures and passes alike.
+
+    Attributes:
+        suite: The name of the expectations.
+        dataset: What was checked, or None for a frame.
+        version: The dataset's version.
+        rows: How many rows were checked.
+        outcomes: One per expectation, in the suite's order.
+        checked: When, in UTC.
+        seconds: How long it took.
+        run: The run it was done in.
+    """
+
+    suite: str
+    outcomes: tuple[Outcome, ...]
+    rows: int
+    checked: datetime
+    seconds: float
+    dataset: str | None = None
+    version: int | None = None
+    run: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation of severity error is met."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if not outcome.passed and outcome.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if not outcome.passed and outcome.severity == "warn")
+
+    @property
+    def subject(self) -> str:
+        """What was checked, by name."""
+        if self.dataset is None:
+            return "the frame"
+        return f"'{self.dataset}'" + ("" if self.version is None else f" version {self.version}")
+
+    @property
+    def verdict(self) -> str:
+        """One line that says how it went."""
+        count = len(self.outcomes)
+        met = count - len(self.failures) - len(self.warnings)
+        warned = f", {len(self.warnings)} of the others only warn" if self.warnings else ""
+        word = "passed" if self.passed else "failed"
+        return f"{self.subject} {word}: {met} of {count} expectations met over {self.rows:,} rows{warned}"
+
+    def table(self, title: str = "") -> Table:
+        """One row per expectation."""
+        frame = pl.DataFrame(
+            {
+                "expectation": [outcome.said for outcome in self.outcomes],
+                "result": [_word(outcome) for outcome in self.outcomes],
+                "failed": [outcome.failed for outcome in self.outcomes],
+                "share": [outcome.share for outcome in self.outcomes],
+                "found": [outcome.problem or _example(outcome) for outcome in self.outcomes],
+            },
+            schema={
+                "expectation": pl.String, "result": pl.String, "failed": pl.Int64, "share": pl.Float64,
+                "found": pl.String,
+            },
+        )  # fmt: skip
+        return Table(
+            title or f"Quality of {self.subject.replace(chr(39), '')}",
+            frame,
+            labels={"failed": "Rows that do not fit", "found": "Found"},
+            formats={"failed": ",d", "share": ".2%"},
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"  {_word(outcome):<6} {outcome.sentence}" for outcome in self.outcomes]
+        return "\n".join([self.verdict, *lines])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.verdict)}</p>{self.table()._repr_html_()}"
+
+
+def gate(result: QualityResult) -> QualityResult:
+    """Lets a result pass that has no failed expectation of severity error.
+
+    Returns:
+        The result itself.
+
+    Raises:
+        CheckFailed: Names every failed expectation, its column, how many rows and one of them.
+    """
+    failures = result.failures
+    if not failures:
+        return result
+    count = f"{len(failures)} of {len(result.outcomes)} expectations"
+    said = "; ".join(outcome.sentence for outcome in failures)
+    raise CheckFailed(
+        f"{result.subject} does not meet {count}: {said}",
+        hint=f"look at the rows, then mend the source or expectations/{result.suite}.yaml",
+    )
+
+
+def _word(outcome: Outcome) -> str:
+    return "ok" if outcome.passed else "FAILED" if outcome.severity == "error" else "warns"
+
+
+def _example(outcome: Outcome) -> str:
+    if not outcome.sample:
+        return ""
+    row = outcome.sample[0]
+    return ", ".join(f"{name}={_short(row[name])}" for name in ("row", *outcome.columns) if name in row)
+
+
+def _short(value: Any) -> str:
+    text = value.isoformat() if hasattr(value, "isoformat") else "null" if value is None else repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share >= 0.0001 else "under 0.01%"

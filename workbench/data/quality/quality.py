@@ -1,0 +1,96 @@
+"""`wb.quality`: checking datasets and frames, and what checks found before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench.data.lake import Dataset, Lake
+from workbench.data.quality.checking import check
+from workbench.data.quality.model import QualityResult, gate
+from workbench.data.quality.store import QualityStore
+from workbench.data.quality.suite import Suite, load_suites
+from workbench.foundation.catalog import Catalog
+from workbench.foundation.errors import Invalid, unknown
+from workbench.governance.runs import Actor, Runs
+
+__all__ = ["Quality"]
+
+
+class Quality:
+    """Expectations of a workspace, and checks against them, as one actor makes them.
+
+    Args:
+        folder: Of the suites: YAML files, each with a suite or a list of suites.
+    """
+
+    def __init__(self, catalog: Catalog, lake: Lake, runs: Runs, actor: Actor, folder: Path) -> None:
+        self._store = QualityStore(catalog)
+        self._lake = lake
+        self._runs = runs
+        self._actor = actor
+        self._folder = folder
+
+    def __repr__(self) -> str:
+        return f"Quality({', '.join(suite.name for suite in self.suites())})"
+
+    def suites(self) -> list[Suite]:
+        """Every suite of the workspace, by name.
+
+        Raises:
+            Invalid: A file has mistakes; all of them are named.
+        """
+        return sorted(load_suites(sorted(self._folder.glob("*.yaml"))), key=lambda suite: suite.name)
+
+    def suite(self, name: str) -> Suite:
+        """The suite of that name, else the one about the dataset of that name.
+
+        Raises:
+            NotFound: There is none; the message has the nearest one.
+        """
+        suites = self.suites()
+        found = [suite for suite in suites if suite.name == name] or [s for s in suites if s.dataset == name]
+        if not found:
+            raise unknown("suite of expectations", name, [suite.name for suite in suites])
+        return found[0]
+
+    def check(self, subject: Any, suite: Suite | str | None = None) -> QualityResult:
+        """Checks a dataset or a frame; the result is kept.
+
+        Args:
+            subject: The name of a dataset, a dataset, or a frame of any kind.
+            suite: A suite or its name; by default the one named after the dataset. A frame needs one.
+
+        Returns:
+            All outcomes, with up to five rows for each expectation that is not met. A failed check is no error here.
+
+        Raises:
+            NotFound: No such dataset or suite.
+            Invalid: Not a frame, or a frame without a suite.
+        """
+        name = subject.name if isinstance(subject, Dataset) else subject if isinstance(subject, str) else None
+        if suite is None and name is None:
+            raise Invalid("a frame needs to be told what to expect of it", hint="check(frame, suite='flights')")
+        chosen = suite if isinstance(suite, Suite) else self.suite(suite or str(name))
+        version = None
+        if isinstance(subject, Dataset):
+            subject, version = subject.lazy(), subject.version
+        elif name is not None:
+            subject, version = self._lake.read_with_version(name, self._actor)
+        result = replace(check(subject, chosen), dataset=name, version=version, run=self._actor.run)
+        self._store.add(result, self._actor.principal.name)
+        return result
+
+    def gate(self, subject: Any, suite: Suite | str | None = None) -> QualityResult:
+        """Checks, and refuses what fails; takes a result too.
+
+        Raises:
+            CheckFailed: Names every failed expectation, its column, how many rows and one of them.
+        """
+        return gate(subject if isinstance(subject, QualityResult) else self.check(subject, suite))
+
+    def history(self, dataset: str, *, limit: int = 50) -> list[QualityResult]:
+        """What checks of a dataset found, newest first, without sample rows."""
+        self._lake.info(dataset, self._actor)
+        return self._store.of(dataset, limit)
