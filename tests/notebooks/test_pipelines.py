@@ -232,6 +232,9 @@ def test_what_is_wrong_with_any_stage_is_said_before_the_first_runs(
     define(TWO.replace("reads: [flights]", "parameters: {y: 1}"))
     with pytest.raises(Invalid, match=r"stage second: second\.ipynb has no parameter 'y'"):
         pipelines.run("p")
+    define(TWO.replace("metric.yaml", "metrik.yaml"))
+    with pytest.raises(NotFound, match=r"stage second: there is no file 'metrik\.yaml', which it uses"):
+        pipelines.run("p")
     with pytest.raises(Invalid, match="pipeline p has no parameter 'dais'; did you mean 'days'"):
         pipelines.run("p", {"dais": 1})
     with pytest.raises(NotFound, match="no pipeline 'pp'; did you mean 'p'"):

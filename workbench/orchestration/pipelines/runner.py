@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.lake import Lake
-from workbench.foundation.errors import Conflict, Invalid, WorkbenchError, unknown
+from workbench.foundation.errors import Conflict, Invalid, NotFound, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.registry import Registry
 from workbench.foundation.settings import Settings
@@ -149,14 +149,16 @@ class Pipelines:
             )
             going = _Going(pipeline, stages, given, run, lease, on_progress or (lambda step: None))
             results: list[StageResult] = []
+            began = time.monotonic()
             try:
                 for stage in stages:
+                    began = time.monotonic()
                     results.append(self._stage(going, stage, must=must))
             except BaseException as error:
                 stage = stages[len(results)]
                 said = str(error) or type(error).__name__
                 failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"stage {stage.name}: {said}")
-                going.tell(stage, "failed", why=said)
+                going.tell(stage, "failed", seconds=time.monotonic() - began, why=said)
                 if isinstance(error, WorkbenchError) and not isinstance(error, Conflict):
                     raise PipelineFailed(failed, stage=stage.name, cause=error, again=again) from error
                 raise
@@ -172,6 +174,9 @@ class Pipelines:
     def _checked(self, stage: Stage, values: Mapping[str, Any]) -> dict[str, Any]:
         step = self.steps.get(stage.kind)
         try:
+            for name in stage.uses:
+                if not (self._settings.home / name).is_file():
+                    raise NotFound(f"there is no file '{name}', which it uses")
             return step.check(stage.target, substituted(stage.parameters, values))
         except WorkbenchError as error:
             raise type(error)(f"stage {stage.name}: {error}", hint=error.hint) from error
