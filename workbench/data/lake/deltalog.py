@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,7 +82,7 @@ class DeltaLog:
             post_commithook_properties=_AFTER_COMMIT,
         )
         failpoint("lake.commit.after_delta")
-        self._sync(0)
+        self.sync([0])
         sync([self.folder, self.folder.parent])
         failpoint("lake.commit.after_fsync")
 
@@ -156,7 +156,7 @@ class DeltaLog:
                 # The commit stands; what failed came after it: writing a checkpoint, which only saves time.
                 logger("lake").warning("no checkpoint was written", extra={"entry": str(entry), "why": str(error)})
             failpoint("lake.commit.after_delta")
-            self._sync(note.number)
+            self.sync([note.number])
             failpoint("lake.commit.after_fsync")
 
     def history(self, acknowledged: int, *, since: int = -1) -> list[Version]:
@@ -170,6 +170,15 @@ class DeltaLog:
         with self._lock:
             found = self._open(acknowledged).transaction_version(_app_id(stream, part))
             return None if found is None else int(found)
+
+    def sync(self, versions: Iterable[int]) -> None:
+        """Returns when the log entries of these versions, and checkpoints made at them, would survive a power cut."""
+        log = self.folder / "_delta_log"
+        for version in versions:
+            entry = log_entry(self.folder, version)
+            checkpoint = entry.with_suffix(".checkpoint.parquet")
+            sync([entry, *([checkpoint, log / "_last_checkpoint"] if checkpoint.exists() else [])])
+        sync([log])
 
     def _open(self, acknowledged: int) -> DeltaTable:
         try:
@@ -222,12 +231,6 @@ class DeltaLog:
             linked.append(describe(path, base.partition_of(row), data_change=False))
         sync([self.folder])
         return linked
-
-    def _sync(self, version: int) -> None:
-        entry = log_entry(self.folder, version)
-        checkpoint = entry.with_suffix(".checkpoint.parquet")
-        made = [checkpoint, entry.parent / "_last_checkpoint"] if checkpoint.exists() else []
-        sync([entry, *made, entry.parent])
 
 
 def log_entry(folder: Path, version: int) -> Path:

@@ -26,7 +26,7 @@ from workbench.data.lake.sealing import Sealer
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.store import DatasetStore, taken
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import Forbidden, Invalid, NotFound, unknown
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Role, Security
@@ -347,7 +347,10 @@ class Lake:
         self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
     ) -> Snapshot:
         self._security.require(actor.principal, Role.VIEWER, f"read '{record.name}'")
-        return self._sealer.snapshot(self._log(record), record, actor, version, at)
+        log = self._log(record)
+        with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
+            self._writer.catch_up(log, record)
+        return self._sealer.snapshot(log, record, actor, version, at)
 
     def _forget(self, record: DatasetRecord) -> None:
         self._logs.pop(record.id, None)

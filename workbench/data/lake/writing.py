@@ -118,10 +118,11 @@ class Writer:
             log.commit(base, change, note, checkpoint)
 
     def catch_up(self, log: DeltaLog, record: DatasetRecord) -> None:
-        """Records commits that a writer made and did not live to record."""
-        newest = log.newest(record.version).version
-        if newest > record.version:
-            self._store.settle(record.id, log.history(record.version, since=record.version))
+        """Records commits that a writer made and did not live to record, or has not come to record yet."""
+        if log.newest(record.version).version > record.version:
+            found = log.history(record.version, since=record.version)
+            log.sync(version.number for version in found)
+            self._store.settle(record.id, found)
 
 
 def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:
