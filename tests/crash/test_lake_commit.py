@@ -52,6 +52,17 @@ class World:
         self.runs = Runs(self.catalog, Settings(home=self.folder))
         self.security = Security(self.catalog)
         self.lake = Lake(self.folder / "lake", self.catalog, self.runs, self.security)
+        self._later: list[World] = []
+
+    def again(self) -> World:
+        """The same lake as a process sees it that starts now."""
+        self._later.append(World(str(self.folder), self.url))
+        return self._later[-1]
+
+    def close(self) -> None:
+        for world in self._later:
+            world.close()
+        self.catalog.close()
 
     def inside(self, run: str) -> Actor:
         return Actor(ADMIN.principal, run)
@@ -165,14 +176,14 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     for value in (1, 2):
         made.lake.append("t", pl.DataFrame({"k": [value], "v": [f"v{value}"]}), ADMIN)
     yield made
-    made.catalog.close()
+    made.close()
 
 
 def killed(nursery: Nursery, world: World, doing: str, failpoint: str) -> World:
     """Lets a writer die at its failpoint; gives the lake as a process sees it that starts afterwards."""
     status = nursery.wait(nursery.start(world, doing, failpoint))
     assert status == -signal.SIGKILL, "the writer never came to its failpoint"
-    return World(str(world.folder), world.url)
+    return world.again()
 
 
 def check_books(world: World, name: str = "t") -> None:
@@ -264,7 +275,7 @@ def test_killed_at_any_time_everything_acknowledged_is_there(nursery: Nursery, w
     os.kill(writer, signal.SIGKILL)
     assert nursery.wait(writer) == -signal.SIGKILL
     acknowledged = [int(line) for line in heard.read_text().splitlines()]
-    again = World(str(world.folder), world.url)
+    again = world.again()
     kept = [row[0] for row in again.rows() if row[0] >= 1000]
     assert kept[: len(acknowledged)] == acknowledged
     assert len(kept) - len(acknowledged) in (0, 1)
