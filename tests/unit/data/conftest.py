@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbench.data.lake import Datasets, Lake
-from workbench.foundation.catalog import Base, Catalog
+from workbench.foundation.catalog import Catalog
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, RunKind, Runs
 from workbench.governance.security import Principal, Role, Security
@@ -16,7 +16,6 @@ from workbench.governance.security import Principal, Role, Security
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     made = Catalog(f"sqlite:///{tmp_path / 'state' / 'catalog.db'}")
     made.prepare()
-    Base.metadata.create_all(made.engine)
     yield made
     made.close()
 
