@@ -9,7 +9,8 @@ from pathlib import Path
 from house import ROOT
 
 LARGEST = 1_000_000
-HOME = re.compile(r"(?<![\w.])(/home/(?!user\b)\w+|/Users/\w+|/root)/")
+# Ana works nowhere: tests use her folder to see that none is shown.
+HOME = re.compile(r"(?<![\w.])(/home/(?!ana\b)\w+|/Users/\w+|/root)/")
 
 
 def text_of(path: Path) -> str | None:
