@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from workbench.compute import frames
-from workbench.data.connectors import open_source, read_frame
+from workbench.data.connectors import Source, open_source, read_frame
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.model import Landed, Loaded, Slice
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, Lake
 from workbench.foundation.errors import Invalid
-from workbench.governance.runs import Actor
+from workbench.governance.runs import Actor, Runs
 
 __all__ = ["Etl"]
 
@@ -34,8 +34,9 @@ class Etl:
         base: The folder that relative paths of sources start from.
     """
 
-    def __init__(self, lake: Lake, actor: Actor, base: Path) -> None:
+    def __init__(self, lake: Lake, runs: Runs, actor: Actor, base: Path) -> None:
         self._lake = lake
+        self._runs = runs
         self._actor = actor
         self._base = base
         # What is there already is looked at to write less of it: no read that a run's result depends on.
@@ -81,7 +82,7 @@ class Etl:
         columns = list(slices[0].values) if slices else list(slice_by)
         if not columns:
             raise Invalid("landing needs slices", hint="slices=days(start, end), or slice_by=['year', 'month', 'day']")
-        opened = open_source(source, base=self._base)
+        opened = self._open(source, table)
         stream = table or Path(urlsplit(str(source)).path).name
         there = self._lake.exists(into)
         done: Counter[str] = Counter()
@@ -126,7 +127,7 @@ class Etl:
             Invalid: The source cannot be read as what it claims to be.
             Unavailable: The source cannot be reached.
         """
-        opened = open_source(source, base=self._base)
+        opened = self._open(source, table)
         origin = f"{opened.url}, table {table}" if table else opened.url
         rows = read_frame(opened, table=table)
         return self.replace(rows, into=into, key=key, description=description, source=origin, evolve=evolve)
@@ -218,6 +219,14 @@ class Etl:
             into, rows.height, begin, added=added_rows.height, changed=changed_rows.height,
             unchanged=rows.height - written.height,
         )  # fmt: skip
+
+    def _open(self, url: str | Path, table: str | None) -> Source:
+        """The source, noted in the run's lineage as it was when it was opened."""
+        source = open_source(url, base=self._base)
+        if self._actor.run is not None:
+            name = f"{source.url}#{table}" if table else source.url
+            self._runs.record(self._actor.run, "read", "source", name, source.fingerprint())
+        return source
 
     def _land_slice(
         self, into: str, stream: str, piece: Slice, rows: pl.DataFrame, key: Sequence[str]
