@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import reduce
 from pathlib import Path
@@ -154,7 +154,7 @@ class Metrics:
         frame = frame.select(*keys_used, *(self._shown(metric) for metric in asked))
         if having is not None:
             frame = frame.filter(expressions.parse_filter(having, frame.schema, "having"))
-        frame = _ordered(frame, _listed(order), keys_used)
+        frame = _ordered(frame, _listed(order), keys_used, dimensions)
         result = MetricResult(
             frame=frame if limit is None else frame.head(limit),
             metrics=tuple(asked),
@@ -244,7 +244,9 @@ def _joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.
     return left.join(right, on=list(keys), how="full", coalesce=True, nulls_equal=True)
 
 
-def _ordered(frame: pl.DataFrame, order: Sequence[str], keys: Sequence[str]) -> pl.DataFrame:
+def _ordered(
+    frame: pl.DataFrame, order: Sequence[str], keys: Sequence[str], dimensions: Mapping[str, Dimension]
+) -> pl.DataFrame:
     names = [term.removeprefix("-") for term in order]
     for name in names:
         if name not in frame.columns:
@@ -252,5 +254,15 @@ def _ordered(frame: pl.DataFrame, order: Sequence[str], keys: Sequence[str]) -> 
     rest = [key for key in keys if key not in names]
     if not names and not rest:
         return frame
-    descending = [term.startswith("-") for term in order] + [False] * len(rest)
-    return frame.sort([*names, *rest], descending=descending, nulls_last=True, maintain_order=True)
+    terms = [(term.removeprefix("-"), term.startswith("-")) for term in order] + [(name, False) for name in rest]
+    by: list[pl.Expr] = []
+    descending: list[bool] = []
+    for name, down in terms:
+        places = {value: place for place, value in enumerate(dimensions[name].order)} if name in dimensions else {}
+        if places and frame.schema[name] == pl.String:
+            place = pl.col(name).replace_strict(places, default=len(places), return_dtype=pl.Int32)
+            by.append(pl.when(pl.col(name).is_not_null()).then(place))
+            descending.append(down)
+        by.append(pl.col(name))
+        descending.append(down)
+    return frame.sort(by, descending=descending, nulls_last=True, maintain_order=True)

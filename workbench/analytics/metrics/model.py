@@ -24,6 +24,7 @@ class Dimension(BaseModel):
         name: The column of the result.
         label: How it is called in charts and tables.
         sql: An expression over one row's columns; by default the column of the dimension's name.
+        order: Its values in the order in which they are shown, where the alphabet would not do; others follow.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +32,7 @@ class Dimension(BaseModel):
     name: Name
     label: str = ""
     sql: str | None = None
+    order: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from workbench.compute import frames
 from workbench.data.connectors import Source, read_frame
 from workbench.data.etl.model import Slice
 from workbench.foundation.errors import Invalid, unknown
@@ -71,18 +72,16 @@ def _batches(source: Source, table: str | None, columns: Sequence[str], wanted: 
         within = f"WHERE ({names}) >= ({_bound(lowest)}) AND ({names}) <= ({_bound(highest)}) "
     query = f"SELECT * FROM {_quoted(table)} {within}ORDER BY {names}"
     for batch in source.batches(table=table, query=query, parameters=parameters):
-        frame = pl.from_arrow(batch)
-        assert isinstance(frame, pl.DataFrame)
-        yield frame
+        yield frames.to_polars(batch)
 
 
 def _runs(
-    frames: Iterator[pl.DataFrame], columns: Sequence[str], schema: dict[str, pl.DataType]
+    batches: Iterator[pl.DataFrame], columns: Sequence[str], schema: dict[str, pl.DataType]
 ) -> Iterator[tuple[Values, pl.DataFrame]]:
-    """Runs of rows with the same values, put together across frames; fills `schema` from the first frame."""
+    """Runs of rows with the same values, put together across batches; fills `schema` from them."""
     held: list[pl.DataFrame] = []
     held_values: Values | None = None
-    for frame in frames:
+    for frame in batches:
         schema.update(frame.schema)
         for values, rows in frame.partition_by(columns, as_dict=True, maintain_order=True).items():
             if any(value is None for value in values):

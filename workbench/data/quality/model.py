@@ -54,12 +54,9 @@ class Outcome:
         if self.problem:
             return f"{self.said}, but {self.problem}"
         if not self.failed:
-            return f"{self.said}: all {self.rows:,} rows fit"
+            return self.said if self.expect in ("row_count", "type") else f"{self.said}: all {self.rows:,} rows fit"
         found = f"{self.said}: {self.failed:,} of {self.rows:,} rows do not fit ({_percent(self.share)})"
-        if not self.sample:
-            return found
-        shown = {name: value for name, value in self.sample[0].items() if name in ("row", *self.columns)}
-        return found + ", e.g. " + ", ".join(f"{name}={_short(value)}" for name, value in shown.items())
+        return f"{found}, e.g. {_example(self)}" if self.sample else found
 
 
 @dataclass(frozen=True)
@@ -170,10 +167,8 @@ def _word(outcome: Outcome) -> str:
 
 
 def _example(outcome: Outcome) -> str:
-    if not outcome.sample:
-        return ""
-    row = outcome.sample[0]
-    return ", ".join(f"{name}={_short(row[name])}" for name in ("row", *outcome.columns) if name in row)
+    """The first row that does not fit: its number, the columns concerned, and the key that finds it."""
+    return ", ".join(f"{name}={_short(value)}" for name, value in outcome.sample[0].items()) if outcome.sample else ""
 
 
 def _short(value: Any) -> str:

@@ -86,6 +86,15 @@ def test_having_keeps_the_groups_whose_numbers_fit(ask: Ask) -> None:
         ask("flights", by="origin", having="flihgts >= 4")
 
 
+def test_a_dimension_may_say_the_order_of_its_values(room: Any) -> None:
+    text = (room.folder / "flights.yaml").read_text().replace("label: Origin airport}", "order: [LGA, EWR]}")
+    ask = room.metrics(definitions=text).query
+    assert ask("flights", by="origin").frame["origin"].to_list() == ["LGA", "EWR", "JFK"]
+    assert ask("flights", by="origin", order="-origin").frame["origin"].to_list() == ["JFK", "EWR", "LGA"]
+    by_two = ask("flights", by=["carrier", "origin"]).frame
+    assert by_two.filter(pl.col("carrier") == "AA")["origin"].to_list() == ["LGA", "JFK"]
+
+
 def test_a_ratio_without_a_denominator_is_null(ask: Ask) -> None:
     assert ask("cancellation_rate", where="origin = 'XXX'").frame.rows() == [(None,)]
 
