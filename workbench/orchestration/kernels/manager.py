@@ -82,7 +82,8 @@ class OwnKernelManager(AsyncKernelManager):
         self._folder = folder
         self.connection_file = str(folder / "c.json")
         prefix = folder / "s"
-        if sys.platform != "win32" and len(os.fsencode(f"{prefix}-5")) <= _LONGEST_SOCKET_PATH:
+        fits = sys.platform != "win32" and len(os.fsencode(f"{prefix}-5")) <= _LONGEST_SOCKET_PATH
+        if fits and self._kernel_spec is not None and self._kernel_spec.language == "python":
             self.transport, self.ip = "ipc", str(prefix)
         elif zmq.has("curve"):
             self.transport_encryption = "auto"
