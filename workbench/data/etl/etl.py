@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,11 +19,13 @@ from workbench.data.etl.model import Landed, Loaded, Slice
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, Lake
 from workbench.foundation.errors import Invalid
+from workbench.foundation.failpoints import failpoint
+from workbench.foundation.observability import logger
 from workbench.governance.runs import Actor, Runs
 
 __all__ = ["Etl"]
 
-_logger = logging.getLogger("workbench.data.etl")
+_logger = logger("etl")
 
 
 class Etl:
@@ -95,6 +96,7 @@ class Etl:
             outcome = self._land_slice(into, stream, piece, rows, key)
             done[outcome] += 1
             done["rows"] += rows.height if outcome == "written" else 0
+            failpoint("etl.slice.done")
             if on_progress is not None and time.perf_counter() - told >= 1:
                 told = time.perf_counter()
                 on_progress(f"{into}: {number:,}{f' of {len(slices):,}' if slices else ''} slices, now {piece.name}")

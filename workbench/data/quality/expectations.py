@@ -12,7 +12,7 @@ from workbench.compute import expressions
 
 __all__ = ["Expectation", "HasType", "RowCount", "RowRule", "Unique"]
 
-Bound = int | float | datetime | date
+Bound = int | float | date | datetime  # in this order a text without a time of day is a date
 Value = bool | int | float | str
 Severity = Literal["error", "warn"]
 

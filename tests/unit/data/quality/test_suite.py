@@ -1,0 +1,86 @@
+"""Suites are read from YAML; every mistake is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.data.quality import Suite
+from workbench.foundation.errors import Invalid
+
+GOOD = """
+dataset: flights
+expectations:
+  - {expect: not_null, column: carrier}
+  - {expect: between, column: delay, min: -60, max: 1440, severity: warn, mostly: 0.9}
+  - {expect: unique, columns: day}
+"""
+
+
+def load(tmp_path: Path, text: str) -> Suite:
+    path = tmp_path / "flights.yaml"
+    path.write_text(text)
+    return Suite.load(path)
+
+
+def test_a_suite_is_named_after_its_dataset_unless_it_has_a_name(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).name == "flights"
+    named = load(tmp_path, GOOD + "name: strict\n")
+    assert (named.name, named.dataset) == ("strict", "flights")
+
+
+def test_expectations_are_errors_for_all_rows_unless_they_say_otherwise(tmp_path: Path) -> None:
+    first, second, third = load(tmp_path, GOOD).expectations
+    assert (first.severity, first.mostly) == ("error", 1.0)
+    assert (second.severity, second.mostly) == ("warn", 0.9)
+    assert third.columns_needed == ("day",)
+    assert second.said == "delay is between -60 and 1440 in at least 0.9 of the rows"
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as refused:
+        load(
+            tmp_path,
+            """
+dataset: flights
+owner: me
+expectations:
+  - {expect: notnull, column: carrier}
+  - {expect: not_null, colum: carrier}
+  - {expect: between, column: delay}
+  - {expect: matches, column: carrier, regex: "["}
+  - {expect: holds, sql: "delay >"}
+  - {column: carrier}
+  - {expect: not_null, column: carrier, mostly: 2}
+  - {expect: between, column: t, min: 2013-01-01T00:00:00}
+  - {expect: unique, columns: []}
+""",
+        )
+    said = [line.split(": ", 1)[1] for line in str(refused.value).splitlines()]
+    assert said[0] == "expectation 1 (notnull) is of no known kind; did you mean 'not_null'?"
+    assert "the suite has the unknown field 'owner'" in said
+    assert "expectation 2 (not_null) needs 'column'" in said
+    assert "expectation 2 (not_null) has the unknown field 'colum'; did you mean 'column'?" in said
+    assert "expectation 3 (between) needs a min, a max or both" in said
+    assert any(line.startswith("expectation 4 (matches) has a regex that cannot be used") for line in said)
+    assert any(line.startswith("expectation 5 (holds) has a condition that is not SQL") for line in said)
+    assert "expectation 6 needs 'expect', its kind" in said
+    assert any(line.startswith("expectation 7 (not_null) has a wrong 'mostly'") for line in said)
+    assert any(line.startswith("expectation 8 (between) needs a time zone") for line in said)
+    assert any(line.startswith("expectation 9 (unique) has a wrong 'columns'") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: [", "cannot be read"),
+        ("", "has to be a mapping"),
+        ("dataset: flights", "needs 'expectations'"),
+        ("[]", "has 0 suites"),
+        ("[{dataset: a, expectations: [{expect: row_count, min: 1}]}, {dataset: b}]", "needs 'expectations'"),
+    ],
+)
+def test_a_file_that_is_no_suite_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        load(tmp_path, text)
