@@ -71,7 +71,8 @@ def _call(arguments: list[str]) -> int:
         if message.startswith("Usage:"):  # called without a command: the help is the answer
             typer.echo(message)
             return error.exit_code
-        return _fail(message[:1].lower() + message[1:], "--help after a command shows how it is called", error.exit_code)
+        said = message[:1].lower() + message[1:]
+        return _fail(said, "--help after a command shows how it is called", error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", "run the same command again: what was finished is kept", 130)
     except BrokenPipeError:

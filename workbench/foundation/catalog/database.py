@@ -98,7 +98,8 @@ class Catalog:
             return
         if revision is not None and revision > SCHEMA_REVISION:
             raise Unavailable(
-                f"this workspace was made by a newer version: its catalog is at {revision}, known here is {SCHEMA_REVISION}",
+                f"this workspace was made by a newer version: its catalog is at {revision}, "
+                f"known here is {SCHEMA_REVISION}",
                 hint="pip install --upgrade analytics-workbench",
             )
         self._upgrade()
