@@ -43,8 +43,8 @@ def dataset_of(wb: Workbench) -> Dataset:
 def metric(wb: Workbench) -> Any:
     found = wb.metrics.query(["flights"], by=["tailnum"])
     # A count says how many rows there were: each is given back as a row, so that it compares like the others.
-    counted = found.frame.select(pl.col("tailnum").repeat_by("flights").explode())
-    return counted.with_columns(origin=pl.lit("JFK"), delay=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    counted = [name for name, rows in found.frame.select("tailnum", "flights").rows() for _ in range(rows)]
+    return pl.DataFrame({"tailnum": counted, "origin": "JFK", "delay": range(1, len(counted) + 1)})
 
 
 def export(ending: str) -> Callable[[Workbench], Any]:
