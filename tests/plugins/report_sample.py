@@ -94,7 +94,9 @@ def notebook(path: Path, *extra: nbformat.NotebookNode) -> Path:
     """Writes the sample as an executed notebook."""
     bar, line, heat, point = charts()
     wide = pl.DataFrame({f"a column with a long name {index}": [index * 1000.0] for index in range(12)})
-    parameters = v4.new_code_cell("start = None", metadata={"tags": ["parameters"]})
+    parameters = v4.new_code_cell(
+        "from datetime import date\n\nstart: date = date(2013, 1, 1)  # first day", metadata={"tags": ["parameters"]}
+    )
     cells = [
         v4.new_markdown_cell("# Flight punctuality\n\nOne flight in five left late."),
         parameters,

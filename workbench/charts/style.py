@@ -94,9 +94,13 @@ background:none;white-space:normal;max-width:22rem}
 .wb tbody tr+tr>*{border-top:1px solid var(--wb-grid)}
 .wb .wb-num{text-align:right;white-space:nowrap}
 .wb thead .wb-num{white-space:normal}
+.wb .wb-word{white-space:nowrap}
+@container (min-width:33rem){.wb .wb-name{white-space:nowrap}}
 .wb-unit{white-space:nowrap}
-.wb-tiles dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1.25rem 1.5rem;margin:0}
-.wb-tiles dl>div{border-top:2px solid var(--wb-ink);padding-top:.5rem}
+.wb-tiles dl{display:grid;grid-template-columns:repeat(var(--wb-across),minmax(0,11rem));column-gap:1.25rem;margin:0}
+.wb-tiles dl>div{display:grid;grid-template-rows:subgrid;grid-row:span 3;row-gap:0;align-content:start;
+border-top:2px solid var(--wb-ink);padding-top:.5rem;margin-bottom:1.25rem}
+@container (max-width:33rem){.wb-tiles dl{grid-template-columns:repeat(min(2,var(--wb-across)),minmax(0,1fr))}}
 .wb-tiles dt{color:var(--wb-ink-2);font-size:.875rem;font-weight:400;margin:0}
 .wb-tiles dd{margin:0}
 .wb-figure{font-size:1.75rem;line-height:1.2;font-weight:600;font-variant-numeric:lining-nums;letter-spacing:-.01em}

@@ -94,7 +94,9 @@ class Table:
 
 def length(rows: int) -> str:
     """The class of a table that fits on a printed page with what stands around it, or of one that does not."""
-    return "wb-short" if rows <= 30 else "wb-long"
+    if rows > 30:
+        return "wb-long"
+    return "wb-short wb-few" if rows <= 8 else "wb-short"
 
 
 def styled(html: str) -> str:
@@ -135,5 +137,9 @@ def _heading(column: Column) -> str:
 
 
 def _cell(column: Column, value: Any, lead: bool) -> str:
-    text = escape(column.read(value))
-    return f'<th scope="row">{text}</th>' if lead else f"<td{_class(column)}>{text}</td>"
+    text = column.read(value)
+    kind = (
+        "wb-num" if column.kind == "number" else "wb-word" if len(text) <= 12 else "wb-name" if len(text) <= 32 else ""
+    )
+    given = f' class="{kind}"' if kind else ""
+    return f'<th scope="row"{given}>{escape(text)}</th>' if lead else f"<td{given}>{escape(text)}</td>"

@@ -72,7 +72,12 @@ class Tiles:
 
     def _repr_html_(self) -> str:
         cells = "".join(_tile(tile) for tile in self.tiles)
-        return styled(f'<div class="wb wb-tiles" role="group" aria-label="{escape(self.title)}"><dl>{cells}</dl></div>')
+        rows = -(-len(self.tiles) // 5)
+        across = f"--wb-across:{-(-len(self.tiles) // rows)}"
+        return styled(
+            f'<div class="wb wb-tiles" role="group" aria-label="{escape(self.title)}">'
+            f'<dl style="{across}">{cells}</dl></div>'
+        )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self), TABLE_MIME: self.json()}

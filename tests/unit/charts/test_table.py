@@ -28,7 +28,7 @@ def test_units_stand_in_the_header_and_numbers_to_the_right() -> None:
     assert cells(html) == ["Carrier", "Delay (min)", "UA", "12,346"]
     assert '<th scope="col" class="wb-num">' in html
     assert '<td class="wb-num">12,346</td>' in html
-    assert '<th scope="row">UA</th>' in html
+    assert '<th scope="row" class="wb-word">UA</th>' in html
     assert "tabular-nums" in html
 
 

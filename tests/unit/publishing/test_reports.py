@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import wait_until
 
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
@@ -154,7 +155,7 @@ def test_a_browser_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
     assert why is not None
     assert "did not finish" in why
     group = int((tmp_path / "pid").read_text())
-    assert not [process for process in psutil.process_iter(["status"]) if is_alive_in(process, group)]
+    wait_until(lambda: not any(is_alive_in(process, group) for process in psutil.process_iter()), what="its end")
     assert not (tmp_path / "a.pdf").exists()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
 from workbench.charts import palette, stylesheet
+from workbench.foundation.errors import WorkbenchError
 from workbench.governance.runs import Receipt, RunStatus
+from workbench.orchestration.notebooks import declared
 from workbench.publishing.reports.body import TEMPLATES, render_cells
 from workbench.publishing.reports.definition import ReportDefinition
 from workbench.publishing.reports.provenance import moment, parameters_in_words, provenance
@@ -19,6 +22,10 @@ __all__ = ["for_print", "page"]
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
+# A longer explanation is no label; the parameter's name has to do then.
+MOST_WORDS = 48
+
+_SHORT = re.compile(r'<details class="wb-short[^"]*"')
 STATUS = {
     RunStatus.SUCCEEDED: "Succeeded",
     RunStatus.FAILED: "Failed",
@@ -47,7 +54,7 @@ def page(notebook: Path, definition: ReportDefinition, receipt: Receipt, *, home
             status=STATUS[receipt.status],
             failed=receipt.status is not RunStatus.SUCCEEDED,
             when=moment(receipt.finished or receipt.started),
-            parameters=parameters_in_words(receipt.parameters),
+            parameters=parameters_in_words(receipt.parameters, _help(notebook)),
             contents=[heading for heading in body.headings if heading.level <= 3],
             body=body.html,
             made=made,
@@ -59,7 +66,16 @@ def page(notebook: Path, definition: ReportDefinition, receipt: Receipt, *, home
 
 def for_print(html: str) -> str:
     """The page as it is printed to PDF: short tables under charts are opened."""
-    return html.replace('<details class="wb-short">', '<details class="wb-short" open>')
+    return _SHORT.sub(r"\g<0> open", html)
+
+
+def _help(notebook: Path) -> dict[str, str]:
+    """What the notebook says each parameter is, where it says so in a few words."""
+    try:
+        known = declared(notebook)
+    except WorkbenchError:
+        return {}
+    return {parameter.name: parameter.help for parameter in known if 0 < len(parameter.help) <= MOST_WORDS}
 
 
 @cache

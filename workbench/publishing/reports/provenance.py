@@ -121,9 +121,9 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def parameters_in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Each parameter's name and value as a reader says them."""
-    return [(_label(name), in_words(value)) for name, value in parameters.items()]
+def parameters_in_words(parameters: Mapping[str, Any], explained: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Each parameter and its value as a reader says them: by what it is explained as, otherwise by its name."""
+    return [(_label(explained.get(name, name)), in_words(value)) for name, value in parameters.items()]
 
 
 def _label(name: str) -> str:
