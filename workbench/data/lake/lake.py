@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 
 from workbench.compute import frames
 from workbench.data.lake import cleaning, writing
@@ -30,6 +29,9 @@ from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, 
 from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Role, Security
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 __all__ = ["Lake"]
 
@@ -125,10 +127,13 @@ class Lake:
         self._security.require(actor.principal, Role.VIEWER, f"read '{name}'")
         return self._log(record).history(record.version)
 
-    def info(self, name: str, actor: Actor) -> DatasetInfo:
-        """What is known of a dataset. Under a row filter, `rows` counts what the asker may see."""
+    def info(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> DatasetInfo:
+        """What is known of the version that `read` gives. Under a row filter, `rows` counts what the asker may see."""
         record = self._store.get(name)
-        return described(record, self._log(record), self._security.policy_for(actor.principal, name))
+        log = self._log(record)
+        snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, at))
+        committed = log.history(record.version, since=snapshot.version - 1)[-1]
+        return described(record, snapshot, committed, self._security.policy_for(actor.principal, name))
 
     def infos(self, actor: Actor) -> list[DatasetInfo]:
         """Every dataset that the asker may see, by name."""
@@ -350,7 +355,7 @@ class Lake:
         log = self._log(record)
         with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
             self._writer.catch_up(log, record)
-        return self._sealer.snapshot(log, record, actor, version, at)
+        return self._sealer.read(log, record, actor, version, at)
 
     def _forget(self, record: DatasetRecord) -> None:
         self._logs.pop(record.id, None)

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow.dataset as pads
 from deltalake import DeltaTable
 
 from workbench.data.lake.datafiles import of_schema, partition_text
 from workbench.data.lake.schema import polars_schema
+
+if TYPE_CHECKING:  # loads pandas with it, which takes longer than most queries; only the SQL door needs it
+    import pyarrow.dataset as pads
 
 __all__ = ["Snapshot"]
 
@@ -73,6 +76,8 @@ class Snapshot:
 
     def arrow(self) -> pads.Dataset:
         """The same rows as an Arrow dataset, for a reader that pushes its filters and columns into the scan."""
+        import pyarrow.dataset as pads
+
         schema = pl.DataFrame(schema=self.schema).to_arrow().schema
         return pads.dataset([str(path) for path in self.paths()], schema=schema, format="parquet")
 
