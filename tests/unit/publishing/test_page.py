@@ -199,7 +199,7 @@ def test_a_failed_run_says_so_at_the_top(tmp_path: Path) -> None:
     path = sample.notebook(tmp_path / "output.ipynb", v4.new_code_cell("x", outputs=failed))
     made = sample.receipt(status=RunStatus.FAILED, error="cell 9 failed: no such day", finished=None)
     text = visible(page(path, sample.DEFINITION, made, home=HOME))
-    assert "Status Failed" in text
+    assert "Failed , 21 November 2026, 10:00 UTC, run by ana" in text
     assert "The run did not succeed. cell 9 failed: no such day" in text
     assert "ValueError: no such day" in text
 
