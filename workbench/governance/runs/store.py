@@ -202,12 +202,12 @@ class Runs:
         return Actor(principal, run_id, self.versions_read(replay_of) if replay_of else {})
 
     def versions_read(self, run_id: str) -> dict[str, int]:
-        """The version of each dataset that a run read."""
-        return {
-            edge.name: int(edge.version)
-            for edge in self.edges(run_id)
-            if edge.kind == "dataset" and edge.direction == "read"
-        }
+        """The version of each dataset that a run first read without naming one: its input, not what it wrote itself."""
+        found: dict[str, int] = {}
+        for edge in self.edges(run_id):
+            if edge.kind == "dataset" and edge.direction == "read" and not edge.detail.get("explicit"):
+                found.setdefault(edge.name, int(edge.version))
+        return found
 
     def record(
         self,
