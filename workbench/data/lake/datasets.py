@@ -43,15 +43,13 @@ class Dataset:
 
     @property
     def info(self) -> DatasetInfo:
-        """Rows, columns, size, freshness and origin of the newest version."""
-        return self._lake.info(self.name, self._actor)
+        """Rows, columns, size, freshness and origin of the version that reads give."""
+        return self._lake.info(self.name, self._actor, version=self._version, at=self._time)
 
     @property
     def version(self) -> int:
-        """The version that reads give: the fixed one, or the newest."""
-        if self._version is not None:
-            return self._version
-        return self._lake.version(self.name)
+        """The version that reads give: the fixed one, the one a run is sealed to, or the newest."""
+        return self.info.version
 
     def versions(self) -> list[Version]:
         """Every commit, newest first."""
@@ -146,9 +144,7 @@ class Dataset:
         return self._lake
 
     def __repr__(self) -> str:
-        fixed = f" at version {self._version}" if self._version is not None else ""
-        fixed = f" as of {self._time:%Y-%m-%d %H:%M:%S %Z}" if self._time is not None else fixed
-        return f"Dataset {line(self.info)}{fixed}"
+        return f"Dataset {line(self.info)}"
 
     def _repr_html_(self) -> str:
         return card(self.info, self.preview(5))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import polars as pl
 
-from workbench.data.lake.deltalog import DeltaLog
-from workbench.data.lake.model import Column, DatasetInfo, DatasetRecord
+from workbench.data.lake.model import Column, DatasetInfo, DatasetRecord, Version
 from workbench.data.lake.restricting import restricted
+from workbench.data.lake.snapshot import Snapshot
 from workbench.governance.security import Policy
 
 __all__ = ["described"]
 
 
-def described(record: DatasetRecord, log: DeltaLog, policy: Policy | None) -> DatasetInfo:
+def described(record: DatasetRecord, snapshot: Snapshot, committed: Version, policy: Policy | None) -> DatasetInfo:
     """Under a policy with a row filter the rows have to be counted after all: only those that it leaves are told.
 
     Raises:
         Forbidden: The policy cannot be applied.
     """
-    snapshot = log.newest(record.version)
     plan = restricted(snapshot.scan(), policy)
     rows = snapshot.rows
     if policy is not None and policy.row_filter is not None:
@@ -33,7 +32,7 @@ def described(record: DatasetRecord, log: DeltaLog, policy: Policy | None) -> Da
         bytes=snapshot.bytes,
         files=len(snapshot.names),
         version=snapshot.version,
-        updated=log.history(record.version, since=snapshot.version - 1)[-1].time,
+        updated=committed.time,
         created=record.created,
         owner=record.owner,
         key=record.key,

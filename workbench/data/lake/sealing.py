@@ -20,25 +20,42 @@ class Sealer:
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
         self._noted: set[tuple[str, str, int]] = set()
+        self._seals: dict[tuple[str, str], int] = {}
 
-    def snapshot(
+    def read(
         self, log: DeltaLog, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None
     ) -> Snapshot:
-        """
+        """The snapshot to read, recorded and pinned if a run asks.
+
         Raises:
             NotFound: There is no such version, or it was cleaned away.
             Invalid: `at` has no time zone or lies in the future.
         """
         explicit = version is not None or at is not None
-        if version is None:
-            version = _version_at(log, record, at) if at is not None else self._sealed(record, actor)
-        newest = log.newest(record.version)
-        if version is None:
-            version = newest.version
-        if not 0 <= version <= newest.version:
-            raise NotFound(f"'{record.name}' has no version {version}", hint=f"they go from 0 to {newest.version}")
+        version = self.version(log, record, actor, version, at)
         if actor.run is not None:
             self._note(record, actor.run, version, explicit=explicit)
+        return self.look(log, record, version)
+
+    def version(
+        self, log: DeltaLog, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None
+    ) -> int:
+        """The version that `read` gives, without recording anything."""
+        if version is None:
+            version = _version_at(log, record, at) if at is not None else self._sealed(record, actor)
+        newest = log.newest(record.version).version
+        if version is None:
+            return newest
+        if not 0 <= version <= newest:
+            raise NotFound(f"'{record.name}' has no version {version}", hint=f"they go from 0 to {newest}")
+        return version
+
+    def look(self, log: DeltaLog, record: DatasetRecord, version: int) -> Snapshot:
+        """A version, read or only described.
+
+        Raises:
+            NotFound: It was cleaned away.
+        """
         snapshot = log.at(version, record.version)
         if version < record.complete_from and not all(path.exists() for path in snapshot.paths()):
             raise NotFound(
@@ -57,9 +74,12 @@ class Sealer:
             for edge in self._runs.edges(actor.run)
             if edge.kind == "dataset" and edge.name == record.name and not edge.detail.get("explicit")
         ]
-        return max(known, default=None)
+        here = self._seals.get((actor.run, record.id))
+        return max([*known, *([] if here is None else [here])], default=None)
 
     def _note(self, record: DatasetRecord, run: str, version: int, *, explicit: bool) -> None:
+        if not explicit:
+            self._seals[run, record.id] = version
         if (run, record.id, version) in self._noted:
             return
         self._runs.pin(run, record.id, version)

@@ -97,6 +97,18 @@ def test_a_version_asked_for_by_number_does_not_seal_the_others(
     assert [edge.version for edge in runs.edges(str(inside.run))] == ["0", "2"]
 
 
+def test_a_version_asked_for_by_number_and_then_read_seals_too(
+    three: Lake, admin: Actor, in_run: Callable[[], Actor]
+) -> None:
+    inside = in_run()
+    assert height(three, inside, version=2) == 3
+    assert height(three, inside) == 3
+    three.append("t", numbers(3), admin)
+    assert height(three, inside) == 3
+    assert three.info("t", inside).version == 2
+    assert three.info("t", in_run()).version == 3
+
+
 def test_pins_of_a_replay_win_over_what_is_newest(three: Lake, in_run: Callable[[], Actor]) -> None:
     replay = replace(in_run(), pins={"t": 1})
     assert height(three, replay) == 2

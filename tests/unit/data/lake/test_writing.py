@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from workbench.data.lake import Checkpoint, Datasets, Lake
+from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound
-from workbench.governance.runs import Actor
+from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
 
 NEW_YEAR = dt.date(2013, 1, 1)
@@ -290,6 +291,52 @@ def test_writers_at_the_same_time_lose_nothing(lake: Lake, admin: Actor, securit
     assert sorted(found["k"]) == [0, *range(100, 108), *range(200, 208), *range(300, 308)]
     assert lake.version("t") == 48
     assert [entry.detail["version"] for entry in security.audit(thing="dataset t")] == list(range(48, -1, -1))
+
+
+def test_writers_in_several_processes_lose_nothing(
+    tmp_path: Path, catalog: Catalog, runs: Runs, security: Security, admin: Actor
+) -> None:
+    """Each lake has its own view of the log, as each process has, and no lock in common."""
+    lakes = [Lake(tmp_path / "lake", catalog, runs, security) for _ in range(3)]
+    lakes[0].create("t", numbers(0), admin, key=["k"])
+    failed: list[BaseException] = []
+
+    def write(number: int) -> None:
+        try:
+            for value in range(8):
+                done = Checkpoint("s", str(value), number + 1)
+                lakes[number].append("t", numbers(100 * number + value + 1), admin, checkpoint=done)
+                lakes[number].upsert("t", numbers(0).with_columns(v=pl.lit(f"{number}/{value}")), admin)
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    for lake in lakes:
+        found = lake.read("t", admin).collect()
+        assert sorted(found["k"]) == [0, *(100 * number + value for number in range(3) for value in range(1, 9))]
+        assert found.filter(pl.col("k") == 0)["v"].item().endswith("/7")
+    assert sorted(entry.detail["version"] for entry in security.audit(thing="dataset t")) == list(range(49))
+    named = {path.name for path in lakes[0].root.glob("*/part-*")}
+    logged = "".join(path.read_text() for path in lakes[0].root.glob("*/_delta_log/*.json"))
+    assert all(name in logged for name in named)  # whoever lost a race removed the files of that attempt
+
+
+def test_a_dataset_deleted_meanwhile_takes_no_more_rows(
+    lake: Lake, tmp_path: Path, catalog: Catalog, runs: Runs, security: Security, admin: Actor
+) -> None:
+    other = Lake(tmp_path / "lake", catalog, runs, security)
+    lake.create("t", numbers(0), admin)
+    other.read("t", admin)
+    lake.delete("t", admin)
+    with pytest.raises(NotFound, match="was deleted on"):
+        other.append("t", numbers(1), admin)
+    lake.create("t", numbers(5), admin)
+    assert rows(other, admin) == [(5, "v5")]
 
 
 def test_a_failed_write_leaves_no_file_behind(lake: Lake, admin: Actor) -> None:
