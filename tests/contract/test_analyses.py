@@ -165,7 +165,7 @@ def test_every_bit_is_the_same_in_whatever_order_and_parts_the_rows_come(
     run = engines.get(engine).run
     one = run(Measures(keys, MEASURES), [pl.LazyFrame(rows, schema=SCHEMA)]).frame
     other = run(Measures(keys, MEASURES), cut(pl.DataFrame(shuffled, schema=SCHEMA), places)).frame
-    assert one.equals(other)
+    assert repr(one.rows()) == repr(other.rows())
     assert one.schema == other.schema
 
 

@@ -274,8 +274,10 @@ def _value(measure: Measure, columns: dict[str, pl.DataType]) -> pl.Expr:
         value = pl.lit(1, pl.Int64)
     else:
         value = pl.col(measure.column)
-        if _dtype(measure.column, columns).is_float():
-            value = value.fill_nan(None) + 0.0  # NaN does not count, and -0.0 is 0.0: neither may depend on the order
+        dtype = _dtype(measure.column, columns)
+        if dtype.is_float():
+            # NaN does not count, and -0.0 is 0.0: which of two equal zeros comes first may not show.
+            value = pl.when(value == 0).then(pl.lit(0.0, dtype)).otherwise(value.fill_nan(None))
         if measure.quantile is not None:
             value = value.cast(pl.Float64)
     if measure.filter is None:

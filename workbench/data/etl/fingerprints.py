@@ -34,8 +34,8 @@ def _buffers(column: pl.Series) -> list[bytes]:
     if dtype.is_integer() or dtype == pl.Boolean:
         return [column.fill_null(0 if dtype.is_integer() else False).to_numpy().tobytes()]
     if dtype.is_float():
-        whole = column.fill_null(0.0).fill_nan(float("nan")) + 0.0  # one bit pattern for NaN, one for zero
-        return [whole.to_numpy().tobytes()]
+        whole = column.fill_null(0.0).fill_nan(float("nan")).to_numpy() + 0.0  # one bit pattern for NaN, one for zero
+        return [whole.tobytes()]
     if dtype.is_temporal():
         return [column.to_physical().fill_null(0).to_numpy().tobytes()]
     text = (column if dtype == pl.String else _written(column)).fill_null("")
