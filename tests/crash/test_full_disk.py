@@ -136,15 +136,19 @@ def test_an_export_that_does_not_fit_leaves_the_older_file(disk: Path, lake: Lak
     assert not list(disk.glob(".out*"))
 
 
-def test_a_folder_that_may_not_be_written_to_is_one_sentence(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
+def test_a_disk_that_may_only_be_read_is_one_sentence_and_still_readable(disk: Path, tmp_path: Path) -> None:
     catalog = Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
     catalog.prepare()
-    root = tmp_path / "lake"
-    root.mkdir(mode=0o500)
-    lake = Lake(root, catalog, Runs(catalog, Settings(home=tmp_path)), Security(catalog))
-    with pytest.raises(Unavailable, match="may not be written to"):
-        lake.create("t", pl.DataFrame({"k": [0]}), ADMIN)
-    assert not lake.exists("t")
+    lake = Lake(disk / "lake", catalog, Runs(catalog, Settings(home=tmp_path)), Security(catalog))
+    lake.create("t", pl.DataFrame({"k": [0]}), ADMIN)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for write in (
+        lambda: lake.create("u", pl.DataFrame({"k": [0]}), ADMIN),
+        lambda: lake.append("t", pl.DataFrame({"k": [1]}), ADMIN),
+    ):
+        with pytest.raises(Unavailable, match="may not be written to") as caught:
+            write()
+        assert caught.value.hint
+    assert not lake.exists("u")
+    assert lake.read("t", ADMIN).collect().rows() == [(0,)]
     catalog.close()
