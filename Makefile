@@ -22,12 +22,12 @@ demo: environment ## from nothing to a checked dataset and a report, and what to
 
 .PHONY: test
 test: check ## every check and the tests, on the newest set and on the lower one
-	$(BIN)/pytest -n $(WORKERS) -m "not long" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 	$(MAKE) --no-print-directory test-lower
 
 .PHONY: test-long
 test-long: check ## the same with the long tests (crashes, the whole demo, the wheel)
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	$(MAKE) --no-print-directory test-lower
 
 .PHONY: test-lower
