@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.compute import grains
@@ -39,6 +39,7 @@ def start(moment: datetime, grain: str, week_start: int) -> date | datetime:
 
 
 @pytest.mark.parametrize("grain", grains.GRAINS)
+@settings(deadline=None)
 @given(moments=st.lists(TIMES, min_size=1, max_size=20), week_start=st.integers(1, 7))
 def test_a_time_is_cut_to_the_start_of_its_period(grain: str, moments: list[datetime], week_start: int) -> None:
     frame = pl.DataFrame({"t": moments}, schema={"t": TIME})
@@ -54,6 +55,7 @@ def test_a_date_is_cut_like_a_time_for_every_day_of_eight_years(grain: str) -> N
     assert cut == [start(datetime(d.year, d.month, d.day, tzinfo=UTC), grain, 1) for d in days]
 
 
+@settings(deadline=None)
 @given(moments=st.lists(RULED_TIMES, min_size=1, max_size=20))
 def test_days_start_at_the_midnight_of_the_zone_asked_for(moments: list[datetime]) -> None:
     zone = ZoneInfo("America/New_York")

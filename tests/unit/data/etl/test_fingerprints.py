@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.data.etl.fingerprints import mark
@@ -29,6 +29,7 @@ def frame(rows: list[Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
+@settings(deadline=None)
 @given(rows=ROWS, shuffle=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[Any], shuffle: Any) -> None:
     other = list(rows)
@@ -37,6 +38,7 @@ def test_the_order_of_rows_does_not_matter(rows: list[Any], shuffle: Any) -> Non
     assert 0 <= mark(frame(rows)) < 2**63
 
 
+@settings(deadline=None)
 @given(first=ROWS, second=ROWS)
 def test_other_rows_have_another_fingerprint(first: list[Any], second: list[Any]) -> None:
     alike = sorted(map(repr, first)) == sorted(map(repr, second))

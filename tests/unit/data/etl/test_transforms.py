@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.compute import frames
@@ -107,6 +107,7 @@ def test_renaming_refuses_what_is_not_there_or_would_be_double() -> None:
         rename(FLIGHTS, carrier="flight")
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.none() | st.floats(allow_nan=True), max_size=30),
     edges=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4, unique=True),

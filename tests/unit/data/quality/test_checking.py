@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.data.quality import QualityResult, Suite, check, gate
@@ -89,6 +89,7 @@ def test_what_is_not_about_single_rows_says_what_was_found(
     assert problem in found.problem
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.none() | st.integers(-3, 3), max_size=30),
     low=st.integers(-3, 3),
