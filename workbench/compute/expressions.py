@@ -11,6 +11,9 @@ from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["columns_of", "parse", "parse_filter", "type_of"]
 
+# Planning an expression takes time that grows faster than its length; nobody writes one this long.
+LONGEST = 2_000
+
 # What looks across rows would change with the way rows are cut into parts, so it has no place in a row's expression.
 _ACROSS_ROWS = re.compile(
     r"(avg|mean|sum|count|min|max|median|mode|std|stdev|stddev|var|variance|corr|covar|any_value|columns|unnest|explode"
@@ -32,8 +35,10 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         what: What the text is, for messages: "the filter of metric 'flights'".
 
     Raises:
-        Invalid: It does not parse, names an unknown column, or looks across rows (aggregates, windows, sub-queries).
+        Invalid: It is longer than 2,000 characters, does not parse, names an unknown column, or looks across rows (aggregates, windows, sub-queries).
     """
+    if len(text) > LONGEST:
+        raise Invalid(f"{what} has {len(text):,} characters; at most {LONGEST:,} are read")
     bare = _QUOTED.sub("''", text)
     found = next((call for call in _CALL.findall(bare) if _ACROSS_ROWS.fullmatch(call)), None)
     found = found or next(iter(_KEYWORD.findall(bare)), None)

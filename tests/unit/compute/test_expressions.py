@@ -54,3 +54,8 @@ def test_what_is_no_condition_over_one_row_is_refused(text: str, says: str) -> N
 def test_the_columns_of_an_expression_are_named_once() -> None:
     parsed = expressions.parse("dep_delay > 1 AND dep_delay < 5 OR origin = 'JFK'", SCHEMA, "the filter")
     assert expressions.columns_of(parsed) == ["dep_delay", "origin"]
+
+
+def test_an_expression_too_long_to_plan_is_refused() -> None:
+    with pytest.raises(Invalid, match="at most 2,000 are read"):
+        expressions.parse("id > " + "+".join(["1"] * 1_000), ["id"], "the filter")
