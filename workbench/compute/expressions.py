@@ -35,7 +35,8 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         what: What the text is, for messages: "the filter of metric 'flights'".
 
     Raises:
-        Invalid: It is longer than 2,000 characters, does not parse, names an unknown column, or looks across rows (aggregates, windows, sub-queries).
+        Invalid: It is longer than 2,000 characters, does not parse, names an unknown column, or looks across rows
+            (aggregates, windows, sub-queries).
     """
     if len(text) > LONGEST:
         raise Invalid(f"{what} has {len(text):,} characters; at most {LONGEST:,} are read")
