@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from workbench.foundation.errors import Invalid, NotFound, nearest
+from workbench.foundation.definitions import Place, complaints, listed
+from workbench.foundation.errors import Invalid, NotFound
 
 __all__ = ["MARKER", "Settings", "find_home", "load"]
 
@@ -97,18 +100,31 @@ def load(home: Path | None = None) -> Settings:
 
     Raises:
         NotFound: No workspace here.
-        Invalid: `workbench.toml` cannot be parsed, or a setting is unknown or of the wrong type.
+        Invalid: `workbench.toml` cannot be parsed, or settings are unknown or of a wrong type; all of them are named.
     """
     folder = home.resolve() if home is not None else find_home()
     try:
         return Settings(home=folder)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{folder / MARKER} is not valid TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            guess = nearest(name, Settings.model_fields)
-            meant = f"; did you mean '{guess}'?" if guess else ""
-            raise Invalid(f"{MARKER} has an unknown setting '{name}'{meant}", hint="see docs/settings.md") from error
-        raise Invalid(f"setting '{name}' in {MARKER} or the environment: {first['msg'].lower()}") from error
+        raise Invalid(_mistakes(error, folder / MARKER), hint="see docs/settings.md") from error
+
+
+def _mistakes(error: ValidationError, path: Path) -> str:
+    """What is wrong, told of the file or of the environment, whichever it came from."""
+    variables = {name.upper() for name in os.environ}
+    given = {name for name in Settings.model_fields if f"WORKBENCH_{name.upper()}" in variables}
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+    def line(place: Place) -> int | None:
+        key = re.compile(rf"""\s*\[?["']?{re.escape(str(place[0]))}["']?\s*[=.\]]""")
+        return next((at for at, text in enumerate(lines, start=1) if key.match(text)), None)
+
+    found = complaints(error, Settings, None, noun="workspace", term="setting", line=line)
+    outside = [one for one in found if one.place[0] in given]
+    told = [
+        listed(MARKER, [one for one in found if one not in outside]),
+        listed("environment", [replace(one, line=None) for one in outside]),
+    ]
+    return "\n".join(filter(None, told))

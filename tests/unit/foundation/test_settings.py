@@ -46,8 +46,9 @@ def test_paths_are_relative_to_the_workspace(workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("pin_dayz = 3", "unknown setting 'pin_dayz'; did you mean 'pin_days'?"),
-        ("pin_days = 'soon'", "setting 'pin_days'"),
+        ("pin_dayz = 3", "workbench.toml, line 1: the workspace has the unknown setting 'pin_dayz'; did you mean"),
+        ("pin_days = 'soon'", "workbench.toml, line 1: the workspace has a wrong 'pin_days': input should be a valid"),
+        ("# first\n[chromium]\npath = 'x'", "workbench.toml, line 2: the workspace has a wrong 'chromium'"),
         ("pin_days = ", "is not valid TOML"),
     ],
 )
@@ -56,3 +57,23 @@ def test_a_wrong_file_ends_in_one_sentence(workspace: Path, text: str, said: str
     with pytest.raises(Invalid, match=r".") as caught:
         load(workspace)
     assert said in str(caught.value)
+
+
+def test_all_wrong_settings_are_told_at_once_and_where_they_come_from(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "workbench.toml").write_text("pin_dayz = 3\n\ncell_timeout = 0\n")
+    monkeypatch.setenv("WORKBENCH_PIN_DAYS", "soon")
+    with pytest.raises(Invalid) as caught:
+        load(workspace)
+    file, first, second, environment = str(caught.value).splitlines()
+    assert file == "workbench.toml has 2 mistakes:"
+    assert first.startswith("  line 1: the workspace has the unknown setting 'pin_dayz'")
+    assert second.startswith("  line 3: the workspace has a wrong 'cell_timeout'")
+    assert environment.startswith("environment: the workspace has a wrong 'pin_days'")
+
+
+def test_settings_that_are_not_utf_8_are_refused(workspace: Path) -> None:
+    (workspace / "workbench.toml").write_bytes(b"log_level = '\xff'\n")
+    with pytest.raises(Invalid, match="is not valid TOML"):
+        load(workspace)

@@ -83,11 +83,20 @@ def test_a_reference_becomes_the_value_or_part_of_a_text() -> None:
 @pytest.mark.parametrize(
     ("change", "sentences"),
     [
-        (("    retries: 2", "    retires: 2"), ["line 12: unknown key 'retires'; did you mean 'retries'?"]),
-        (("    retries: 2", "    retries: 99"), ["line 12: 'retries': input should be less than or equal to 10"]),
-        (("description:", "descripton:"), ["line 2: unknown key 'descripton'; did you mean 'description'?"]),
+        (
+            ("    retries: 2", "    retires: 2"),
+            ["line 12: stage 'extract' has the unknown field 'retires'; did you mean 'retries'?"],
+        ),
+        (
+            ("    retries: 2", "    retries: 99"),
+            ["line 12: stage 'extract' has a wrong 'retries': input should be less than or equal to 10 (it is 99)"],
+        ),
+        (
+            ("description:", "descripton:"),
+            ["line 2: the pipeline has the unknown field 'descripton'; did you mean 'description'?"],
+        ),
         (("type: int", "type: itn"), ["line 5: the parameter 'days' has the type itn"]),
-        (("type: int}", "typ: int}"), ["line 5: unknown key 'typ'; did you mean 'type'?", "line 5: 'type' is missing"]),
+        (("type: int}", "typ: int}"), ["line 5: parameter 'days' has the unknown field 'typ'; did you mean 'type'?"]),
         (("default: 2013-01-01", "default: soon"), ["line 4: the default of 'start' must be date"]),
         (
             ("    report: punctuality", "    repotr: punctuality"),
@@ -99,12 +108,20 @@ def test_a_reference_becomes_the_value_or_part_of_a_text() -> None:
         ),
         (('"${start}"', '"${strat}"'), ["line 9: the pipeline has no parameter 'strat'; did you mean '${start}'?"]),
         (("name: weather", "name: extract"), ["line 13: a second stage named 'extract'"]),
-        (("name: weather", "name: Weather!"), ["line 13: 'Weather!' is not a name"]),
+        (
+            ("name: weather", "name: Weather!"),
+            ["line 13: stage 'Weather!' has the name 'Weather!'; use lower-case letters"],
+        ),
         (("    after: []", "    after: [report]"), ["stages wait for each other"]),
-        (("    writes: [weather]", "    writes: [weather]\n    reads: [weather]"), ["reads and writes 'weather'"]),
-        (("    retries: 2", "    retries: [2"), ["not valid YAML"]),
+        (
+            ("    writes: [weather]", "    writes: [weather]\n    reads: [weather]"),
+            ["line 13: stage 'weather' reads and writes 'weather'"],
+        ),
+        (("    retries: 2", "    retries: [2"), ["line 13: not valid YAML: ", "flow sequence from line 12"]),
+        (("    report: punctuality", "    report: 7"), ["line 18: the report of a stage has to be text"]),
+        (("type: int}", "kind: int}"), ["has the unknown field 'kind'; there is type, default, help", "needs 'type'"]),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_named_with_their_line(tmp_path: Path, change: tuple[str, str], sentences: list[str]) -> None:
     old, new = change
     assert old in GOOD

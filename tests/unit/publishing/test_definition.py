@@ -33,15 +33,21 @@ def test_a_mistyped_name_is_told_the_nearest_one(reports: Reports) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: [", "reports/other.yaml is not valid YAML: line 2"),
+        ("name: [", "reports/other.yaml, line 2: not valid YAML"),
         ("- a\n- b", "reports/other.yaml is not a report: it has to hold name, title and notebook"),
         ("", "reports/other.yaml is not a report: it has to hold"),
-        ("name: other\ntitle: T", "reports/other.yaml is not a report: 'notebook' is missing"),
-        ("name: other\ntitel: T\nnotebook: n", "unknown field 'titel'; did you mean 'title'\\?"),
-        ("name: else\ntitle: T\nnotebook: n.ipynb", "calls the report 'else'; the name has to be the file's, 'other'"),
+        ("name: other\ntitle: T", "reports/other.yaml, line 1: the report needs 'notebook'"),
+        (
+            "name: other\ntitel: T\nnotebook: n",
+            "line 2: the report has the unknown field 'titel'; did you mean 'title'\\?",
+        ),
+        ("name: else\ntitle: T\nnotebook: n.ipynb", "line 1: the report has the name 'else'; it has to be the file's"),
         ("name: other\ntitle: T\nnotebook: n.ipynb", "names the notebook n.ipynb, which does not exist"),
-        ("name: Other!\ntitle: T\nnotebook: n.ipynb", "'name': string should match"),
-        ("name: other\ntitle: T\nnotebook: n\nparameters: 3", "'parameters': input should be a valid dict"),
+        ("name: Other!\ntitle: T\nnotebook: n.ipynb", "the name 'Other!'; use up to 64 lower-case letters"),
+        (
+            "name: other\ntitle: T\nnotebook: n\nparameters: 3",
+            "line 4: the report has a 'parameters' that is not a mapping",
+        ),
     ],
 )
 def test_a_wrong_definition_is_one_sentence_that_names_the_file(
@@ -51,6 +57,17 @@ def test_a_wrong_definition_is_one_sentence_that_names_the_file(
     with pytest.raises((Invalid, NotFound), match=message):
         reports.get("other")
     assert reports.get("punctuality").name == "punctuality"
+
+
+def test_every_mistake_of_a_report_is_told_at_once(reports: Reports, home: Path) -> None:
+    (home / "reports" / "other.yaml").write_text("name: other\ntitel: T\nnotebook: n\nlanguage: English\n")
+    with pytest.raises(Invalid) as refused:
+        reports.get("other")
+    assert str(refused.value).splitlines() == [
+        "reports/other.yaml has 2 mistakes:",
+        "  line 2: the report has the unknown field 'titel'; did you mean 'title'?",
+        "  line 4: the report has the language 'English'; use a language tag such as en or de-AT",
+    ]
 
 
 def test_a_name_cannot_lead_out_of_the_folder(reports: Reports) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
-from pydantic import ValidationError
 
 from workbench.analytics.metrics.model import Dimension, Metric, digest
-from workbench.foundation.errors import Invalid, nearest, unknown
+from workbench.foundation import definitions
+from workbench.foundation.definitions import Definition, Place, meant
+from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 
 __all__ = ["Definitions"]
 
@@ -18,46 +16,42 @@ __all__ = ["Definitions"]
 class Definitions:
     """Metrics that fit together: names are unique, and a ratio's parts are there.
 
-    Args:
-        metrics: The definitions.
-        origin: Metric name -> where it was read from, for messages.
-
     Raises:
         Invalid: A name is used twice, or a ratio's part is missing or is itself a ratio.
     """
 
-    def __init__(self, metrics: Iterable[Metric], origin: dict[str, str] | None = None) -> None:
-        origin = origin or {}
-        self._metrics: dict[str, Metric] = {}
-        problems = []
-        for metric in metrics:
-            if metric.name in self._metrics:
-                problems.append((metric.name, "is defined twice"))
-            self._metrics[metric.name] = metric
-        problems += [(m.name, problem) for m in self._metrics.values() for problem in self._ratio_problems(m)]
-        if problems:
-            said = [f"{origin[name]}: metric '{name}' {why}" if name in origin else f"metric '{name}' {why}"
-                    for name, why in problems]  # fmt: skip
-            raise Invalid("\n".join(said))
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        given = list(metrics)
+        if problems := [problem for _, problem in _at_odds(given)]:
+            raise Invalid("\n".join(problems))
+        self._metrics = {metric.name: metric for metric in given}
 
     @classmethod
     def load(cls, folder: Path) -> Definitions:
         """Reads every `*.yaml` of a folder; a folder that is not there has no metric.
 
         Raises:
-            Invalid: A file cannot be read or has mistakes; all of them are named, each with file and metric.
+            Invalid: A file cannot be read or has mistakes; all of them are named, each with its line.
         """
-        metrics: list[Metric] = []
-        origin: dict[str, str] = {}
+        read: list[tuple[Metric, Definition, Place]] = []
+        files: list[Definition] = []
         problems: list[str] = []
         for path in sorted(folder.glob("*.yaml")):
-            found, wrong = _read(path)
-            metrics += found
-            origin |= {metric.name: f"{folder.name}/{path.name}" for metric in found}
-            problems += [f"{folder.name}/{path.name}: {problem}" for problem in wrong]
+            try:
+                files.append(definitions.read(path, kind="file of metrics"))
+            except WorkbenchError as error:
+                problems.append(str(error))
+            else:
+                read += [(metric, files[-1], place) for metric, place in _metrics(files[-1])]
+        if not problems and not any(file.found for file in files):
+            # Only then: a metric that could not be read is missing to others, which is no mistake of theirs.
+            for at, problem in _at_odds([metric for metric, _, _ in read]):
+                _, file, place = read[at]
+                file.complain(place, problem)
+        problems += [file.mistakes() for file in files if file.found]
         if problems:
             raise Invalid("\n".join(problems))
-        return cls(metrics, origin)
+        return cls(metric for metric, _, _ in read)
 
     def names(self) -> list[str]:
         return sorted(self._metrics)
@@ -91,78 +85,35 @@ class Definitions:
             return (metric,)
         return self._metrics[str(metric.numerator)], self._metrics[str(metric.denominator)]
 
-    def _ratio_problems(self, metric: Metric) -> list[str]:
-        problems = []
+
+def _metrics(file: Definition) -> list[tuple[Metric, Place]]:
+    """The sound metrics of a file and their places; what is wrong with others is noted in the file."""
+    if not isinstance(file.content, list):
+        if file.content is not None:
+            file.complain((), "the file has to be a list of metrics, each starting with `- name:`")
+        return []
+    made = [(file.validated(Metric, entry, (at,), noun="metric"), at) for at, entry in enumerate(file.content)]
+    return [(metric, (at,)) for metric, at in made if metric is not None]
+
+
+def _at_odds(metrics: Sequence[Metric]) -> Iterator[tuple[int, str]]:
+    """What keeps metrics from fitting together: the position of each that does not, and why."""
+    named = {metric.name: metric for metric in metrics}
+    seen: set[str] = set()
+    for at, metric in enumerate(metrics):
+        if metric.name in seen:
+            yield at, f"metric '{metric.name}' is defined twice"
+        seen.add(metric.name)
         for role in ("numerator", "denominator"):
             name = getattr(metric, role)
             if metric.type == "simple" or name is None:
                 continue
-            part = self._metrics.get(name)
+            part = named.get(name)
+            has = f"metric '{metric.name}' has the {role} '{name}', which is"
             if part is None:
-                guess = nearest(name, self._metrics)
-                problems.append(f"has the {role} '{name}', which is no metric" + _meant(guess))
+                yield at, f"{has} no metric{meant(name, named)}"
             elif part.type != "simple":
-                problems.append(f"has the {role} '{name}', which is a ratio itself; its parts have to be simple")
-        return problems
-
-
-def _read(path: Path) -> tuple[list[Metric], list[str]]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return [], [f"cannot be read: {' '.join(str(error).split())}"]
-    if content is None:
-        return [], []
-    if not isinstance(content, list):
-        return [], ["has to be a list of metrics, each starting with `- name:`"]
-    metrics, problems = [], []
-    for place, entry in enumerate(content, start=1):
-        called = f"metric '{entry['name']}'" if isinstance(entry, dict) and entry.get("name") else f"entry {place}"
-        try:
-            metrics.append(Metric.model_validate(entry))
-        except ValidationError as error:
-            problems += [f"{called} {said}" for said in _sentences(error)]
-    return metrics, problems
-
-
-def _sentences(error: ValidationError) -> list[str]:
-    said = []
-    for problem in error.errors():
-        where = ".".join(str(step) for step in problem["loc"])
-        match problem["type"]:
-            case "extra_forbidden":
-                guess = nearest(str(problem["loc"][-1]), _fields(problem["loc"]))
-                said.append(f"has the unknown field '{where}'" + _meant(guess))
-            case "missing":
-                said.append(f"needs '{where}'")
-            case "literal_error":
-                guess = nearest(str(problem["input"]), _choices(problem["ctx"]))
-                said.append(
-                    f"has the {where} '{problem['input']}'" + (_meant(guess) or f"; use {problem['ctx']['expected']}")
-                )
-            case "value_error":
-                said.append(str(problem["ctx"]["error"]))
-            case "model_type":
-                said.append(
-                    "is not a mapping of fields" if not where else f"has a '{where}' that is not a mapping of fields"
-                )
-            case "string_pattern_mismatch":
-                said.append(f"has the {where} '{problem['input']}'; use lower-case letters, digits and underscores")
-            case _:
-                said.append(f"has a wrong '{where}': {problem['msg'].lower()} (it is {problem['input']!r})")
-    return said
-
-
-def _fields(place: Sequence[Any]) -> Iterable[str]:
-    return Dimension.model_fields if len(place) > 1 and place[0] == "dimensions" else Metric.model_fields
-
-
-def _choices(context: Any) -> list[str]:
-    return [choice.strip("' ") for choice in str(context["expected"]).replace(" or ", ",").split(",")]
-
-
-def _meant(guess: str | None) -> str:
-    return f"; did you mean '{guess}'?" if guess else ""
+                yield at, f"{has} a ratio itself; its parts have to be simple"
 
 
 def _shared(dimensions: Sequence[Dimension], other: Metric) -> tuple[Dimension, ...]:

@@ -10,7 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 
 __all__ = ["Aggregation", "Dimension", "Metric", "Name", "digest"]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63),
+    Field(description="Lower-case letters, digits and underscores, a letter first."),
+]
 Aggregation = Literal["count", "count_distinct", "sum", "mean", "min", "max", "median", "percentile"]
 
 _SIMPLE_ONLY = ("dataset", "aggregation", "column", "percentile", "filter")

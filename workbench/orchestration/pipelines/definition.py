@@ -33,10 +33,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workbench.foundation.errors import Invalid, NotFound, nearest
+from workbench.foundation import definitions
+from workbench.foundation.definitions import Place, meant
+from workbench.foundation.errors import Invalid, nearest
 from workbench.orchestration.notebooks import Parameter
 
 __all__ = ["Pipeline", "Stage", "load"]
@@ -44,7 +45,7 @@ __all__ = ["Pipeline", "Stage", "load"]
 _NAME = r"^[a-z][a-z0-9_-]*$"
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
-Name = Annotated[str, Field(pattern=_NAME, description="Lower-case letters, digits, - and _.")]
+Name = Annotated[str, Field(pattern=_NAME, description="Lower-case letters, digits, - and _, a letter first.")]
 
 
 class _Written(BaseModel):
@@ -95,7 +96,7 @@ class Stage(_Written):
         both = sorted(set(self.reads) & set(self.writes))
         if both:
             raise ValueError(
-                f"it reads and writes '{both[0]}', so that it could never be skipped; name it under writes only"
+                f"reads and writes '{both[0]}', so that it could never be skipped; name it under writes only"
             )
         return self
 
@@ -156,9 +157,6 @@ def references(value: Any) -> Iterable[str]:
                 yield from references(item)
 
 
-Place = tuple[str | int, ...]
-
-
 def load(path: Path, kinds: Iterable[str] = ("notebook", "report")) -> Pipeline:
     """The pipeline that a file defines.
 
@@ -169,37 +167,21 @@ def load(path: Path, kinds: Iterable[str] = ("notebook", "report")) -> Pipeline:
         NotFound: No such file.
         Invalid: Everything wrong with it, each with its line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFound(f"no pipeline definition {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from error
-    try:
-        node = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Invalid(f"{path}, line {line}: not valid YAML: {error.problem}") from error
-    if not isinstance(content, dict) or node is None:
+    file = definitions.read(path, kind="pipeline definition", shown=str(path))
+    if not isinstance(file.content, dict):
         raise Invalid(
             f"{path} does not define a pipeline", hint="'workbench new pipeline NAME' writes one to begin with"
         )
     kinds = tuple(kinds)
-    problems = list(_shaped(content, kinds))
-    pipeline: Pipeline | None = None
-    try:
-        pipeline = Pipeline.model_validate(content)
-    except ValidationError as error:
-        problems += [_said(found, kinds) for found in error.errors()]
+    problems = list(_shaped(file.content, kinds))
+    writable = [*(name for name in Stage.model_fields if name not in ("kind", "target")), *kinds]
+    pipeline = file.validated(Pipeline, file.content, noun="pipeline", fields={Stage: writable})
     if pipeline is not None:
         problems += _related(pipeline)
-    if problems or pipeline is None:
-        lines = sorted({(_line(node, place), message) for place, message in problems})
-        if len(lines) == 1:
-            raise Invalid(f"{path}, line {lines[0][0]}: {lines[0][1]}")
-        listed = "\n".join(f"  line {line}: {message}" for line, message in lines)
-        raise Invalid(f"{path} has {len(lines)} mistakes:\n{listed}")
+    for place, sentence in problems:
+        file.complain(place, sentence)
+    file.refuse()
+    assert pipeline is not None, "what is not valid was refused"
     return pipeline
 
 
@@ -217,30 +199,14 @@ def _shaped(content: dict[str, Any], kinds: tuple[str, ...]) -> Iterable[tuple[P
             said = " and ".join(f"'{kind}'" for kind in named) if named else "none"
             yield ("stages", at), f"a stage has exactly one of {', '.join(kinds)}; this one has {said}"
         target = [stage.pop(kind) for kind in named]
+        if len(target) == 1 and not isinstance(target[0], str):
+            yield ("stages", at, named[0]), f"the {named[0]} of a stage has to be text"
+            target = [""]
         stage["kind"], stage["target"] = (named[0], target[0]) if named else ("", "")
         if isinstance(stage.get("after"), str):
             stage["after"] = [stage["after"]]
         stage.setdefault("after", [above] if above else [])
         above = stage["name"] if isinstance(stage.get("name"), str) else above
-
-
-def _said(found: Any, kinds: tuple[str, ...]) -> tuple[Place, str]:
-    """One of pydantic's complaints, for somebody who wrote YAML."""
-    place: Place = tuple(found["loc"])
-    key = str(place[-1]) if place else ""
-    if found["type"] == "extra_forbidden":
-        model = {1: Pipeline, 3: Stage if place[0] == "stages" else ParameterDefinition}.get(len(place), Stage)
-        known = [*(set(model.model_fields) - {"kind", "target"}), *(kinds if model is Stage else ())]
-        guess = nearest(key, known)
-        return place, f"unknown key '{key}'" + (
-            f"; did you mean '{guess}'?" if guess else f"; there is {', '.join(sorted(known))}"
-        )
-    if found["type"] == "missing":
-        return place[:-1], f"'{key}' is missing"
-    if found["type"] == "string_pattern_mismatch":
-        return place, f"'{found['input']}' is not a name: lower-case letters, digits, - and _, a letter first"
-    message = str(found["msg"]).removeprefix("Value error, ")
-    return place, f"'{key}': {message[:1].lower()}{message[1:]}" if place and isinstance(place[-1], str) else message
 
 
 def _related(pipeline: Pipeline) -> list[tuple[Place, str]]:
@@ -257,16 +223,14 @@ def _related(pipeline: Pipeline) -> list[tuple[Place, str]]:
             problems.append((("stages", at, "name"), f"a second stage named '{stage.name}'"))
         for other in stage.after:
             if other not in names:
-                guess = nearest(other, names)
-                meant = f"; did you mean '{guess}'?" if guess else ""
-                problems.append((("stages", at, "after"), f"'after' names no stage '{other}'{meant}"))
+                problems.append((("stages", at, "after"), f"'after' names no stage '{other}'{meant(other, names)}"))
         for key, value in stage.parameters.items():
             for name in references(value):
                 if name not in pipeline.parameters:
                     guess = nearest(name, pipeline.parameters)
-                    meant = f"; did you mean '${{{guess}}}'?" if guess else ""
+                    instead = f"; did you mean '${{{guess}}}'?" if guess else ""
                     problems.append(
-                        (("stages", at, "parameters", key), f"the pipeline has no parameter '{name}'{meant}")
+                        (("stages", at, "parameters", key), f"the pipeline has no parameter '{name}'{instead}")
                     )
     if not problems:
         try:
@@ -274,21 +238,3 @@ def _related(pipeline: Pipeline) -> list[tuple[Place, str]]:
         except CycleError as error:
             problems.append((("stages",), f"stages wait for each other: {' -> '.join(error.args[1])}"))
     return problems
-
-
-def _line(node: yaml.Node, place: Place) -> int:
-    """The line, from 1, that a place in the content was read from; for an absent one, of what is around it."""
-    for part in place:
-        inner: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            inner = next((key for key, value in node.value if key.value == part), None)
-            value = next((value for key, value in node.value if key.value == part), None)
-            if part == place[-1] and inner is not None:
-                return int(inner.start_mark.line) + 1
-            inner = value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            inner = node.value[part]
-        if inner is None:
-            break
-        node = inner
-    return int(node.start_mark.line) + 1

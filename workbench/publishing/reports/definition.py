@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from workbench.foundation.errors import Invalid, NotFound, nearest, unknown
+from workbench.foundation import definitions
+from workbench.foundation.errors import Invalid, NotFound, unknown
 
 __all__ = ["FOLDER", "ReportDefinition", "find", "load_all"]
 
@@ -32,13 +32,17 @@ class ReportDefinition(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Up to 64 lower-case letters, digits, - and _."
+    )
     title: str = Field(min_length=1)
     notebook: Path
     description: str = ""
     audience: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    language: str = Field(
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="A language tag such as en or de-AT."
+    )
     version: str = ""
 
 
@@ -75,44 +79,21 @@ def _files(home: Path) -> list[Path]:
 
 
 def _load(path: Path, home: Path) -> ReportDefinition:
-    shown = path.relative_to(home)
-    try:
-        text = path.read_bytes()
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Invalid(f"{shown} is not valid YAML: {_where(error)}", hint="mend the file and try again") from error
-    except OSError as error:
-        raise NotFound(f"{shown} cannot be read: {error.strerror}") from error
-    if not isinstance(content, dict):
-        raise Invalid(f"{shown} is not a report: it has to hold name, title and notebook")
-    try:
-        made = ReportDefinition.model_validate({**content, "version": hashlib.sha256(text).hexdigest()[:12]})
-    except ValidationError as error:
-        raise Invalid(f"{shown} is not a report: {_first(error)}") from error
+    file = definitions.read(path, kind="report definition", shown=str(path.relative_to(home)))
+    if not isinstance(file.content, dict):
+        raise Invalid(f"{file.shown} is not a report: it has to hold name, title and notebook")
+    given = {**file.content, "version": hashlib.sha256(file.text).hexdigest()[:12]}
+    written = [name for name in ReportDefinition.model_fields if name != "version"]
+    made = file.validated(ReportDefinition, given, noun="report", fields={ReportDefinition: written})
+    file.refuse()
+    assert made is not None, "what is not valid was refused"
     if made.name != path.stem:
-        raise Invalid(
-            f"{shown} calls the report '{made.name}'; the name has to be the file's, '{path.stem}'",
-            hint=f"write 'name: {path.stem}', or rename the file",
-        )
+        file.complain(("name",), f"the report has the name '{made.name}'; it has to be the file's, '{path.stem}'")
+        file.refuse(hint=f"write 'name: {path.stem}', or rename the file")
     if not (home / made.notebook).is_file():
         raise NotFound(
-            f"report '{made.name}' names the notebook {made.notebook}, which does not exist",
-            hint=f"paths in {shown} are relative to {home}",
+            f"{file.shown}, line {file.line(('notebook',))}: "
+            f"the report names the notebook {made.notebook}, which does not exist",
+            hint=f"paths in {file.shown} are relative to {home}",
         )
     return made
-
-
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it cannot be parsed"
-    return f"line {mark.line + 1}: {problem}" if mark is not None else str(problem)
-
-
-def _first(error: ValidationError) -> str:
-    # A mistyped field is also a missing one; its own name says more.
-    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        guess = nearest(field, ReportDefinition.model_fields)
-        return f"unknown field '{field}'" + (f"; did you mean '{guess}'?" if guess else "")
-    return f"'{field}' is missing" if first["type"] == "missing" else f"'{field}': {first['msg'].lower()}"

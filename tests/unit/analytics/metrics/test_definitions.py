@@ -73,23 +73,29 @@ def test_every_mistake_of_a_file_is_told_at_once_with_file_and_metric(tmp_path: 
 """,
     )
     assert said == [
-        "metrics/flights.yaml: metric 'flights' has the aggregation 'cuont'; did you mean 'count'?".replace(
-            "metrics", tmp_path.name
+        f"{tmp_path.name}/flights.yaml has 9 mistakes:",
+        "  line 2: metric 'flights' has the aggregation 'cuont'; did you mean 'count'?",
+        "  line 3: metric 'mean' needs a column to take the mean of",
+        "  line 4: metric 'p' has a wrong 'percentile': input should be less than 100 (it is 200)",
+        (
+            "  line 5: metric 'Bad Name' has the name 'Bad Name'; "
+            "use lower-case letters, digits and underscores, a letter first"
         ),
-        *(
-            f"{tmp_path.name}/flights.yaml: {rest}"
-            for rest in (
-                "metric 'mean' needs a column to take the mean of",
-                "metric 'p' has a wrong 'percentile': input should be less than 100 (it is 200)",
-                "metric 'Bad Name' has the name 'Bad Name'; use lower-case letters, digits and underscores",
-                "metric 'r' is a ratio, so it cannot have 'filter'; needs a denominator, the name of a metric",
-                "metric 'typo' has the unknown field 'fliter'; did you mean 'filter'?",
-                "entry 7 needs 'name'",
-                "entry 8 is not a mapping of fields",
-                "metric 'twice' has the unknown field 'dimensions.2.lable'; did you mean 'label'?",
-            )
-        ),
+        "  line 6: metric 'r' is a ratio, so it cannot have 'filter'; needs a denominator, the name of a metric",
+        "  line 7: metric 'typo' has the unknown field 'fliter'; did you mean 'filter'?",
+        "  line 8: metric 7 needs 'name'",
+        "  line 9: metric 'just text' is not a mapping of fields",
+        "  line 10: dimension 'b' of metric 'twice' has the unknown field 'lable'; did you mean 'label'?",
     ]
+
+
+def test_the_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("- [")
+    (tmp_path / "delays.yaml").write_text("- {name: late, dataset: f}\n")
+    first, second, third = refused(tmp_path, "- {name: flights, aggregation: count}\n")
+    assert first.startswith(f"{tmp_path.name}/broken.yaml, line 1: not valid YAML")
+    assert second == f"{tmp_path.name}/delays.yaml, line 1: metric 'late' needs an aggregation"
+    assert third == f"{tmp_path.name}/flights.yaml, line 1: metric 'flights' needs a dataset"
 
 
 def test_ratios_are_held_against_the_other_metrics(tmp_path: Path) -> None:
@@ -101,16 +107,20 @@ def test_ratios_are_held_against_the_other_metrics(tmp_path: Path) -> None:
 - {name: flights, dataset: g, aggregation: count}
 """,
     )
-    assert [line.split(": ", 1)[1] for line in said] == [
-        "metric 'flights' is defined twice",
-        "metric 'r' has the numerator 'lat', which is no metric; did you mean 'late'?",
-        "metric 'r' has the denominator 'share_late', which is a ratio itself; its parts have to be simple",
+    assert said[1:] == [
+        "  line 6: metric 'r' has the numerator 'lat', which is no metric; did you mean 'late'?",
+        "  line 6: metric 'r' has the denominator 'share_late', which is a ratio itself; its parts have to be simple",
+        "  line 7: metric 'flights' is defined twice",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("a: [", "cannot be read"), ("name: flights", "has to be a list of metrics"), ("- &a [*a]", "entry 1")],
+    [
+        ("a: [", "line 1: not valid YAML"),
+        ("name: flights", "has to be a list of metrics"),
+        ("- &a [*a]", "line 1: an alias stands inside"),
+    ],
 )
 def test_a_file_that_is_no_list_of_metrics_is_refused(tmp_path: Path, text: str, says: str) -> None:
     assert says in refused(tmp_path, text)[0]

@@ -57,26 +57,35 @@ expectations:
   - {expect: unique, columns: []}
 """,
         )
-    said = [line.split(": ", 1)[1] for line in str(refused.value).splitlines()]
-    assert said[0] == "expectation 1 (notnull) is of no known kind; did you mean 'not_null'?"
-    assert "the suite has the unknown field 'owner'" in said
-    assert "expectation 2 (not_null) needs 'column'" in said
-    assert "expectation 2 (not_null) has the unknown field 'colum'; did you mean 'column'?" in said
-    assert "expectation 3 (between) needs a min, a max or both" in said
-    assert any(line.startswith("expectation 4 (matches) has a regex that cannot be used") for line in said)
-    assert any(line.startswith("expectation 5 (holds) has a condition that is not SQL") for line in said)
-    assert "expectation 6 needs 'expect', its kind" in said
-    assert any(line.startswith("expectation 7 (not_null) has a wrong 'mostly'") for line in said)
-    assert any(line.startswith("expectation 8 (between) needs a time zone") for line in said)
-    assert any(line.startswith("expectation 9 (unique) has a wrong 'columns'") for line in said)
+    file, *said = str(refused.value).splitlines()
+    assert file == f"{tmp_path.name}/flights.yaml has 10 mistakes:"
+    for line, (start, rest) in zip(
+        said,
+        [
+            ("line 3: the suite has the unknown field 'owner'", "; there is name, dataset, expectations"),
+            ("line 5: expectation 1 has the expect 'notnull'", "; did you mean 'not_null'?"),
+            ("line 6: expectation 2 (not_null) has the unknown field 'colum'", "; did you mean 'column'?"),
+            ("line 7: expectation 3 (between) needs a min, a max or both", ""),
+            ("line 8: expectation 4 (matches) has a regex that cannot be used", None),
+            ("line 9: expectation 5 (holds) has a condition that is not SQL", None),
+            ("line 10: expectation 6 needs 'expect', its kind", ""),
+            ("line 11: expectation 7 (not_null) has a wrong 'mostly'", None),
+            ("line 12: expectation 8 (between) needs a time zone", None),
+            ("line 13: expectation 9 (unique) has a wrong 'columns'", None),
+        ],
+        strict=True,
+    ):
+        assert line.strip().startswith(start)
+        assert rest is None or line.endswith(start + rest)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a: [", "cannot be read"),
-        ("", "has to be a mapping"),
+        ("a: [", "line 1: not valid YAML"),
+        ("", "the suite is not a mapping"),
         ("dataset: flights", "needs 'expectations'"),
+        ("expectations: [{expect: row_count, min: 1}]", "line 1: the suite needs 'dataset'$"),
         ("[]", "has 0 suites"),
         ("[{dataset: a, expectations: [{expect: row_count, min: 1}]}, {dataset: b}]", "needs 'expectations'"),
     ],
