@@ -17,7 +17,7 @@ FAILPOINTS = (
     "lake.commit.after_fsync",
     "lake.commit.after_delta@9",
     "lake.commit.after_fsync@16",
-    "lake.commit.before_delta@21",
+    "lake.commit.before_delta@17",
 )
 
 
