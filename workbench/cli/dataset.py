@@ -144,12 +144,19 @@ def load(
     table: Annotated[str | None, typer.Option(help="The table, where the source is a database.")] = None,
     query: Annotated[str | None, typer.Option(help="A SELECT, where the source is a database.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="The zone of times that do not say theirs.")] = None,
     description: Annotated[str, typer.Option(help="What the dataset is.")] = "",
 ) -> None:
     """Make a dataset from a file or from a database's table or query."""
     with open_workbench() as wb:
         dataset = wb.datasets.load(
-            source, name, table=table, query=query, key=tuple(key or ()), description=description
+            source,
+            name,
+            table=table,
+            query=query,
+            key=tuple(key or ()),
+            description=description,
+            time_zone=time_zone,
         )
         say(repr(dataset))
 

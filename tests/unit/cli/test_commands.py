@@ -27,6 +27,13 @@ def test_a_file_becomes_a_dataset_that_is_listed_shown_and_previewed(command: Co
     ]
 
 
+def test_times_without_a_zone_are_given_one(command: Command, workspace: Path) -> None:
+    (workspace / "visits.csv").write_text("id,at\n1,2013-01-01T05:00:00\n")
+    assert command("dataset", "load", "visits.csv", "--name", "visits").code == 2
+    assert command("dataset", "load", "visits.csv", "--name", "visits", "--time-zone", "America/New_York").code == 0
+    assert json.loads(command("dataset", "preview", "visits", "--json").out)[0]["at"] == "2013-01-01T10:00:00+00:00"
+
+
 def test_sql_prints_a_table_for_people_and_objects_for_programs(command: Command, shop: None) -> None:
     statement = "SELECT kind, count(*) AS n FROM shop GROUP BY kind ORDER BY kind"
     assert command("sql", statement).out.splitlines() == ["kind    n", "coffee  1", "tea     2"]
