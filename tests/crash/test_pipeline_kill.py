@@ -16,8 +16,8 @@ FAILPOINTS = (
     "lake.commit.after_delta",
     "lake.commit.after_fsync",
     "lake.commit.after_delta@9",
-    "lake.commit.after_fsync@16",
-    "lake.commit.before_delta@17",
+    "lake.commit.after_fsync@12",
+    "lake.commit.before_delta@14",
 )
 
 
