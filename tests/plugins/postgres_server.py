@@ -1,17 +1,14 @@
 """A real PostgreSQL for tests: one server per test session, a fresh database per test.
 
 The server listens on a socket in a folder of its own and on no port, so sessions never meet. Under xdist all workers
-share it: whoever needs it first starts it, and the process that started the session ends it, by its pid.
+share it: whoever needs it first starts it, and the session's guard ends it (see session_folder).
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,34 +17,7 @@ import psycopg
 import pytest
 from filelock import FileLock
 from programs import postgres_programs
-
-FOLDER = pytest.StashKey[Path]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    given = getattr(config, "workerinput", {}).get("postgres_folder")
-    # Short, and not under pytest's own folder: a socket's path may have 107 characters, and the server's user must
-    # be able to walk to it.
-    config.stash[FOLDER] = Path(given or tempfile.mkdtemp(prefix="pg-"))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: object) -> None:
-    node.workerinput["postgres_folder"] = str(node.config.stash[FOLDER])  # type: ignore[attr-defined]
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if hasattr(config, "workerinput") or FOLDER not in config.stash:
-        return
-    folder = config.stash[FOLDER]
-    pid_file = folder / "data" / "postmaster.pid"
-    if pid_file.exists():
-        pid = int(pid_file.read_text().split()[0])
-        os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown: clients are disconnected
-        deadline = time.monotonic() + 20
-        while pid_file.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-    shutil.rmtree(folder, ignore_errors=True)
+from session_folder import FOLDER
 
 
 def _start(folder: Path) -> None:
@@ -75,10 +45,10 @@ def _start(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def postgres_server(request: pytest.FixtureRequest) -> Path:
     """The folder of the running server's socket."""
-    folder = request.config.stash[FOLDER]
-    with FileLock(folder / "lock"):
-        started = folder / "data" / "postmaster.pid"
-        if not started.exists():
+    folder = request.config.stash[FOLDER] / "postgres"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
             _start(folder)
     return folder
 
