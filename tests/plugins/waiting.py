@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = 15, what: str) -> None:
+def wait_until(true: Callable[[], bool], *, seconds: float = 60, what: str) -> None:
     """Waits for something to become true; fails the test where it does not."""
     deadline = time.monotonic() + seconds
     while not true():
