@@ -69,8 +69,8 @@ def test_killed_inside_a_commit_and_run_again(
     _use_catalog(flights_home, catalog_url)
     process = command(flights_home, "run", "flights", *TWO_WEEKS, WORKBENCH_FAILPOINT=failpoint)
     said, _ = process.communicate(timeout=240)
-    # The stage's second try is killed as well: with one failpoint per process, every kernel dies at its own.
-    assert process.returncode == 1, said
+    # The stage is tried once more. Its new kernel dies as well where it gets as far; else the run succeeds by itself.
+    assert "extract   tried again: " in said
     assert "Traceback" not in said
     finish(command(flights_home, "run", "flights", *TWO_WEEKS))
     assert contents(flights_home) == expected
