@@ -44,7 +44,7 @@ fi
 uv="$venv/bin/uv --system-certs --quiet --no-progress pip"
 
 if ! cmp -s "$lock" "$venv/.synced-$wanted"; then
-    echo "Installing the $wanted packages of $lock into $venv"
+    echo "Installing the $wanted packages of $lock into $venv: a minute or so the first time"
     # A sync takes out what the lock does not name, the project included.
     rm -f "$venv"/.synced-runtime "$venv"/.synced-development "$venv"/.synced-lower "$venv"/.synced-project
     $uv sync --python "$python" --require-hashes "$lock"

@@ -35,7 +35,7 @@ def receipt(**given: Any) -> Receipt:
         "started": datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
         "finished": datetime(2026, 11, 21, 10, 0, 14, tzinfo=UTC),
         "parameters": {"start": "2013-01-01", "airports": ["EWR", "JFK", "LGA"], "carrier": None},
-        "notebook": "/home/ana/work/reports/punctuality.ipynb",
+        "notebook": "/srv/team/reports/punctuality.ipynb",
         "notebook_sha256": "ab" * 32,
         "read": [
             Edge(RUN, "read", "dataset", "flights_enriched", "12"),

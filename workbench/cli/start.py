@@ -34,6 +34,9 @@ def init(folder: Annotated[Path, typer.Argument(help="The folder; default: this 
 
 def demo(
     reset: Annotated[bool, typer.Option(help="Forget all that this workspace made, and begin anew.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="With --reset: forget what is not the demo's as well.")
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Leave servers running at the end. There are none yet.")
     ] = False,
@@ -46,7 +49,7 @@ def demo(
     home = Path(state.home) if state.home else None
     lines = Lines()
     if reset:
-        reset_demo(home)
+        reset_demo(home, everything=yes)
         lines.done("forgot what was made before")
     result = run_demo(home, on_step=lines.done, on_stage=lines.stage)
     say()

@@ -79,10 +79,10 @@ class IntegrityError(WorkbenchError):
     code = "integrity"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word closest to a mistyped one, or None where nothing is close."""
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word closest to a mistyped one, or None where none is at least `cutoff` (0 to 1) alike."""
     candidates = {item.casefold(): item for item in known}
-    close = difflib.get_close_matches(word.casefold(), candidates, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.casefold(), candidates, n=1, cutoff=cutoff)
     return candidates[close[0]] if close else None
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from workbench.foundation.definitions import Place, complaints, listed
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.errors import Invalid, NotFound, nearest
 
 __all__ = ["MARKER", "Settings", "find_home", "load"]
 
@@ -101,14 +101,28 @@ def load(home: Path | None = None) -> Settings:
     Raises:
         NotFound: No workspace here.
         Invalid: `workbench.toml` cannot be parsed, or settings are unknown or of a wrong type; all of them are named.
+            Or a variable in the environment is one of ours misspelt.
     """
     folder = home.resolve() if home is not None else find_home()
+    if not (folder / MARKER).is_file():
+        raise NotFound(
+            f"no workspace: there is no {MARKER} in {folder}", hint=f"run 'workbench init {folder}', or name another"
+        )
+    _refuse_misspelt_variables()
     try:
         return Settings(home=folder)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{folder / MARKER} is not valid TOML: {error}") from error
     except ValidationError as error:
         raise Invalid(_mistakes(error, folder / MARKER), hint="see docs/settings.md") from error
+
+
+def _refuse_misspelt_variables() -> None:
+    """A variable that is nearly one of ours; what is far from all of them belongs to another program."""
+    known = [f"WORKBENCH_{name.upper()}" for name in (*Settings.model_fields, "failpoint")]
+    for name in sorted(os.environ):
+        if name.startswith("WORKBENCH_") and name not in known and (guess := nearest(name, known, cutoff=0.85)):
+            raise Invalid(f"environment: no setting '{name}'; did you mean '{guess}'?", hint="see docs/settings.md")
 
 
 def _mistakes(error: ValidationError, path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -78,12 +79,15 @@ def run_demo(
     return DemoResult(datasets, report, seconds, _next_steps(report))
 
 
-def reset_demo(home: Path | None = None) -> None:
+def reset_demo(home: Path | None = None, *, everything: bool = False) -> None:
     """Forgets everything the workspace made: its sources, and all of its state.
+
+    Args:
+        everything: Also where the workspace holds datasets or runs that are not the demo's.
 
     Raises:
         NotFound: No workspace.
-        Conflict: A demo is running in it.
+        Conflict: A demo is running in it; or it holds somebody's own work, which the message names.
         Invalid: Its catalog or lake lie outside of the workspace, where others may use them.
     """
     place = home.resolve() if home is not None else find_home()
@@ -97,6 +101,11 @@ def reset_demo(home: Path | None = None) -> None:
             hint="empty them with their own tools",
         )
     with _alone(place):
+        if not everything and (own := _not_of_the_demo(place)):
+            raise Conflict(
+                f"{place} also holds what is not the demo's: {own}",
+                hint="--yes forgets that too; or run the demo in a folder of its own",
+            )
         for path in sorted(settings.state.iterdir()):
             if path.name == LOCK:
                 continue
@@ -105,6 +114,23 @@ def reset_demo(home: Path | None = None) -> None:
             else:
                 path.unlink()
         shutil.rmtree(place / SOURCES, ignore_errors=True)
+
+
+def _not_of_the_demo(home: Path) -> str:
+    """The datasets and runs that somebody made for themselves, in words; empty where there are none."""
+    with Workbench.open(home) as wb:
+        names = wb.pipelines.names()
+        stages = wb.pipelines.get(PIPELINE).stages if PIPELINE in names else ()
+        made = {name for stage in stages for name in stage.writes}
+        datasets = sorted({info.name for info in wb.datasets.infos()} - made)
+        ours = {PIPELINE, REPORT, *(f"{PIPELINE}/{stage.name}" for stage in stages)}
+        runs = sorted({run.name for run in wb.runs.list(limit=10_000)} - ours)
+    said = [
+        f"{noun} {', '.join(found[:5])}{' and others' if len(found) > 5 else ''}"
+        for noun, found in (("dataset", datasets), ("runs of", runs))
+        if found
+    ]
+    return "; ".join(said)
 
 
 def _demo_home(home: Path | None) -> Path:
@@ -139,7 +165,10 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 def _next_steps(report: ReportRun) -> list[str]:
+    activate = Path(sys.prefix, "bin", "activate")
+    unreachable = shutil.which("workbench") is None and activate.is_file()
     return [
+        *([f"source {os.path.relpath(activate)}"] if unreachable else []),
         "workbench dataset list",
         "workbench metric query flights cancellation_rate --by carrier_name --order -cancellation_rate",
         'workbench sql "SELECT dest, count(*) AS flights FROM flights GROUP BY dest ORDER BY 2 DESC LIMIT 5"',

@@ -29,6 +29,22 @@ def test_outside_of_a_workspace_the_error_says_how_to_make_one(tmp_path: Path, m
     assert "workbench init" in str(caught.value.hint)
 
 
+def test_a_folder_that_is_no_workspace_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"no workspace: there is no workbench\.toml in .*nowhere"):
+        load(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_misspelt_variable_is_refused_and_a_strangers_is_not(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_OF_ANOTHER_PROGRAM", "1")
+    load(workspace)
+    monkeypatch.setenv("WORKBENCH_PIN_DAYZ", "3")
+    with pytest.raises(Invalid, match="no setting 'WORKBENCH_PIN_DAYZ'; did you mean 'WORKBENCH_PIN_DAYS'"):
+        load(workspace)
+
+
 def test_the_file_is_read_and_the_environment_wins(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (workspace / "workbench.toml").write_text("pin_days = 7\ncell_timeout = 60\n")
     monkeypatch.setenv("WORKBENCH_PIN_DAYS", "30")

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from filelock import FileLock
 
+from workbench import Workbench
 from workbench.foundation.errors import Conflict, Invalid
 from workbench.starters import reset_demo, run_demo
 
@@ -40,3 +42,13 @@ def test_a_reset_forgets_state_and_sources_and_keeps_what_people_wrote(workspace
     assert not (workspace / "sources").exists()
     assert not (workspace / ".workbench" / "lake").exists()
     assert (workspace / "notebooks").is_dir()
+
+
+def test_a_reset_names_somebodys_own_work_and_leaves_it(wb: Workbench, workspace: Path) -> None:
+    wb.datasets.create("orders", pl.DataFrame({"id": [1]}))
+    with pytest.raises(Conflict, match="not the demo's: dataset orders"):
+        reset_demo(workspace)
+    assert wb.datasets.get("orders").to_polars().height == 1
+    wb.close()
+    reset_demo(workspace, everything=True)
+    assert not (workspace / ".workbench" / "lake").exists()
