@@ -23,7 +23,7 @@ from workbench.data.lake.naming import check_name
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.sealing import Sealer
 from workbench.data.lake.snapshot import Snapshot
-from workbench.data.lake.store import DatasetStore, taken
+from workbench.data.lake.store import DatasetStore
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, unknown
 from workbench.foundation.failpoints import failpoint
@@ -161,19 +161,18 @@ class Lake:
         Args:
             frame: Its rows: a Polars, pandas, Dask or Arrow frame, or a stream of Arrow batches; or only its columns,
                 as a schema of Polars or Arrow.
-            key: Columns that tell its rows apart: never null, and no two rows of one write alike.
+            key: Columns that tell its rows apart: never null, and no two rows alike.
             partition_by: Columns by whose values its files lie apart and can be overwritten alone.
             source: Where the rows come from, for people.
 
         Raises:
             Invalid: The name, a column or a key cannot be used.
-            Conflict: There is a dataset of that name.
+            Conflict: There is a dataset of that name, be it in other upper and lower case.
             Unavailable: The disk is full or may not be written to; nothing was made.
         """
         self._security.require(actor.principal, Role.ANALYST, f"create the dataset '{name}'")
         check_name(name)
-        if self._store.find(name) is not None:
-            raise taken(name)
+        self._store.check_free(name)
         if isinstance(frame, pa.Schema):
             frame = frame.empty_table()
         elif isinstance(frame, Mapping):
@@ -209,7 +208,7 @@ class Lake:
     def append(
         self, name: str, frame: Any, actor: Actor, *, evolve: bool = False, checkpoint: Checkpoint | None = None
     ) -> Version:
-        """Adds rows. What is there already is not looked at: `upsert` replaces rows of the same key.
+        """Adds rows; `upsert` also replaces rows of the same key.
 
         Args:
             evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
@@ -219,8 +218,8 @@ class Lake:
             The new version, or the newest one where the checkpoint says that the rows are in.
 
         Raises:
-            Invalid: The columns or values do not fit; names them.
-            Conflict: Others kept committing first.
+            Invalid: The columns or values do not fit, or a key is null or doubled in the frame; names them.
+            Conflict: A row's key is in the dataset already, or others kept committing first.
             Unavailable: The disk is full or may not be written to; nothing was changed.
         """
         record = self._for_change(name, actor, "append to")
@@ -241,7 +240,8 @@ class Lake:
         """Replaces all rows, or those of one partition.
 
         Args:
-            partition: A value for each partition column. The frame's rows must be in it, or lack these columns.
+            partition: A value for each partition column. The frame's rows must be in it, or lack these columns. Keys
+                in other partitions are not looked at.
             evolve: For a whole dataset, the frame's columns replace its columns; for a partition, see `append`.
 
         Raises:
@@ -292,7 +292,7 @@ class Lake:
         """Gives a dataset another name. Versions, policies and pins go along.
 
         Raises:
-            Conflict: The new name is taken.
+            Conflict: The new name is taken, be it in other upper and lower case.
         """
         record = self._for_change(name, actor, "rename")
         check_name(new_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError as AlreadyThere
 from sqlalchemy.orm import Session
 
@@ -55,13 +55,25 @@ class DatasetStore:
         with self._catalog.read() as session:
             return set(session.scalars(select(DatasetRow.id).where(DatasetRow.deleted.is_not(None))))
 
+    def check_free(self, name: str, *, but: str | None = None) -> None:
+        """
+        Args:
+            but: The id of the dataset that is to have the name.
+
+        Raises:
+            Conflict: The name is taken, or differs from a taken one only in upper and lower case.
+        """
+        with self._catalog.read() as session:
+            _check_free(session, name, but)
+
     def add(self, record: DatasetRecord, first: Version) -> None:
         """
         Raises:
-            Conflict: The name is taken.
+            Conflict: The name is taken, or differs from a taken one only in upper and lower case.
         """
         try:
             with self._catalog.begin() as session:
+                _check_free(session, record.name, record.id)
                 session.add(
                     DatasetRow(
                         id=record.id,
@@ -81,7 +93,7 @@ class DatasetStore:
                 session.flush()
                 self._recorded(session, record.name, first)
         except AlreadyThere as error:
-            raise taken(record.name) from error
+            raise _taken(record.name) from error
 
     def settle(self, dataset_id: str, versions: Sequence[Version]) -> None:
         """Records the commits that the catalog has not seen yet, each exactly once: audit entry, lineage, version.
@@ -100,11 +112,12 @@ class DatasetStore:
         """Renames; policies go along in the same transaction.
 
         Raises:
-            Conflict: The new name is taken.
+            Conflict: The new name is taken, or differs from a taken one only in upper and lower case.
         """
         try:
             with self._catalog.begin() as session:
                 row = self._locked(session, dataset_id)
+                _check_free(session, new_name, dataset_id)
                 old_name, row.name = str(row.name), new_name
                 session.flush()
                 self._security.move_policies(session, old_name, new_name)
@@ -112,7 +125,7 @@ class DatasetStore:
                     session, actor=by, action="rename dataset", thing=f"dataset {new_name}", detail={"from": old_name}
                 )
         except AlreadyThere as error:
-            raise taken(new_name) from error
+            raise _taken(new_name) from error
 
     def delete(self, dataset_id: str, *, by: str) -> None:
         """Frees the name and drops the pins; the files are the caller's to remove afterwards."""
@@ -175,7 +188,21 @@ class DatasetStore:
         return error
 
 
-def taken(name: str) -> Conflict:
+def _check_free(session: Session, name: str, but: str | None) -> None:
+    # SQL does not tell upper from lower case, so a second such name would be answered with the rows of the first.
+    alike = select(DatasetRow.name).where(func.lower(DatasetRow.name) == name.lower(), DatasetRow.id != (but or ""))
+    names = sorted((found for found in session.scalars(alike) if found), key=lambda found: found != name)
+    if not names:
+        return
+    if names[0] == name:
+        raise _taken(name)
+    raise Conflict(
+        f"there is a dataset '{names[0]}' already, and '{name}' differs from it only in upper and lower case",
+        hint="choose another name: SQL does not tell the two apart",
+    )
+
+
+def _taken(name: str) -> Conflict:
     return Conflict(f"there is a dataset '{name}' already", hint="choose another name, or overwrite or append to it")
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from workbench.data.lake.snapshot import Snapshot
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Conflict, Invalid
 
-__all__ = ["check_key", "replacing"]
+__all__ = ["check_key", "check_new", "replacing"]
 
 _FILE = "__workbench_file"
 
@@ -38,6 +38,27 @@ def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
             f"{doubled.height} key{'s' if doubled.height > 1 else ''} ({', '.join(key)}) stand on more than one row,"
             f" e.g. {example}",
             hint="keep one row per key, e.g. frame.unique(subset=[...], keep='last')",
+        )
+
+
+def check_new(snapshot: Snapshot, rows: pl.DataFrame, key: Sequence[str], dataset: str) -> None:
+    """Reads the key columns alone, and of those files only that can hold one of the keys.
+
+    Raises:
+        Conflict: The snapshot has a row with the key of one of the new rows.
+    """
+    keys = rows.select(key)
+    candidates = _by_bounds(snapshot, keys, key) if rows.height and snapshot.files.height else []
+    if not candidates:
+        return
+    there = keys.lazy().join(snapshot.scan(candidates).select(key), on=list(key), how="semi", maintain_order="left")
+    found = there.collect(engine="in-memory")
+    if found.height:
+        example = ", ".join(f"{name}={found[name][0]}" for name in key)
+        raise Conflict(
+            f"{found.height:,} of {rows.height:,} rows have a key ({', '.join(key)}) that '{dataset}' has already,"
+            f" e.g. {example}",
+            hint="upsert instead of append replaces the rows of those keys",
         )
 
 

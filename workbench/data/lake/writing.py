@@ -22,7 +22,7 @@ from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.schema import fit, storable
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.store import DatasetStore
-from workbench.data.lake.upserting import check_key, replacing
+from workbench.data.lake.upserting import check_key, check_new, replacing
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Conflict, Invalid, unknown
 from workbench.foundation.failpoints import failpoint
@@ -143,6 +143,7 @@ def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evol
         rows = _collected(fitted)
         if record.key:
             check_key(rows.lazy(), record.key)
+            check_new(base, rows, record.key, record.name)
         return Change("append", _written(log, rows, base), schema=schema)
 
     return plan

@@ -70,7 +70,7 @@ class SqlDoor:
     def _register(self, connection: duckdb.DuckDBPyConnection, parsed: Statement, actor: Actor) -> set[str]:
         if not parsed.tables:
             return set()
-        known = {name.casefold(): name for name in self._lake.names()}
+        known = {name.casefold(): name for name in self._lake.names()}  # no two differ only in case
         columns: set[str] = set()
         for table in sorted(parsed.tables):
             name = known.get(table.casefold())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from workbench.data.lake import Checkpoint, Lake
 from workbench.foundation.catalog import Catalog
+from workbench.foundation.errors import Conflict
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
@@ -61,6 +62,10 @@ def test_a_dataset_is_what_its_changes_make_of_it(
     by_version = {0: list(model)}
     for number, (doing, what) in enumerate(changes):
         match doing, what:
+            case "append" | "repeat", list(rows) if {row[0] for row in rows} & {row[0] for row in model}:
+                with pytest.raises(Conflict, match="have a key"):
+                    lake.append(name, frame(rows), ADMIN)
+                continue
             case "append", list(rows):
                 version = lake.append(name, frame(rows), ADMIN)
                 model = model + rows

@@ -114,6 +114,67 @@ def test_two_datasets_cannot_have_one_name(lake: Lake, admin: Actor) -> None:
     assert rows(lake, admin) == [(1, "v1")]
 
 
+def test_names_that_differ_only_in_case_are_refused(lake: Lake, admin: Actor) -> None:
+    lake.create("Orders", numbers(1), admin)
+    lake.create("other", numbers(2), admin)
+    for change in (lambda: lake.create("orders", numbers(2), admin), lambda: lake.rename("other", "ORDERS", admin)):
+        with pytest.raises(Conflict, match=r"there is a dataset 'Orders' already, and '.*' differs from it only in"):
+            change()
+    assert lake.names() == ["Orders", "other"]
+    lake.rename("Orders", "orders", admin)
+    assert rows(lake, admin, "orders") == [(1, "v1")]
+
+
+def test_two_who_create_names_that_differ_in_case_at_once_get_one_dataset(lake: Lake, admin: Actor) -> None:
+    def create_meanwhile() -> pl.DataFrame:
+        lake.create("orders", numbers(1), admin)
+        return numbers(2)
+
+    frame = pl.LazyFrame({"k": [2]}).map_batches(lambda _: create_meanwhile(), schema=numbers(2).schema)
+    with pytest.raises(Conflict, match="there is a dataset 'orders' already"):
+        lake.create("Orders", frame, admin)
+    assert lake.names() == ["orders"]
+    assert len([path for path in lake.root.iterdir() if path.is_dir()]) == 1
+
+
+def test_append_refuses_a_key_that_is_there_and_says_what_replaces_it(lake: Lake, admin: Actor) -> None:
+    frame = pl.DataFrame({"day": [NEW_YEAR, None], "k": [1, 2], "v": ["a", "b"]})
+    lake.create("t", frame, admin, key=["k", "v"], partition_by=["day"])
+    lake.append("t", pl.DataFrame({"day": [NEW_YEAR], "k": [1], "v": ["b"]}), admin)
+    lake.append("t", frame.clear(), admin)
+    added = pl.DataFrame({"day": [NEW_YEAR, None], "k": [7, 1], "v": ["b", "b"]})
+    with pytest.raises(
+        Conflict, match=r"1 of 2 rows have a key \(k, v\) that 't' has already, e\.g\. k=1, v=b"
+    ) as caught:
+        lake.append("t", added, admin)
+    assert "upsert" in str(caught.value.hint)
+    with pytest.raises(Invalid, match=r"1 key \(k, v\) stand on more than one row, e\.g\. k=7, v=b"):
+        lake.append("t", pl.concat([added.head(1), added.head(1)]), admin)
+    assert lake.read("t", admin).collect().height == 3
+    lake.upsert("t", added, admin)
+    assert lake.read("t", admin).collect().height == 4
+
+
+def test_of_two_who_append_one_key_at_once_one_is_refused(lake: Lake, admin: Actor) -> None:
+    lake.create("t", numbers(0), admin, key=["k"])
+    done: list[int] = []
+    refused: list[Exception] = []
+
+    def add() -> None:
+        try:
+            done.append(lake.append("t", numbers(1), admin).number)
+        except Conflict as error:
+            refused.append(error)
+
+    writers = [threading.Thread(target=add) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert (len(done), len(refused)) == (1, 3)
+    assert rows(lake, admin) == [(0, "v0"), (1, "v1")]
+
+
 def test_append_needs_the_same_columns_and_names_those_that_differ(lake: Lake, admin: Actor) -> None:
     lake.create("t", numbers(1), admin)
     with pytest.raises(Invalid, match=r"'vv' is not in the dataset \(did you mean 'v'\?\)"):
