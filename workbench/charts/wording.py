@@ -17,7 +17,7 @@ import polars as pl
 
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["Column", "Kind", "as_moment", "columns_of", "names_apart", "plain", "with_unit", "written"]
+__all__ = ["Column", "Kind", "as_moment", "columns_of", "is_format", "names_apart", "plain", "with_unit", "written"]
 
 Kind = Literal["number", "moment", "flag", "text"]
 
@@ -114,10 +114,15 @@ def columns_of(
     }
 
 
+def is_format(text: str) -> bool:
+    """Whether a number can be written so: [+][,][.digits][~] and one of f d % e."""
+    return _FORMAT.fullmatch(text) is not None
+
+
 def _column(series: pl.Series, label: str | None, unit: str, wanted: str | None) -> Column:
     name = series.name
     kind = _kind(series.dtype)
-    if wanted is not None and wanted != "" and _FORMAT.fullmatch(wanted) is None:
+    if wanted is not None and wanted != "" and not is_format(wanted):
         raise Invalid(
             f"the format '{wanted}' of column '{name}' is not understood",
             hint="write a d3 number format such as ',d', ',.1f' or '.1%'",

@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
 def list_metrics(as_json: JsonOption = False) -> None:
     """List the metrics."""
     with open_workbench() as wb:
+        known = wb.metrics.list()
         records = [
             {
                 "name": metric.name,
@@ -30,9 +31,12 @@ def list_metrics(as_json: JsonOption = False) -> None:
                 "version": metric.version,
                 "description": metric.description,
             }
-            for metric in wb.metrics.list()
+            for metric in known
         ]
-    print_records(records, as_json=as_json, empty="no metric yet: workbench new metric NAME")
+    print_records(records, as_json=as_json, empty="no metric: workbench new metric NAME")
+    for problem in known.problems:
+        typer.secho("left out: ", fg="yellow", err=True, nl=False)
+        typer.echo(problem, err=True)
 
 
 @commands.command()

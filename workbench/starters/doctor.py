@@ -41,7 +41,7 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield Finding("catalog", "ok", repr(wb.catalog))
         yield _disk(wb.settings.state)
         yield _look("datasets", lambda: f"{len(wb.datasets.infos())} readable")
-        yield _look("metrics", lambda: f"{len(wb.metrics.list())} defined")
+        yield from _metrics(wb)
         yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
         yield _look("pipelines", lambda: f"{len([wb.pipelines.get(name) for name in wb.pipelines.names()])} defined")
         yield _look("reports", lambda: f"{len(wb.reports.list())} defined")
@@ -58,6 +58,23 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "ok", look())
     except WorkbenchError as error:
         return Finding(what, "wrong", str(error), error.hint)
+
+
+def _metrics(wb: Workbench) -> Iterator[Finding]:
+    problems = list(wb.metrics.problems)
+    for said in problems:
+        yield Finding("metrics", "wrong", said, "mend the definition; the other metrics work")
+    if len(wb.metrics) and not wb.lake.names():
+        said = f"{len(wb.metrics)} defined; there is no dataset yet to hold them against"
+        yield Finding("metrics", "note", said, "workbench dataset load FILE --name NAME")
+        return
+    misfits = list(wb.metrics.misfits())
+    for said in misfits:
+        yield Finding("metrics", "wrong", said, "mend the definition, or load the dataset it is of")
+    if not problems and not misfits:
+        yield Finding(
+            "metrics", "ok", f"{len(wb.metrics)} defined, each fits its dataset" if len(wb.metrics) else "none"
+        )
 
 
 def _disk(state: Path) -> Finding:

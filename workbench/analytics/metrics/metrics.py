@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from workbench.analytics.metrics.cards import MetricList
+from workbench.analytics.metrics.checking import misfits
 from workbench.analytics.metrics.definitions import Definitions
-from workbench.analytics.metrics.measures import Key, Measure, Measures, Window
+from workbench.analytics.metrics.measures import Key, Measure, Measures
 from workbench.analytics.metrics.model import Dimension, Metric
 from workbench.analytics.metrics.result import MetricResult
+from workbench.analytics.metrics.windows import window
 from workbench.compute import Engine, EngineUse, expressions, grains
 from workbench.data.lake import Lake
-from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
 from workbench.governance.runs import Actor, Runs
 
 __all__ = ["Metrics"]
 
 TIME = "time"
-_TIMES = "write 2013-01-31 or 2013-01-31T06:00:00Z"
 
 
 class Metrics:
@@ -46,33 +46,78 @@ class Metrics:
         self._read: tuple[object, Definitions] | None = None
 
     def __repr__(self) -> str:
-        return f"Metrics({', '.join(self.definitions.names())})"
+        return repr(self.list())
+
+    def _repr_html_(self) -> str:
+        return self.list()._repr_html_()
 
     @property
     def definitions(self) -> Definitions:
-        """What the folder says now.
-
-        Raises:
-            Invalid: A definition is wrong; every mistake is named with its file and metric.
-        """
-        stamp = [
-            (path, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(self._folder.glob("*.yaml"))
-        ]
+        """What the folder says now; a definition with mistakes is left out of it, and told in its `problems`."""
+        stamp = [(path, *_changed(path)) for path in Definitions.files(self._folder)]
         if self._read is None or self._read[0] != stamp:
             self._read = (stamp, Definitions.load(self._folder))
         return self._read[1]
 
-    def list(self) -> list[Metric]:
-        """Every metric, by name."""
-        return [self.definitions.get(name) for name in self.definitions.names()]
+    def list(self) -> MetricList:
+        """Every sound metric, by name; what is wrong with others stands under the list and in `problems`."""
+        known = self.definitions
+        return MetricList((known.get(name) for name in known.names()), known.problems)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with definitions: a text per file, each mistake with its line."""
+        return self.definitions.problems
+
+    def misfits(self) -> Iterator[str]:
+        """What of the sound definitions does not fit the datasets: a sentence each, with file and line.
+
+        A dataset that is not there, a column that is missing or of another type, an expression that cannot be
+        computed; nothing is computed, and what the actor may not read is passed over.
+        """
+        known = self.definitions
+        schemas: dict[str, pl.Schema | str] = {}
+        for name in known.names():
+            metric = known.as_written(name)
+            for dataset in dict.fromkeys(str(part.dataset) for part in known.parts(metric)):
+                if dataset not in schemas:
+                    schemas[dataset] = self._schema(dataset)
+                schema = schemas[dataset]
+                if not isinstance(schema, str):
+                    found = list(misfits(metric, dataset, schema))
+                else:
+                    found = [schema] if schema and metric.type == "simple" else []
+                yield from (f"{known.where(name)}: metric '{name}': {said}" for said in found)
+
+    def _schema(self, dataset: str) -> pl.Schema | str:
+        """A dataset's columns, or what keeps them from being known; an empty text where that is a secret."""
+        try:
+            return self._lake.read(dataset, self._actor).collect_schema()
+        except Forbidden:
+            return ""
+        except WorkbenchError as error:
+            return str(error)
 
     def get(self, name: str) -> Metric:
         """One metric's definition.
 
         Raises:
             NotFound: No metric of that name; the message has the nearest one.
+            Invalid: Its definition, or that of a part, has mistakes.
         """
         return self.definitions.get(name)
+
+    def __getitem__(self, name: str) -> Metric:
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.definitions.names()
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self.list())
+
+    def __len__(self) -> int:
+        return len(self.definitions.names())
 
     def query(
         self,
@@ -142,7 +187,7 @@ class Metrics:
                 keys=(*keys, *(_key(dimension) for dimension in dimensions.values())),
                 measures=tuple(_measure(part) for part in parts),
                 where=where,
-                window=_window(str(time), between, zone, schema.get(str(time))) if between else None,
+                window=window(str(time), between, zone, schema.get(str(time))) if between else None,
                 named=tuple(_key(dimension) for metric in asked for dimension in metric.dimensions if dimension.sql),
             )
             analysis.check(schema, dataset)
@@ -183,6 +228,15 @@ class Metrics:
             self._runs.record_engine(run, EngineUse.to_dict(use))
 
 
+def _changed(path: Path) -> tuple[int, int]:
+    """When a file was changed, and its size; a link that leads nowhere has neither, and is told of when it is read."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, -1
+    return stat.st_mtime_ns, stat.st_size
+
+
 def _listed(names: str | Sequence[str] | None) -> list[str]:
     return [names] if isinstance(names, str) else list(names or ())
 
@@ -204,38 +258,6 @@ def _key(dimension: Dimension) -> Key:
 
 def _measure(metric: Metric) -> Measure:
     return Measure(metric.name, str(metric.aggregation), metric.column, metric.filter, metric.percentile)
-
-
-def _window(column: str, between: tuple[Any, Any], zone: str, dtype: pl.DataType | None) -> Window:
-    if not isinstance(between, tuple | list) or len(between) != 2:
-        raise Invalid("between takes two times, from and before", hint="between=('2013-01-01', '2013-02-01')")
-    start, end = (_moment(bound) for bound in between)
-    if isinstance(dtype, pl.Datetime):
-        start, end = _midnight(start, zone), _midnight(end, zone)
-    return Window(column, start, end)
-
-
-def _moment(bound: Any) -> datetime | date | None:
-    if isinstance(bound, str):
-        try:
-            bound = date.fromisoformat(bound) if len(bound) <= 10 else datetime.fromisoformat(bound)
-        except ValueError as error:
-            raise Invalid(f"'{bound}' is not a date or time", hint=_TIMES) from error
-    if isinstance(bound, datetime):
-        if bound.tzinfo is None:
-            raise Invalid(f"the time {bound.isoformat()} has no time zone", hint="give it one, e.g. with tzinfo=UTC")
-        return bound.astimezone(UTC)
-    if bound in (None, date.min, date.max):
-        return None
-    if isinstance(bound, date):
-        return bound
-    raise Invalid(f"{bound!r} is not a date or time", hint=_TIMES)
-
-
-def _midnight(bound: datetime | date | None, zone: str) -> datetime | None:
-    if bound is None or isinstance(bound, datetime):
-        return bound
-    return datetime(bound.year, bound.month, bound.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from html import escape
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+
+from workbench.charts import is_format
 
 __all__ = ["Aggregation", "Dimension", "Metric", "Name", "digest"]
 
@@ -66,7 +69,7 @@ class Metric(BaseModel):
         time: The time column, for grains and time ranges. A ratio that names none has its parts'.
         time_zone: Whose midnight starts a day.
         unit: Of the values ("min"); empty for a plain number or a share.
-        format: d3 number format (",.0f", ".1%").
+        format: d3 number format (",.0f", ".1%"): [+][,][.digits][~] and one of f d % e.
         owner: Whom to ask.
     """
 
@@ -101,10 +104,42 @@ class Metric(BaseModel):
     def title(self) -> str:
         return self.label or spoken(self.name)
 
+    @property
+    def summary(self) -> str:
+        """What it is, in one line: label, unit, what of which dataset, by what."""
+        unit = f" ({self.unit})" if self.unit else ""
+        if self.type == "ratio":
+            made = f"{self.numerator} / {self.denominator}"
+        else:
+            of = f" of {self.column}" if self.column else ""
+            made = f"{self.aggregation}{of} in {self.dataset}"
+        by = f", by {', '.join(dimension.name for dimension in self.dimensions)}" if self.dimensions else ""
+        return f"{self.title}{unit}, {made}{by}"
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.summary}" + (f"\n{self.description}" if self.description else "")
+
+    def _repr_html_(self) -> str:
+        said = {
+            "name": self.name,
+            "is": self.summary,
+            "filter": self.filter or "",
+            "time": f"{self.time or ''} {self.time_zone or ''}".strip(),
+            "format": self.format,
+            "owner": self.owner,
+            "version": self.version,
+        }
+        rows = "".join(
+            f'<tr><th scope="row">{what}</th><td>{escape(value)}</td></tr>' for what, value in said.items() if value
+        )
+        return f"<strong>{escape(self.title)}</strong><p>{escape(self.description)}</p><table>{rows}</table>"
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         problems = self._ratio_problems() if self.type == "ratio" else self._simple_problems()
         names = [dimension.name for dimension in self.dimensions]
+        if self.format and not is_format(self.format):
+            problems.append(f"has the format '{self.format}'; write a d3 number format such as ',d', ',.1f' or '.1%'")
         problems += [f"names the dimension '{name}' twice" for name in sorted({n for n in names if names.count(n) > 1})]
         if problems:
             raise ValueError("; ".join(problems))

@@ -16,9 +16,7 @@ def read(tmp_path: Path, text: str) -> Definitions:
 
 
 def refused(tmp_path: Path, text: str) -> list[str]:
-    with pytest.raises(Invalid) as error:
-        read(tmp_path, text)
-    return str(error.value).splitlines()
+    return "\n".join(read(tmp_path, text).problems).splitlines()
 
 
 GOOD = """
@@ -107,11 +105,53 @@ def test_ratios_are_held_against_the_other_metrics(tmp_path: Path) -> None:
 - {name: flights, dataset: g, aggregation: count}
 """,
     )
+    file = f"{tmp_path.name}/flights.yaml"
     assert said[1:] == [
+        f"  line 2: metric 'flights' is defined twice, here and in {file}, line 7",
+        f"  line 4: metric 'share_late' has the denominator 'flights', which has mistakes of its own ({file}, line 2)",
         "  line 6: metric 'r' has the numerator 'lat', which is no metric; did you mean 'late'?",
         "  line 6: metric 'r' has the denominator 'share_late', which is a ratio itself; its parts have to be simple",
-        "  line 7: metric 'flights' is defined twice",
+        f"  line 7: metric 'flights' is defined twice, here and in {file}, line 2",
     ]
+
+
+def test_a_bad_file_takes_out_its_own_metrics_only(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "- {name: delay, dataset: f, aggregation: men, column: d}\n"
+        "- {name: most, dataset: f, aggregation: max, column: d}\n"
+        "- {name: part, type: ratio, numerator: delay, denominator: flights}\n"
+    )
+    definitions = read(tmp_path, GOOD)
+    assert definitions.names() == ["flights", "late", "most", "share_late"]
+    with pytest.raises(Invalid, match=r"more.yaml, line 1: metric 'delay' has the aggregation 'men'"):
+        definitions.get("delay")
+    with pytest.raises(Invalid, match=r"numerator 'delay', which has mistakes of its own .*more.yaml, line 1"):
+        definitions.get("part")
+
+
+def test_a_metric_that_is_not_there_may_stand_in_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("- name: delay\n\tdataset: f\n")
+    with pytest.raises(NotFound, match="no metric 'delay'") as error:
+        read(tmp_path, GOOD).get("delay")
+    assert "broken.yaml, line 2" in str(error.value.hint)
+
+
+def test_a_name_in_two_files_is_told_with_both_places_and_belongs_to_neither(tmp_path: Path) -> None:
+    (tmp_path / "again.yaml").write_text("# ours\n- {name: late, dataset: g, aggregation: count}\n")
+    definitions = read(tmp_path, GOOD)
+    assert definitions.names() == ["flights"]
+    with pytest.raises(Invalid) as error:
+        definitions.get("late")
+    folder = tmp_path.name
+    assert str(error.value).splitlines() == [
+        f"{folder}/again.yaml, line 2: metric 'late' is defined twice, here and in {folder}/flights.yaml, line 3",
+        f"{folder}/flights.yaml, line 3: metric 'late' is defined twice, here and in {folder}/again.yaml, line 2",
+    ]
+
+
+def test_an_editors_lock_is_no_file_of_metrics(tmp_path: Path) -> None:
+    (tmp_path / ".#flights.yaml").symlink_to("nobody@nowhere")
+    assert read(tmp_path, GOOD).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -144,6 +184,7 @@ def test_a_metric_made_in_python_is_held_to_the_same_rules(given: dict[str, obje
 def test_the_metrics_of_this_repository_are_sound() -> None:
     home = Path(__file__).parents[4]
     definitions = Definitions.load(home / "metrics")
+    assert definitions.problems == ()
     assert {"flights", "cancellation_rate", "mean_departure_delay", "p95_departure_delay"} <= set(definitions.names())
     rate = definitions.get("cancellation_rate")
     assert {"carrier", "hour", "dest"} <= {dimension.name for dimension in rate.dimensions}

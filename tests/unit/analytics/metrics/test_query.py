@@ -113,6 +113,8 @@ def test_a_ratio_without_a_denominator_is_null(ask: Ask) -> None:
         ({"metrics": "p95_delay", "grain": "day"}, Invalid, "'p95_delay' has no time column"),
         ({"metrics": "flights", "between": ("2013-13-01", None)}, Invalid, "'2013-13-01' is not a date"),
         ({"metrics": "flights", "between": "2013"}, Invalid, "takes two times"),
+        ({"metrics": "flights", "between": ("2013-01-02", "2013-01-01")}, Invalid, "not after its start 2013-01-02"),
+        ({"metrics": "flights", "between": ("2013-01-02", "2013-01-02")}, Invalid, "not after its start 2013-01-02"),
         ({"metrics": "flights", "between": (datetime(2013, 1, 1), None)}, Invalid, "no time zone"),  # noqa: DTZ001
         ({"metrics": "flights", "by": "origin", "order": "-carier"}, Invalid, "order by"),
         ({"metrics": ["flights", "flights"]}, Invalid, "has 'flights' twice"),
@@ -188,3 +190,11 @@ def test_a_run_goes_on_reading_the_version_it_began_with(room: Any) -> None:
     assert room.metrics().query("flights").frame["flights"].to_list() == [9]
     replay = room.metrics(Actor(room.owner.principal, None, {"flights": 0})).query("flights")
     assert (replay.versions, replay.frame["flights"].to_list()) == ({"flights": 0}, [8])
+
+
+def test_a_file_with_mistakes_leaves_the_other_files_metrics_working(room: Any) -> None:
+    (room.folder / "broken.yaml").write_text("- {name: bad, dataset: flights, aggregation: cuont}\n- [")
+    (room.folder / "gone.yaml").symlink_to("nowhere.yaml")
+    metrics = room.metrics()
+    assert metrics.query("flights").frame.item() == 8
+    assert ["broken.yaml, line 2" in problem or "gone.yaml" in problem for problem in metrics.problems] == [True, True]
