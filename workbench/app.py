@@ -63,6 +63,7 @@ class Workbench:
             self.notebooks,
             actor,
             steps={"report": report_step(self.reports)},
+            versions={"metric": lambda name: self.metrics.get(name).version},
         )
         self._sql = SqlDoor(self.lake)
 

@@ -41,6 +41,8 @@ class Lines:
             self._going_on(f"{name}stage {progress.number} of {progress.stages}")
         elif progress.state == "skipped":
             self.done(f"{name}skipped: {progress.why}")
+        elif progress.state == "noted":
+            self.done(f"{name}{progress.why}")
         elif progress.state == "retrying":
             self.done(f"{name}tried again: {progress.why}")
         else:

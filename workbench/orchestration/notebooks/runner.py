@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workbench.foundation.errors import Conflict, Invalid, NotFound
+from workbench.foundation.errors import Invalid, NotFound, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
@@ -73,7 +73,8 @@ class NotebookRunner:
             text: The values come from a command line and are read as the declared types.
             cell_timeout: Seconds one cell may take; the setting `cell_timeout` by default.
             timeout: Seconds the whole run may take; no limit by default.
-            guard: Called in the transaction that records a success; raises when the work was taken over meanwhile.
+            guard: Called in the transaction that records a success; raises when the work was taken over meanwhile, or
+                is not what it should be.
             on_progress: Called when a cell starts, finishes or fails.
 
         Raises:
@@ -184,7 +185,7 @@ class NotebookRunner:
         executed = self._keep(execution)
         try:
             return self._runs.finish(run.id, RunStatus.SUCCEEDED, tables=digests(tables(executed)), guard=guard)
-        except Conflict as error:
+        except WorkbenchError as error:  # from the guard
             self._runs.finish(run.id, RunStatus.FAILED, error=str(error))
             raise
 

@@ -21,8 +21,8 @@
         reads: [flights_landing]
 
 A stage follows the one above it unless `after` names others. What it lists under `reads` (datasets), `sources` (files
-and databases) and `uses` (metric and expectation files), with its notebook and parameters, decides whether it has to
-run again.
+and databases) and `uses` (metric and expectation files), with its notebook, its parameters and what its last success
+really read, decides whether it has to run again. One that lists neither `reads` nor `sources` always runs.
 """
 
 from __future__ import annotations
@@ -90,6 +90,11 @@ class Stage(_Written):
     retry_delay: float = Field(default=5, ge=0)
     timeout: float | None = Field(default=None, gt=0)
     cell_timeout: float | None = Field(default=None, gt=0)
+
+    @property
+    def skippable(self) -> bool:
+        """Whether it says what rows it depends on, without which nobody can tell that they are as they were."""
+        return bool(self.reads or self.sources)
 
     @model_validator(mode="after")
     def _may_be_skipped(self) -> Self:

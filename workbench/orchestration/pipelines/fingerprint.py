@@ -12,6 +12,7 @@ from workbench._version import __version__
 from workbench.data.connectors import open_source
 from workbench.foundation.errors import NotFound
 from workbench.orchestration.pipelines.definition import Stage
+from workbench.orchestration.pipelines.standing import DatasetNow
 
 __all__ = ["fingerprint"]
 
@@ -21,7 +22,7 @@ def fingerprint(
     *,
     parameters: Mapping[str, Any],
     files: Sequence[Path],
-    versions: Mapping[str, int | None],
+    datasets: Mapping[str, DatasetNow | None],
     home: Path,
 ) -> str | None:
     """Digest of a stage's code, parameters and inputs as they are now; None where an input cannot tell.
@@ -29,7 +30,7 @@ def fingerprint(
     Args:
         parameters: As the step checked them.
         files: From the step; the stage's own `uses` come on top.
-        versions: Version of each dataset the stage reads; None for one that does not exist yet.
+        datasets: Each dataset the stage reads; None for one that does not exist yet.
 
     Raises:
         NotFound: A source or a file that the stage names does not exist.
@@ -44,7 +45,7 @@ def fingerprint(
         "target": stage.target,
         "parameters": parameters,
         "files": [_digest(path) for path in used],
-        "datasets": versions,
+        "datasets": {name: [now.id, now.version] if now else None for name, now in datasets.items()},
         "sources": sources,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -13,7 +13,7 @@ from workbench.orchestration.notebooks import Progress
 
 __all__ = ["PipelineFailed", "PipelineRun", "StageProgress", "StageResult", "StageState", "Step", "Work"]
 
-StageState = Literal["started", "cell", "retrying", "skipped", "finished", "failed"]
+StageState = Literal["started", "cell", "retrying", "skipped", "noted", "finished", "failed"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class StageProgress:
         number: Which stage, from 1.
         seconds: How long it took; None while it runs.
         cell: The notebook cell that has started, finished or failed; only where `state` is "cell".
-        why: Why a stage is skipped, or what went wrong before it is tried again.
+        why: Why a stage is skipped, what went wrong before it is tried again, or what was noted about it: that it
+            reads or writes what it does not declare.
     """
 
     pipeline: str

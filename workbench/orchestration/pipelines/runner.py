@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from workbench.data.lake import Lake
+from workbench.foundation.definitions import meant
 from workbench.foundation.errors import Conflict, Invalid, NotFound, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.registry import Registry
@@ -32,6 +35,7 @@ from workbench.orchestration.pipelines.model import (
     Step,
     Work,
 )
+from workbench.orchestration.pipelines.standing import Present, undeclared
 from workbench.orchestration.pipelines.steps import NotebookStep
 
 __all__ = ["Pipelines"]
@@ -60,6 +64,7 @@ class Pipelines:
 
     Args:
         steps: Further kinds of stages, by the key a definition uses for them; "notebook" is there already.
+        versions: How further kinds of things that runs read tell their version by name: "metric".
     """
 
     def __init__(
@@ -72,12 +77,14 @@ class Pipelines:
         actor: Actor,
         *,
         steps: Mapping[str, Step] | None = None,
+        versions: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
         self._settings = settings
         self._runs = runs
         self._jobs = jobs
         self._lake = lake
         self._actor = actor
+        self._present = Present(lake, actor, settings.home, versions or {})
         self.steps: Registry[Step] = Registry("kind of stage")
         self.steps.register("notebook", NotebookStep(settings.home, notebooks))
         for kind, step in (steps or {}).items():
@@ -119,7 +126,8 @@ class Pipelines:
         """Runs a pipeline; running it again after a failure or a crash goes on where it stopped.
 
         A stage is skipped when it has succeeded before with the same notebook, parameters, workbench version, dataset
-        versions, sources and used files, and what it wrote is still there.
+        versions, sources and used files, what it really read then is as it was, and what it wrote is still there. A
+        stage that declares neither `reads` nor `sources` is never skipped: what it depends on is not known.
 
         Args:
             from_stage: Leaves the stages before this one alone and runs it and those after it, changed or not.
@@ -130,7 +138,8 @@ class Pipelines:
                 of its notebook.
 
         Raises:
-            NotFound: No such pipeline or stage.
+            NotFound: No such pipeline or stage, or a stage reads a dataset that there is not and that no stage before
+                it writes. Nothing was run.
             Invalid: The definition or a parameter, of the pipeline or of a stage, is wrong. Nothing was run.
             Conflict: Somebody else is running it; or took it over, after this process had stopped for long.
             PipelineFailed: A stage failed. What was finished before it is kept.
@@ -141,6 +150,7 @@ class Pipelines:
         values = {parameter.name: checked.get(parameter.name, parameter.default) for parameter in known}
         stages, must = _chosen(pipeline, from_stage=from_stage, only=only, force=force)
         given = {stage.name: self._checked(stage, values) for stage in stages}
+        self._refuse_unknown_reads(pipeline, stages)
         again = again_command(str(name_or_path), checked)
         self._runs.reap()
         with self._jobs.held("pipeline", pipeline.name) as lease, ended_by_signal():
@@ -160,7 +170,9 @@ class Pipelines:
                 failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"stage {stage.name}: {said}")
                 going.tell(stage, "failed", seconds=time.monotonic() - began, why=said)
                 if isinstance(error, WorkbenchError) and not isinstance(error, Conflict):
-                    raise PipelineFailed(failed, stage=stage.name, cause=error, again=again) from error
+                    # Those that can be skipped are by themselves; the others would run a second time.
+                    onward = "" if all(done.skippable for done in stages[: len(results)]) else f" --from {stage.name}"
+                    raise PipelineFailed(failed, stage=stage.name, cause=error, again=again + onward) from error
                 raise
             done = self._runs.finish(
                 run.id, RunStatus.SUCCEEDED, guard=lambda session: self._jobs.guard(session, lease)
@@ -190,11 +202,11 @@ class Pipelines:
             stage,
             parameters=parameters,
             files=step.files(stage.target),
-            versions={name: self._version(name) for name in stage.reads},
+            datasets={name: self._present.dataset(name) for name in stage.reads},
             home=self._settings.home,
         )
         name = f"{going.pipeline.name}/{stage.name}"
-        earlier = self._standing(name, stage, mark) if mark is not None and not must else None
+        earlier = self._standing(name, stage, mark) if mark is not None and stage.skippable and not must else None
         if earlier is not None:
             going.tell(stage, "skipped", why="nothing it depends on has changed")
             return StageResult(stage.name, RunStatus.SKIPPED, earlier, time.monotonic() - started)
@@ -207,11 +219,14 @@ class Pipelines:
             fingerprint=mark,
             cell_timeout=stage.cell_timeout,
             timeout=stage.timeout,
-            guard=lambda session: self._jobs.guard(session, going.lease),
+            guard=lambda session: self._guard(session, stage, going.lease),
             on_progress=lambda cell: going.tell(stage, "cell", cell=cell),
         )
         run = self._persistently(going, stage, step, work)
         seconds = time.monotonic() - started
+        note = undeclared(stage, self._runs.edges(run.id), self._settings.home)
+        if note is not None:
+            going.tell(stage, "noted", why=note)
         going.tell(stage, "finished", seconds=seconds)
         return StageResult(stage.name, RunStatus.SUCCEEDED, run, seconds)
 
@@ -225,19 +240,34 @@ class Pipelines:
         return step.run(work)
 
     def _standing(self, name: str, stage: Stage, mark: str) -> Run | None:
-        """The earlier success of the same work, if all that it wrote is still there."""
+        """The earlier success of the same work, if it would read the same now and all that it wrote is there."""
         run = self._runs.last_success(name, fingerprint=mark)
         if run is None or not all(self._lake.exists(written) for written in stage.writes):
             return None
-        for edge in self._runs.edges(run.id):
-            if edge.direction == "write" and edge.kind == "dataset":
-                now = self._version(edge.name)
-                if now is None or now < int(edge.version):
-                    return None
-        return run
+        return run if self._present.still(run, self._runs.edges(run.id)) else None
 
-    def _version(self, dataset: str) -> int | None:
-        return self._lake.version(dataset) if self._lake.exists(dataset) else None
+    def _guard(self, session: Session, stage: Stage, lease: Lease) -> None:
+        """Refuses a success that came too late, or without what the stage is to write."""
+        self._jobs.guard(session, lease)
+        for name in stage.writes:
+            if not self._lake.exists(name):
+                raise NotFound(
+                    f"it ended, but the dataset '{name}' that it is to write does not exist"
+                    f"{meant(name, self._lake.names())}",
+                    hint="mend the name under 'writes' or in the notebook, whichever is wrong",
+                )
+
+    def _refuse_unknown_reads(self, pipeline: Pipeline, stages: Sequence[Stage]) -> None:
+        written: set[str] = set()
+        for stage in pipeline.in_order():
+            for name in stage.reads if stage in stages else ():
+                if name not in written and not self._lake.exists(name):
+                    raise NotFound(
+                        f"stage {stage.name}: it reads '{name}', which is no dataset and which no stage before it "
+                        f"writes{meant(name, [*written, *self._lake.names()])}",
+                        hint="a dataset that an earlier stage makes is named under that stage's 'writes'",
+                    )
+            written |= set(stage.writes)
 
 
 def _chosen(pipeline: Pipeline, *, from_stage: str | None, only: str | None, force: bool) -> tuple[list[Stage], bool]:
