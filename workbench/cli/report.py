@@ -29,7 +29,11 @@ def list_reports(as_json: JsonOption = False) -> None:
             {"name": found.name, "title": found.title, "notebook": found.notebook, "description": found.description}
             for found in wb.reports.list()
         ]
+        problems = wb.reports.problems
     print_records(records, as_json=as_json, empty="no report yet: workbench new report NAME")
+    for problem in problems:
+        typer.secho("left out: ", fg="yellow", err=True, nl=False)
+        typer.echo(problem, err=True)
 
 
 @commands.command()

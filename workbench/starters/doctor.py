@@ -43,8 +43,10 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield _look("datasets", lambda: f"{len(wb.datasets.infos())} readable")
         yield from _metrics(wb)
         yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
-        yield _look("pipelines", lambda: f"{len([wb.pipelines.get(name) for name in wb.pipelines.names()])} defined")
-        yield _look("reports", lambda: f"{len(wb.reports.list())} defined")
+        yield from _pipelines(wb)
+        for said in wb.reports.problems:
+            yield Finding("reports", "wrong", said, "mend the definition; the other reports work")
+        yield Finding("reports", "ok", f"{len(wb.reports.list())} defined")
         yield from _notebooks(wb.settings.home)
         lost = wb.runs.reap()
         if lost:
@@ -58,6 +60,17 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "ok", look())
     except WorkbenchError as error:
         return Finding(what, "wrong", str(error), error.hint)
+
+
+def _pipelines(wb: Workbench) -> Iterator[Finding]:
+    good = 0
+    for name in wb.pipelines.names():
+        try:
+            wb.pipelines.get(name)
+            good += 1
+        except WorkbenchError as error:
+            yield Finding("pipelines", "wrong", str(error), error.hint)
+    yield Finding("pipelines", "ok", f"{good} defined")
 
 
 def _metrics(wb: Workbench) -> Iterator[Finding]:

@@ -126,6 +126,16 @@ def test_the_doctor_finds_a_new_workspace_sound_and_names_what_is_wrong(command:
     assert "stagez" in ended.out
 
 
+def test_a_report_that_is_none_is_left_out_and_said(command: Command, workspace: Path) -> None:
+    assert command("new", "report", "good").code == 0
+    (workspace / "reports" / "bad.yaml").write_text("name: bad\n")
+    listed = command("report", "list", "--json")
+    assert [row["name"] for row in json.loads(listed.out)] == ["good"]
+    assert "left out: reports/bad.yaml" in listed.err
+    ended = command("doctor")
+    assert (ended.code, "reports/bad.yaml" in ended.out) == (1, True)
+
+
 @pytest.mark.parametrize("kind", ["notebook", "pipeline", "report", "metric"])
 def test_what_new_writes_passes_the_lint_and_runs(command: Command, shop: None, workspace: Path, kind: str) -> None:
     from workbench.orchestration.notebooks import lint

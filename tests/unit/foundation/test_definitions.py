@@ -256,6 +256,8 @@ def merging_bomb(levels: int) -> str:
         ("a: 1\nb: !!python/object/apply:os.getcwd []\n", "line 2: not valid YAML: could not determine a constructor"),
         ("a: 1\nday: 2013-02-30\n", "line 2: not a timestamp: day is out of range for month"),
         ("a: 1\nb: !!bool perhaps\n", "line 2: not a bool"),
+        ("a: 1\nb:\n  c: 2\n  d: 3\n  'c': 4\n", "line 5: 'c' stands there twice, first on line 3$"),
+        ("a: {b: 1, b: 1}\n", "line 1: 'b' stands there twice, first on line 1$"),
         ("a: &a\n- *a\n", "line 1: an alias stands inside of what it stands for"),
         (bomb(12), "line 5: with its aliases this is more than 100,000 values"),
         (merging_bomb(30), "with its aliases this is more than 100,000 values"),

@@ -119,6 +119,17 @@ def test_a_reference_becomes_the_value_or_part_of_a_text() -> None:
         ),
         (("    retries: 2", "    retries: [2"), ["line 13: not valid YAML: ", "flow sequence from line 12"]),
         (("    report: punctuality", "    report: 7"), ["line 18: the report of a stage has to be text"]),
+        (
+            ("    report: punctuality", "    report: punctuality\n    target: else\n    kind: notebook"),
+            [
+                "line 19: stage 'report' has the unknown field 'target'; the kind of a stage is a key of its own: ",
+                "line 20: stage 'report' has the unknown field 'kind'",
+            ],
+        ),
+        (
+            ("    retries: 2", "    retries: 2\n    retries: 3"),
+            ["line 13: 'retries' stands there twice, first on line 12"],
+        ),
         (("type: int}", "kind: int}"), ["has the unknown field 'kind'; there is type, default, help", "needs 'type'"]),
     ],
 )

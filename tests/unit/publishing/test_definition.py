@@ -43,6 +43,8 @@ def test_a_mistyped_name_is_told_the_nearest_one(reports: Reports) -> None:
         ),
         ("name: else\ntitle: T\nnotebook: n.ipynb", "line 1: the report has the name 'else'; it has to be the file's"),
         ("name: other\ntitle: T\nnotebook: n.ipynb", "names the notebook n.ipynb, which does not exist"),
+        ("name: other\ntitle: T\nnotebook: n\nversion: 3", "line 4: the report has the unknown field 'version'"),
+        ("name: other\ntitle: T\ntitle: U\nnotebook: n", "line 3: 'title' stands there twice, first on line 2"),
         ("name: Other!\ntitle: T\nnotebook: n.ipynb", "the name 'Other!'; use up to 64 lower-case letters"),
         (
             "name: other\ntitle: T\nnotebook: n\nparameters: 3",
@@ -68,6 +70,15 @@ def test_every_mistake_of_a_report_is_told_at_once(reports: Reports, home: Path)
         "  line 2: the report has the unknown field 'titel'; did you mean 'title'?",
         "  line 4: the report has the language 'English'; use a language tag such as en or de-AT",
     ]
+
+
+def test_a_wrong_file_takes_no_other_report_along(reports: Reports, home: Path) -> None:
+    (home / "reports" / "another.yaml").write_text("name: [\n")
+    (home / "reports" / "other.yaml").write_text("title: T\n")
+    assert [report.name for report in reports.list()] == ["punctuality"]
+    first, second = reports.problems
+    assert first.startswith("reports/another.yaml, line 2: not valid YAML")
+    assert second.startswith("reports/other.yaml has 2 mistakes")
 
 
 def test_a_name_cannot_lead_out_of_the_folder(reports: Reports) -> None:

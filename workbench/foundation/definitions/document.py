@@ -97,8 +97,9 @@ def read(path: Path, *, kind: str = "definition", shown: str | None = None) -> D
 
     Raises:
         NotFound: No such file.
-        Invalid: It cannot be read, is not UTF-8 or not YAML, or is more than a definition can be: over 1 MB, over
-            100,000 values with its aliases written out, or endless. With the line, where there is one.
+        Invalid: It cannot be read, is not UTF-8 or not YAML, has a key twice in one mapping, or is more than a
+            definition can be: over 1 MB, over 100,000 values with its aliases written out, or endless. With the line,
+            where there is one.
     """
     shown = shown or f"{path.parent.name}/{path.name}"
     try:
@@ -149,13 +150,15 @@ def _values(node: yaml.Node, counted: dict[int, int]) -> int:
     """How many values a node stands for with all aliases written out; each node is looked at once.
 
     Raises:
-        _Refused: More than `MOST_VALUES`, or without end.
+        _Refused: More than `MOST_VALUES`, or without end, or a key is there twice.
     """
     known = counted.get(id(node))
     if known == 0:
         raise _Refused(None, None, "an alias stands inside of what it stands for", node.start_mark)
     if known is None:
         counted[id(node)] = 0
+        if isinstance(node, yaml.MappingNode):
+            _refuse_doubled(node)
         inner = node.value if isinstance(node, yaml.CollectionNode) else ()
         parts = (part for item in inner for part in (item if isinstance(item, tuple) else (item,)))
         known = counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
@@ -163,6 +166,16 @@ def _values(node: yaml.Node, counted: dict[int, int]) -> int:
             what = f"with its aliases this is more than {MOST_VALUES:,} values"
             raise _Refused(None, None, what, node.start_mark)
     return known
+
+
+def _refuse_doubled(node: yaml.MappingNode) -> None:
+    """Of two equal keys PyYAML would take the second, and nobody would know that the first says something else."""
+    first: dict[tuple[str, str], int] = {}
+    for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+        if (key.tag, key.value) in first:
+            where = f"first on line {first[key.tag, key.value]}"
+            raise _Refused(None, None, f"'{key.value}' stands there twice, {where}", key.start_mark)
+        first[key.tag, key.value] = key.start_mark.line + 1
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -203,6 +203,10 @@ def _shaped(content: dict[str, Any], kinds: tuple[str, ...]) -> Iterable[tuple[P
         if len(named) != 1:
             said = " and ".join(f"'{kind}'" for kind in named) if named else "none"
             yield ("stages", at), f"a stage has exactly one of {', '.join(kinds)}; this one has {said}"
+        for key in ("kind", "target"):
+            if key in stage:
+                instead = f"; the kind of a stage is a key of its own: {', '.join(f'{kind}: ...' for kind in kinds)}"
+                yield ("stages", at, key), f"stage '{stage.get('name', at + 1)}' has the unknown field '{key}'{instead}"
         target = [stage.pop(kind) for kind in named]
         if len(target) == 1 and not isinstance(target[0], str):
             yield ("stages", at, named[0]), f"the {named[0]} of a stage has to be text"

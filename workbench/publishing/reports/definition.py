@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from workbench.foundation import definitions
-from workbench.foundation.errors import Invalid, NotFound, unknown
+from workbench.foundation.errors import Invalid, NotFound, WorkbenchError, unknown
 
 __all__ = ["FOLDER", "ReportDefinition", "find", "load_all"]
 
@@ -65,13 +65,16 @@ def path_of(home: Path, name: str) -> Path:
     return home / FOLDER / f"{name}.yaml"
 
 
-def load_all(home: Path) -> list[ReportDefinition]:
-    """Every report of a workspace, by name.
-
-    Raises:
-        Invalid: One of the files is not a report; the message names it.
-    """
-    return [_load(path, home) for path in _files(home)]
+def load_all(home: Path) -> tuple[list[ReportDefinition], list[str]]:
+    """Every report of a workspace, by name; and what is wrong with each file that is none."""
+    found: list[ReportDefinition] = []
+    wrong: list[str] = []
+    for path in _files(home):
+        try:
+            found.append(_load(path, home))
+        except WorkbenchError as error:
+            wrong.append(str(error))
+    return found, wrong
 
 
 def _files(home: Path) -> list[Path]:
@@ -84,6 +87,8 @@ def _load(path: Path, home: Path) -> ReportDefinition:
         raise Invalid(f"{file.shown} is not a report: it has to hold name, title and notebook")
     given = {**file.content, "version": hashlib.sha256(file.text).hexdigest()[:12]}
     written = [name for name in ReportDefinition.model_fields if name != "version"]
+    if "version" in file.content:
+        file.complain(("version",), "the report has the unknown field 'version'; it is made from what the file says")
     made = file.validated(ReportDefinition, given, noun="report", fields={ReportDefinition: written})
     file.refuse()
     assert made is not None, "what is not valid was refused"

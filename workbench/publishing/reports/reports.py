@@ -41,12 +41,13 @@ class Reports:
         return self._settings.home
 
     def list(self) -> builtins.list[ReportDefinition]:
-        """Every report, by name.
+        """Every report, by name; `problems` says which files are none, and why."""
+        return load_all(self._settings.home)[0]
 
-        Raises:
-            Invalid: A file in `reports` is not a report; the message names it.
-        """
-        return load_all(self._settings.home)
+    @property
+    def problems(self) -> builtins.list[str]:
+        """What is wrong with each file in `reports` that is not a report."""
+        return load_all(self._settings.home)[1]
 
     def get(self, name: str) -> ReportDefinition:
         """The definition of that name.
