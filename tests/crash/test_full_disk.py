@@ -132,7 +132,7 @@ def test_an_export_that_does_not_fit_leaves_the_older_file(disk: Path, lake: Lak
     target.write_text("older")
     fill(disk, 64 << 10)
     with pytest.raises(Unavailable, match="no space left"):
-        Datasets(lake, ADMIN).get("t").export(target)
+        Datasets(lake, ADMIN).get("t").export(target, overwrite=True)
     assert target.read_text() == "older"
     assert not list(disk.glob(".out*"))
 

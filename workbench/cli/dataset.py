@@ -129,11 +129,12 @@ def export(
     name: Name,
     to: Annotated[Path, typer.Argument(help="A .csv, .parquet, .ndjson or .json file to write.")],
     version: VersionOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one already.")] = False,
 ) -> None:
     """Write a dataset to a file, as your policies let you see it."""
     with open_workbench() as wb:
         dataset = wb.datasets.get(name)
-        rows = (dataset if version is None else dataset.at(version=version)).export(to)
+        rows = (dataset if version is None else dataset.at(version=version)).export(to, overwrite=overwrite)
     say(f"{rows:,} rows of {name} are in {to}")
 
 

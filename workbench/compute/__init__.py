@@ -4,6 +4,7 @@ Knows files and frames, never datasets. pandas, Arrow and Dask frames are made h
 """
 
 from workbench.compute import expressions, frames, grains
+from workbench.compute.columns import listed
 from workbench.compute.engines import engines
 from workbench.compute.local import LocalEngine
 from workbench.compute.model import Analysis, Computed, Direct, Engine, EngineUse
@@ -19,4 +20,5 @@ __all__ = [
     "expressions",
     "frames",
     "grains",
+    "listed",
 ]

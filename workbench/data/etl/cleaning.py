@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from workbench.compute import frames
+from workbench.compute import frames, listed
 from workbench.data.etl.kinds import AnyFrame, alike
 from workbench.foundation.errors import Invalid, unknown
 
@@ -72,8 +72,8 @@ def deduplicate(
         raise unknown("row to keep", keep, ["first", "last"], error=Invalid)
     rows = frames.to_lazy(frame)
     schema = rows.collect_schema()
-    keys = _listed(by) or list(schema)
-    terms = _listed(order)
+    keys = listed(by) or tuple(schema)
+    terms = listed(order)
     for name in [*keys, *(term.removeprefix("-") for term in terms)]:
         if name not in schema:
             raise unknown("column", name, schema)
@@ -125,10 +125,6 @@ def drop_nulls(frame: AnyFrame, *columns: str) -> AnyFrame:
         for name in columns or schema
     ]
     return alike(frame, rows.filter(*there))
-
-
-def _listed(names: str | Sequence[str] | None) -> list[str]:
-    return [names] if isinstance(names, str) else list(names or ())
 
 
 def _refuse_failures(rows: pl.LazyFrame, made: dict[str, pl.Expr], columns: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from workbench.compute import frames
+from workbench.compute import frames, listed
 from workbench.data.connectors import Source, open_source, read_frame
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.fingerprints import mark
@@ -53,8 +53,8 @@ class Etl:
         *,
         into: str,
         slices: Sequence[Slice] | None = None,
-        slice_by: Sequence[str] = (),
-        key: Sequence[str] = (),
+        slice_by: str | Sequence[str] = (),
+        key: str | Sequence[str] = (),
         convert: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
         description: str = "",
         on_progress: Callable[[str], None] | None = None,
@@ -70,7 +70,7 @@ class Etl:
             into: The dataset; made when missing, partitioned by the columns of the slices.
             slices: Which, such as `days(start, end)`; by default every one that the source has.
             slice_by: The columns of the slices, where `slices` does not say them.
-            key: Columns that tell rows apart.
+            key: The column or columns that tell rows apart.
             convert: Applied to the rows of each slice.
             on_progress: Called with a line of text, about once a second.
 
@@ -80,9 +80,10 @@ class Etl:
             Unavailable: The source cannot be reached, or the disk is full. What was landed stays.
         """
         begin = told = time.perf_counter()
-        columns = list(slices[0].values) if slices else list(slice_by)
+        columns = list(slices[0].values) if slices else list(listed(slice_by))
         if not columns:
             raise Invalid("landing needs slices", hint="slices=days(start, end), or slice_by=['year', 'month', 'day']")
+        key = listed(key)
         opened = self._open(source, table)
         stream = table or Path(urlsplit(str(source)).path).name
         there = self._lake.exists(into)
@@ -118,7 +119,7 @@ class Etl:
         table: str | None = None,
         *,
         into: str,
-        key: Sequence[str] = (),
+        key: str | Sequence[str] = (),
         description: str = "",
         evolve: bool = False,
     ) -> Loaded:
@@ -139,7 +140,7 @@ class Etl:
         frame: Any,
         *,
         into: str,
-        key: Sequence[str] = (),
+        key: str | Sequence[str] = (),
         description: str = "",
         source: str = "",
         evolve: bool = False,
@@ -149,14 +150,15 @@ class Etl:
         Args:
             frame: A frame of any kind.
             into: The dataset; made when missing.
-            key: Columns that tell rows apart.
+            key: The column or columns that tell rows apart.
+            source: Where the rows come from, for people; what the run has read, when not given inside one.
             evolve: The frame's columns become the dataset's, where otherwise other columns are refused.
 
         Raises:
             Invalid: A key is missing or doubled, or the columns are others.
         """
         begin = time.perf_counter()
-        rows = frames.to_polars(frame)
+        rows, key = frames.to_polars(frame), listed(key)
         check_key(rows, key)
         if not self._lake.exists(into):
             self._create(into, rows, key, description, source)
@@ -180,7 +182,7 @@ class Etl:
         frame: Any,
         *,
         into: str,
-        key: Sequence[str],
+        key: str | Sequence[str],
         description: str = "",
         source: str = "",
         evolve: bool = False,
@@ -193,14 +195,15 @@ class Etl:
         Args:
             frame: A frame of any kind.
             into: The dataset; made when missing.
-            key: Columns that tell rows apart.
+            key: The column or columns that tell rows apart.
+            source: Where the rows come from, for people; what the run has read, when not given inside one.
             evolve: New columns are added to the dataset, where otherwise they are refused.
 
         Raises:
             Invalid: A key is missing or doubled, or the columns are others.
         """
         begin = time.perf_counter()
-        rows = frames.to_polars(frame)
+        rows, key = frames.to_polars(frame), listed(key)
         if not key:
             raise Invalid("loading needs a key that tells rows apart", hint="key=['time_hour', 'carrier', 'flight']")
         check_key(rows, key)
@@ -211,7 +214,7 @@ class Etl:
         same = fitted(rows, there.schema)
         if same is None:
             self._lake.upsert(into, rows, self._actor, key=key, evolve=evolve)
-            added = rows.join(there, on=list(key), how="anti").height
+            added = rows.join(there, on=key, how="anti").height
             return self._loaded(into, rows.height, begin, added=added, changed=rows.height - added)
         added_rows, changed_rows = sorted_out(same, there, key)
         written = pl.concat([added_rows, changed_rows])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from workbench.compute import listed
 from workbench.foundation.errors import Invalid
 
 __all__ = ["Landed", "Loaded", "Slice", "days"]
@@ -24,7 +25,7 @@ class Slice:
     values: Mapping[str, int | str | date]
 
 
-def days(start: date | str, end: date | str, columns: Sequence[str] = ("year", "month", "day")) -> list[Slice]:
+def days(start: date | str, end: date | str, columns: str | Sequence[str] = ("year", "month", "day")) -> list[Slice]:
     """A slice per day.
 
     Args:
@@ -35,6 +36,7 @@ def days(start: date | str, end: date | str, columns: Sequence[str] = ("year", "
     Raises:
         Invalid: Not a day, no day in between, or neither one nor three columns.
     """
+    columns = listed(columns)
     first, last = (_day(bound) for bound in (start, end))
     if first >= last:
         raise Invalid(f"there is no day from {first} to before {last}")

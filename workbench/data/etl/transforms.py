@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from workbench.compute import expressions, frames
+from workbench.compute import expressions, frames, listed
 from workbench.data.etl.kinds import AnyFrame, alike
 from workbench.foundation.errors import Invalid, unknown
 
@@ -19,7 +19,7 @@ def join(
     right: Any,
     on: str | Sequence[str] | Mapping[str, str],
     *,
-    columns: Sequence[str] | Mapping[str, str] | None = None,
+    columns: str | Sequence[str] | Mapping[str, str] | None = None,
 ) -> AnyFrame:
     """Adds columns of `right` to the rows of `left`; every row of `left` stays, once, in its place.
 
@@ -38,7 +38,7 @@ def join(
         NotFound: No such column.
     """
     rows, others = frames.to_lazy(left), frames.to_lazy(right)
-    keys = dict(on) if isinstance(on, Mapping) else {name: name for name in ([on] if isinstance(on, str) else on)}
+    keys = dict(on) if isinstance(on, Mapping) else {name: name for name in listed(on)}
     own, other = rows.collect_schema(), others.collect_schema()
     if not keys:
         raise Invalid("a join needs a key", hint="on=['carrier']")
@@ -52,7 +52,7 @@ def join(
     if columns is None:
         taken = {name: name for name in other if name not in keys.values()}
     else:
-        taken = dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
+        taken = dict(columns) if isinstance(columns, Mapping) else {name: name for name in listed(columns)}
     for name, new in taken.items():
         _known(name, other, "right")
         if new in own:

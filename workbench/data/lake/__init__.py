@@ -3,7 +3,8 @@
 `Lake` is what the rest of the workbench works with; `Datasets` and `Dataset` are what a user holds.
 """
 
-from workbench.data.lake.datasets import Dataset, Datasets
+from workbench.data.lake.dataset import Dataset
+from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, Version
 

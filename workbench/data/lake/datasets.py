@@ -1,153 +1,23 @@
-"""Datasets as a user holds them: `wb.datasets` and the handles it gives out."""
+"""The datasets of a workspace as a user holds them: `wb.datasets`."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from workbench.compute import frames
 from workbench.data.connectors import open_source, read_reader
-from workbench.data.lake.cards import card, line, table_card
-from workbench.data.lake.disk import disk_errors, sync
+from workbench.data.lake.cards import line, table_card
+from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.model import CleanReport, DatasetInfo, Version
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor
 
-if TYPE_CHECKING:
-    import dask.dataframe as dd
-    import pandas as pd
-
-__all__ = ["Dataset", "Datasets"]
-
-EXPORTS = (".csv", ".tsv", ".parquet", ".ndjson", ".json")
-
-
-class Dataset:
-    """One dataset, at its newest version or at a fixed one. Shows what the asker's policy shows. Times are UTC."""
-
-    def __init__(
-        self, lake: Lake, name: str, actor: Actor, *, version: int | None = None, time: datetime | None = None
-    ):
-        self._lake = lake
-        self._actor = actor
-        self._version = version
-        self._time = time
-        self.name = name
-
-    @property
-    def info(self) -> DatasetInfo:
-        """Rows, columns, size, freshness and origin of the version that reads give."""
-        return self._lake.info(self.name, self._actor, version=self._version, at=self._time)
-
-    @property
-    def version(self) -> int:
-        """The version that reads give: the fixed one, the one a run is sealed to, or the newest."""
-        return self.info.version
-
-    def versions(self) -> list[Version]:
-        """Every commit, newest first."""
-        return self._lake.versions(self.name, self._actor)
-
-    def at(self, version: int | None = None, *, time: datetime | None = None) -> Dataset:
-        """The dataset as it was: at a version, or at a time.
-
-        Raises:
-            Invalid: Neither or both are given.
-            NotFound: There is no such version.
-        """
-        if (version is None) == (time is None):
-            raise Invalid("say either a version or a time", hint="dataset.at(version=3) or dataset.at(time=...)")
-        fixed = Dataset(self._lake, self.name, self._actor, version=version, time=time)
-        fixed.lazy()
-        return fixed
-
-    def lazy(self) -> pl.LazyFrame:
-        """The rows as a lazy Polars plan."""
-        return self._lake.read(self.name, self._actor, version=self._version, at=self._time)
-
-    def to_polars(self) -> pl.DataFrame:
-        return frames.to_polars(self.lazy())
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Whole numbers and booleans with nulls keep their type."""
-        return frames.to_pandas(self.lazy())
-
-    def to_arrow(self) -> pa.Table:
-        return frames.to_arrow(self.lazy())
-
-    def to_dask(self) -> dd.DataFrame:
-        """A lazy Dask frame, one partition per data file."""
-        return frames.to_dask(self._lake.parts(self.name, self._actor, version=self._version, at=self._time))
-
-    def preview(self, rows: int = 10) -> pl.DataFrame:
-        """The first rows."""
-        return self.lazy().head(rows).collect(engine="in-memory")
-
-    def export(self, to: Path | str) -> int:
-        """Writes the rows to a file, whole or not at all.
-
-        Args:
-            to: Its ending says the format: .csv, .tsv, .parquet, .ndjson or .json.
-
-        Returns:
-            How many rows were written.
-
-        Raises:
-            Invalid: The ending is of no known format, or the format cannot hold a column.
-            Unavailable: The disk is full or the folder may not be written to.
-        """
-        path = Path(to)
-        if path.suffix.lower() not in EXPORTS:
-            raise Invalid(f"cannot export to '{path.name}'", hint=f"known endings: {', '.join(EXPORTS)}")
-        if not path.parent.is_dir():
-            raise Invalid(f"there is no folder {path.parent} to export to")
-        frame = self.to_polars()
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            with disk_errors(path.parent):
-                _write(frame, aside, path.suffix.lower())
-                sync([aside])
-                aside.replace(path)
-                sync([path.parent])
-        finally:
-            aside.unlink(missing_ok=True)
-        return frame.height
-
-    def append(self, frame: Any, *, evolve: bool = False) -> Version:
-        """Adds rows; see `Lake.append`."""
-        return self._changing().append(self.name, frame, self._actor, evolve=evolve)
-
-    def overwrite(self, frame: Any, *, partition: Mapping[str, Any] | None = None, evolve: bool = False) -> Version:
-        """Replaces all rows or one partition; see `Lake.overwrite`."""
-        return self._changing().overwrite(self.name, frame, self._actor, partition=partition, evolve=evolve)
-
-    def upsert(self, frame: Any, *, key: Sequence[str] | None = None, evolve: bool = False) -> Version:
-        """Replaces rows by key and adds the others; see `Lake.upsert`."""
-        return self._changing().upsert(self.name, frame, self._actor, key=key, evolve=evolve)
-
-    def optimize(self) -> Version:
-        """Merges small files into larger ones."""
-        return self._changing().optimize(self.name, self._actor)
-
-    def _changing(self) -> Lake:
-        if self._version is not None or self._time is not None:
-            raise Invalid(
-                f"'{self.name}' at an old version cannot be changed", hint=f"use wb.datasets.get('{self.name}')"
-            )
-        return self._lake
-
-    def __repr__(self) -> str:
-        return f"Dataset {line(self.info)}"
-
-    def _repr_html_(self) -> str:
-        return card(self.info, self.preview(5))
+__all__ = ["Datasets"]
 
 
 class Datasets:
@@ -191,12 +61,31 @@ class Datasets:
         name: str,
         frame: Any,
         *,
-        key: Sequence[str] = (),
-        partition_by: Sequence[str] = (),
+        key: str | Sequence[str] = (),
+        partition_by: str | Sequence[str] = (),
         description: str = "",
         source: str = "",
     ) -> Dataset:
-        """Makes a dataset of a frame, or an empty one of a schema; see `Lake.create`."""
+        """Makes a dataset: `wb.datasets.create("orders", frame, key="order_id", description="Orders by day")`.
+
+        Args:
+            name: Letters, digits, `_` and `-`. SQL uses it, so no two names may differ only in upper and lower case.
+            frame: Its rows: a Polars, pandas, Dask or Arrow frame, or a stream of Arrow batches; or only its columns,
+                as a schema of Polars or Arrow. Times need a zone and are kept in UTC.
+            key: The column or columns that tell its rows apart: never null, and no two rows alike.
+            partition_by: The column or columns by whose values its files lie apart and can be overwritten alone.
+            description: What it is, for people.
+            source: Where the rows come from, for people; what the run has read, when not given inside one.
+
+        Returns:
+            A handle on the dataset.
+
+        Raises:
+            Invalid: The name, a column or a key cannot be used.
+            Conflict: There is a dataset of that name, be it in other upper and lower case.
+            Forbidden: Creating takes an analyst.
+            Unavailable: The disk is full or may not be written to; nothing was made.
+        """
         self._lake.create(
             name, frame, self._actor, key=key, partition_by=partition_by, description=description, source=source
         )
@@ -210,8 +99,8 @@ class Datasets:
         table: str | None = None,
         query: str | None = None,
         parameters: Mapping[str, Any] | None = None,
-        key: Sequence[str] = (),
-        partition_by: Sequence[str] = (),
+        key: str | Sequence[str] = (),
+        partition_by: str | Sequence[str] = (),
         description: str = "",
         time_zone: str | None = None,
     ) -> Dataset:
@@ -270,24 +159,3 @@ def _zoned(reader: pa.RecordBatchReader, zone: str) -> pl.LazyFrame:
         return frame.with_columns(pl.col(naive).dt.replace_time_zone(zone)).lazy()
     except pl.exceptions.PolarsError as error:
         raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
-
-
-def _write(frame: pl.DataFrame, path: Path, ending: str) -> None:
-    try:
-        match ending:
-            case ".csv":
-                frame.write_csv(path)
-            case ".tsv":
-                frame.write_csv(path, separator="\t")
-            case ".parquet":
-                frame.write_parquet(path)
-            case ".ndjson":
-                frame.write_ndjson(path)
-            case _:
-                frame.write_json(path)
-    except pl.exceptions.ComputeError as error:
-        if "space" in str(error):
-            raise
-        raise Invalid(
-            f"{ending[1:]} cannot hold these columns: {str(error).splitlines()[0]}", hint="export to .parquet"
-        ) from error

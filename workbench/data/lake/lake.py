@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from workbench.compute import frames
+from workbench.compute import frames, listed
 from workbench.data.lake import cleaning, writing
 from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
 from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
+from workbench.data.lake.origin import origin
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.sealing import Sealer
 from workbench.data.lake.snapshot import Snapshot
@@ -151,8 +152,8 @@ class Lake:
         frame: Any,
         actor: Actor,
         *,
-        key: Sequence[str] = (),
-        partition_by: Sequence[str] = (),
+        key: str | Sequence[str] = (),
+        partition_by: str | Sequence[str] = (),
         description: str = "",
         source: str = "",
     ) -> Version:
@@ -163,7 +164,7 @@ class Lake:
                 as a schema of Polars or Arrow.
             key: Columns that tell its rows apart: never null, and no two rows alike.
             partition_by: Columns by whose values its files lie apart and can be overwritten alone.
-            source: Where the rows come from, for people.
+            source: Where the rows come from, for people; what the run has read, when not given inside one.
 
         Raises:
             Invalid: The name, a column or a key cannot be used.
@@ -178,6 +179,7 @@ class Lake:
         elif isinstance(frame, Mapping):
             frame = pl.DataFrame(schema=dict(frame))
         schema, rows = writing.rows_of(frame)
+        key, partition_by = listed(key), listed(partition_by)
         for column in (*key, *partition_by):
             if column not in schema:
                 raise unknown("column", column, schema, error=Invalid)
@@ -185,10 +187,10 @@ class Lake:
         record = DatasetRecord(
             id=secrets.token_hex(8),
             name=name,
-            key=tuple(key),
-            partition_by=tuple(partition_by),
+            key=key,
+            partition_by=partition_by,
             description=description,
-            source=source,
+            source=source or (origin(self._runs.edges(actor.run)) if actor.run else ""),
             owner=actor.principal.name,
             created=utcnow(),
             version=0,
@@ -260,7 +262,7 @@ class Lake:
         frame: Any,
         actor: Actor,
         *,
-        key: Sequence[str] | None = None,
+        key: str | Sequence[str] | None = None,
         evolve: bool = False,
         checkpoint: Checkpoint | None = None,
     ) -> Version:
@@ -275,7 +277,7 @@ class Lake:
             Unavailable: The disk is full or may not be written to; nothing was changed.
         """
         record = self._for_change(name, actor, "upsert into")
-        columns = tuple(key or record.key)
+        columns = listed(key) or record.key
         if not columns:
             raise Invalid(f"'{name}' has no key to upsert by", hint="name it: key=[...], here or when it is created")
         log = self._log(record)

@@ -165,6 +165,16 @@ def test_loading_writes_only_what_changed(etl: Etl, lake: Lake, admin: Actor) ->
     assert lake.key("flights") == ("day", "flight")
 
 
+def test_a_single_name_is_a_key_and_not_its_letters(etl: Etl, lake: Lake, admin: Actor, database: Any) -> None:
+    frame = pl.DataFrame({"day": [1, 2], "carrier": ["UA", "AA"]})
+    etl.load(frame, into="t", key="day")
+    assert etl.load(frame.with_columns(carrier=pl.lit("UA")), into="t", key="day").changed == 1
+    assert etl.replace(frame, into="t", key="day").unchanged == 1
+    assert lake.key("t") == ("day",)
+    assert etl.land("sqlite:///ops.db", "flights", into="landed", slice_by="day", key=KEY).written == 5
+    assert [piece.values for piece in days("2013-01-01", "2013-01-02", columns="at")] == [{"at": date(2013, 1, 1)}]
+
+
 def test_a_new_column_is_loaded_when_it_is_asked_for(etl: Etl, lake: Lake, admin: Actor) -> None:
     etl.load(FRAME, into="flights", key=KEY)
     wider = FRAME.with_columns(gate=pl.lit("A1"))

@@ -65,7 +65,7 @@ def test_a_join_keeps_every_row_in_its_place() -> None:
 
 def test_a_join_by_two_columns_takes_what_it_is_told() -> None:
     weather = pl.DataFrame({"flight": [1, 2], "carrier": ["UA", "UA"], "temp": [50, 60], "wind": [1, 2]})
-    assert join(FLIGHTS, weather.to_pandas(), ["carrier", "flight"], columns=["temp"])["temp"].to_list() == [
+    assert join(FLIGHTS, weather.to_pandas(), ["carrier", "flight"], columns="temp")["temp"].to_list() == [
         50, None, None, None,
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from workbench.data.lake import Datasets
+from workbench.data.lake import Datasets, Lake
 from workbench.foundation.errors import Conflict, Invalid, NotFound
+from workbench.governance.runs import Actor
 
 
 def numbers(*values: int) -> pl.DataFrame:
@@ -75,6 +77,42 @@ def test_a_dataset_is_given_out_as_every_kind_of_frame(datasets: Datasets) -> No
     assert dataset.preview(1).rows() == [(1, "a")]
 
 
+def test_frames_of_some_columns_come_in_the_order_asked_for(datasets: Datasets) -> None:
+    dataset = datasets.create("t", pl.DataFrame({"id": [1], "i": [2], "d": [3]}))
+    assert dataset.to_polars(columns=["d", "i"]).to_dicts() == [{"d": 3, "i": 2}]
+    assert dataset.to_pandas(columns="id").columns.tolist() == ["id"]
+    assert dataset.to_arrow(columns="id").column_names == ["id"]
+    with pytest.raises(Invalid, match="no column 'idd'; did you mean 'id'"):
+        dataset.to_polars(columns="idd")
+
+
+def test_a_single_name_is_a_key_and_not_its_letters(datasets: Datasets, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": [1], "i": [2], "d": [3]})
+    assert datasets.create("made", frame, key="id", partition_by="d").info.partition_by == ("d",)
+    assert datasets["made"].info.key == ("id",)
+    datasets["made"].upsert(frame.with_columns(i=9), key="id")
+    assert datasets["made"].to_polars().rows() == [(1, 9, 3)]
+    frame.write_csv(tmp_path / "t.csv")
+    assert datasets.load("t.csv", "loaded", key="id").info.key == ("id",)
+
+
+def test_a_dataset_made_in_a_run_says_what_was_read_for_it(
+    lake: Lake, datasets: Datasets, in_run: Callable[[], Actor], tmp_path: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        datasets.create(name, numbers(1))
+    assert datasets["a"].info.source == ""
+    inside = Datasets(lake, in_run(), base=tmp_path)
+    assert inside.create("alone", numbers(1)).info.source == ""
+    joined = inside["a"].lazy().join(inside["b"].lazy(), on="k")
+    assert inside.create("joined", joined).info.source == "a, b"
+    assert inside.create("next", inside["c"].lazy()).info.source == "c"
+    assert inside.create("last", numbers(1)).info.source == "a, b, c"
+    assert inside.create("said", inside["a"].lazy(), source="a letter").info.source == "a letter"
+    assert repr(datasets["joined"]).endswith(", from a, b")
+    assert "<td>a, b</td>" in datasets._repr_html_()
+
+
 def test_a_dataset_at_an_old_version_or_time_stays_there(datasets: Datasets) -> None:
     dataset = datasets.create("t", numbers(1), key=["k"])
     first = dataset.versions()[0].time
@@ -122,7 +160,11 @@ def test_an_export_gives_the_rows_back(datasets: Datasets, tmp_path: Path, endin
     dataset = datasets.create("t", numbers(1, 2))
     target = tmp_path / f"out{ending}"
     target.write_text("older")
-    assert dataset.export(target) == 2
+    with pytest.raises(Conflict, match=r"there is a file .* already") as caught:
+        dataset.export(target)
+    assert "overwrite=True (--overwrite)" in str(caught.value.hint)
+    assert target.read_text() == "older"
+    assert dataset.export(target, overwrite=True) == 2
     again = datasets.load(target, "again")
     assert again.to_polars().equals(dataset.to_polars())
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {f"out{ending}"}
@@ -133,7 +175,7 @@ def test_an_export_that_cannot_be_leaves_the_file_as_it_was(datasets: Datasets, 
     target = tmp_path / "out.csv"
     target.write_text("older")
     with pytest.raises(Invalid, match="csv cannot hold"):
-        dataset.export(target)
+        dataset.export(target, overwrite=True)
     assert target.read_text() == "older"
     with pytest.raises(Invalid, match="cannot export to 'out"):
         dataset.export(tmp_path / "out.xlsx")

@@ -1,0 +1,200 @@
+"""One dataset as a user holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+
+from workbench.compute import frames, listed
+from workbench.data.lake.cards import card, line
+from workbench.data.lake.exporting import written
+from workbench.data.lake.lake import Lake
+from workbench.data.lake.model import DatasetInfo, Version
+from workbench.foundation.errors import Invalid, unknown
+from workbench.governance.runs import Actor
+
+if TYPE_CHECKING:
+    import dask.dataframe as dd
+    import pandas as pd
+
+__all__ = ["Dataset"]
+
+
+class Dataset:
+    """One dataset, at its newest version or at a fixed one. Shows what the asker's policy shows. Times are UTC."""
+
+    def __init__(
+        self, lake: Lake, name: str, actor: Actor, *, version: int | None = None, time: datetime | None = None
+    ):
+        self._lake = lake
+        self._actor = actor
+        self._version = version
+        self._time = time
+        self.name = name
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Rows, columns, size, freshness and origin of the version that reads give."""
+        return self._lake.info(self.name, self._actor, version=self._version, at=self._time)
+
+    @property
+    def version(self) -> int:
+        """The version that reads give: the fixed one, the one a run is sealed to, or the newest."""
+        return self.info.version
+
+    def versions(self) -> list[Version]:
+        """Every commit, newest first."""
+        return self._lake.versions(self.name, self._actor)
+
+    def at(self, version: int | None = None, *, time: datetime | None = None) -> Dataset:
+        """The dataset as it was: at a version, or at a time.
+
+        Raises:
+            Invalid: Neither or both are given.
+            NotFound: There is no such version.
+        """
+        if (version is None) == (time is None):
+            raise Invalid("say either a version or a time", hint="dataset.at(version=3) or dataset.at(time=...)")
+        fixed = Dataset(self._lake, self.name, self._actor, version=version, time=time)
+        fixed.lazy()
+        return fixed
+
+    def lazy(self) -> pl.LazyFrame:
+        """The rows as a lazy Polars plan."""
+        return self._lake.read(self.name, self._actor, version=self._version, at=self._time)
+
+    def to_polars(self, columns: str | Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows as a Polars frame.
+
+        Args:
+            columns: Which columns, in this order; all when not given. Others are not read from disk.
+
+        Raises:
+            Invalid: No such column; says the nearest one.
+        """
+        return frames.to_polars(self._of(columns))
+
+    def to_pandas(self, columns: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Like `to_polars`, for pandas. Whole numbers and booleans with nulls keep their type."""
+        return frames.to_pandas(self._of(columns))
+
+    def to_arrow(self, columns: str | Sequence[str] | None = None) -> pa.Table:
+        """Like `to_polars`, as an Arrow table."""
+        return frames.to_arrow(self._of(columns))
+
+    def to_dask(self) -> dd.DataFrame:
+        """A lazy Dask frame, one partition per data file."""
+        return frames.to_dask(self._lake.parts(self.name, self._actor, version=self._version, at=self._time))
+
+    def preview(self, rows: int = 10) -> pl.DataFrame:
+        """The first rows."""
+        return self.lazy().head(rows).collect(engine="in-memory")
+
+    def export(self, to: Path | str, *, overwrite: bool = False) -> int:
+        """Writes the rows to a file, whole or not at all.
+
+        Args:
+            to: Its ending says the format: .csv, .tsv, .parquet, .ndjson or .json.
+            overwrite: Whether a file that is there already may be replaced.
+
+        Returns:
+            How many rows were written.
+
+        Raises:
+            Invalid: The ending is of no known format, or the format cannot hold a column.
+            Conflict: There is such a file already, and `overwrite` is not asked for.
+            Unavailable: The disk is full or the folder may not be written to.
+        """
+        return written(self.to_polars, Path(to), overwrite=overwrite)
+
+    def append(self, frame: Any, *, evolve: bool = False) -> Version:
+        """Adds rows after those that are there: `dataset.append(pl.DataFrame({"order_id": [3], "total": [9.5]}))`.
+
+        Args:
+            frame: A Polars, pandas, Dask or Arrow frame with the dataset's columns, in any order.
+            evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
+
+        Returns:
+            The new version.
+
+        Raises:
+            Invalid: The columns or values do not fit, or a key is null or doubled in the frame; names them.
+            Conflict: A row's key is in the dataset already (`upsert` replaces it), or others kept committing first.
+            Forbidden: Neither the dataset's owner nor an engineer.
+            Unavailable: The disk is full or may not be written to; nothing was changed.
+        """
+        return self._changing().append(self.name, frame, self._actor, evolve=evolve)
+
+    def overwrite(self, frame: Any, *, partition: Mapping[str, Any] | None = None, evolve: bool = False) -> Version:
+        """Replaces all rows, or one partition's: `dataset.overwrite(frame, partition={"day": date(2013, 1, 1)})`.
+
+        Older versions stay readable with `at`.
+
+        Args:
+            frame: A Polars, pandas, Dask or Arrow frame.
+            partition: A value for each column that the dataset is partitioned by. The frame's rows must be in that
+                partition, or lack these columns.
+            evolve: The frame's columns become the dataset's, where otherwise other columns are refused; for a
+                partition, new columns are added and missing ones are null.
+
+        Returns:
+            The new version.
+
+        Raises:
+            Invalid: The columns, values or partition do not fit, or a key is null or doubled; names them.
+            Conflict: Others kept committing first.
+            Forbidden: Neither the dataset's owner nor an engineer.
+            Unavailable: The disk is full or may not be written to; nothing was changed.
+        """
+        return self._changing().overwrite(self.name, frame, self._actor, partition=partition, evolve=evolve)
+
+    def upsert(self, frame: Any, *, key: str | Sequence[str] | None = None, evolve: bool = False) -> Version:
+        """Replaces rows that have a key of the frame's and adds the others: `dataset.upsert(frame, key="order_id")`.
+
+        Args:
+            frame: A Polars, pandas, Dask or Arrow frame with the dataset's columns, in any order; one row per key.
+            key: The column or columns to compare; the dataset's own key when not given.
+            evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
+
+        Returns:
+            The new version.
+
+        Raises:
+            Invalid: There is no key, a key is null or doubled in the frame, or the columns do not fit.
+            Conflict: Others kept committing first.
+            Forbidden: Neither the dataset's owner nor an engineer.
+            Unavailable: The disk is full or may not be written to; nothing was changed.
+        """
+        return self._changing().upsert(self.name, frame, self._actor, key=key, evolve=evolve)
+
+    def optimize(self) -> Version:
+        """Merges small files into larger ones."""
+        return self._changing().optimize(self.name, self._actor)
+
+    def _of(self, columns: str | Sequence[str] | None) -> pl.LazyFrame:
+        rows = self.lazy()
+        if columns is None:
+            return rows
+        known = rows.collect_schema()
+        for name in (wanted := listed(columns)):
+            if name not in known:
+                raise unknown("column", name, known, error=Invalid)
+        return rows.select(wanted)
+
+    def _changing(self) -> Lake:
+        if self._version is not None or self._time is not None:
+            raise Invalid(
+                f"'{self.name}' at an old version cannot be changed", hint=f"use wb.datasets.get('{self.name}')"
+            )
+        return self._lake
+
+    def __repr__(self) -> str:
+        return f"Dataset {line(self.info)}"
+
+    def _repr_html_(self) -> str:
+        return card(self.info, self.preview(5))
