@@ -102,7 +102,7 @@ def preview(
     with open_workbench() as wb:
         dataset = wb.datasets.get(name)
         frame = (dataset if version is None else dataset.at(version=version)).preview(rows)
-    print_records(frame.to_dicts(), as_json=as_json, columns=frame.columns, empty="no rows")
+    print_records(frame.to_dicts(), as_json=as_json, columns=frame.columns, empty="no rows", raw=True)
 
 
 @commands.command()
@@ -147,6 +147,10 @@ def load(
     key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="The zone of times that do not say theirs.")] = None,
     description: Annotated[str, typer.Option(help="What the dataset is.")] = "",
+    separator: Annotated[
+        str | None, typer.Option(help="Between the fields of a text file, such as ';' or tab.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a text file that is not UTF-8, such as cp1252.")] = None,
 ) -> None:
     """Make a dataset from a file or from a database's table or query."""
     with open_workbench() as wb:
@@ -158,6 +162,8 @@ def load(
             key=tuple(key or ()),
             description=description,
             time_zone=time_zone,
+            separator=separator,
+            encoding=encoding,
         )
         say(repr(dataset))
 

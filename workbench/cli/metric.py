@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import JsonOption, print_records, print_table, say
 from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
@@ -55,10 +55,12 @@ def show(name: Annotated[str, typer.Argument(help="The metric's name.")], as_jso
 @commands.command()
 def query(
     names: Annotated[list[str], typer.Argument(help="One or more metrics.")],
-    by: Annotated[list[str] | None, typer.Option(help="A dimension; repeat it for several.")] = None,
+    by: Annotated[list[str] | None, typer.Option(help="A dimension; repeat it, or write a,b for several.")] = None,
     grain: Annotated[str | None, typer.Option(help="hour, day, week, month, quarter or year.")] = None,
     where: Annotated[str | None, typer.Option(help="A SQL condition on the dataset's columns.")] = None,
-    start: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD (UTC).")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day, YYYY-MM-DD, in the metric's time zone.")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
@@ -69,10 +71,21 @@ def query(
     if start is not None or end is not None:
         between = (_day(start, "--from") or date.min, _day(end, "--to") or date.max)
     with open_workbench() as wb:
-        frame = wb.metrics.query(
-            names, by=by or [], grain=grain, where=where, between=between, order=order, limit=limit
-        ).frame
-    print_records(frame.to_dicts(), as_json=as_json, columns=frame.columns, empty="no rows")
+        result = wb.metrics.query(
+            _split(names), by=_split(by or []), grain=grain, where=where, between=between, order=order, limit=limit
+        )
+    if as_json:
+        print_records(result.frame.to_dicts(), as_json=True)
+        return
+    columns = result.table().columns
+    rows = [[columns[name].read(value) for name, value in row.items()] for row in result.frame.iter_rows(named=True)]
+    right = [column.kind == "number" for column in columns.values()]
+    print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+
+
+def _split(names: list[str]) -> list[str]:
+    """No metric and no dimension has a comma in its name."""
+    return [part.strip() for name in names for part in name.split(",") if part.strip()]
 
 
 def _day(text: str | None, option: str) -> date | None:

@@ -3,44 +3,64 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["JsonOption", "ago", "heading", "print_records", "say", "size"]
+from workbench.cli.layout import lay_out
+
+__all__ = ["JsonOption", "ago", "heading", "print_records", "print_table", "say", "size"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")]
 
 
 def print_records(
-    records: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Iterable[str] | None = None, empty: str = "nothing"
+    records: Sequence[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    columns: Iterable[str] | None = None,
+    empty: str = "nothing",
+    raw: bool = False,
 ) -> None:
-    """Prints records as a table, or as JSON with full precision; `columns` narrows the table, never the JSON."""
+    """Prints records as a table, or as JSON with full precision; `columns` narrows the table, never the JSON.
+
+    Args:
+        raw: The values are somebody's data, where 2013 may be a year and 10247 a name: they get no separators.
+    """
     if as_json:
         typer.echo(json.dumps([dict(record) for record in records], default=_json_value, ensure_ascii=False, indent=2))
         return
-    if not records:
+    shown = list(columns or (records[0] if records else ()))
+    right = [all(_is_number(record[name]) or record[name] is None for record in records) for name in shown]
+    print_table(shown, [[_cell(record[name], raw=raw) for name in shown] for record in records], right, empty=empty)
+
+
+def print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], *, empty: str = "nothing"
+) -> None:
+    """Prints texts in columns; says which columns a terminal had no room for. A pipe or a file gets all of them.
+
+    Args:
+        right: Which columns are flush right.
+        empty: What is said where there is no row.
+    """
+    if not rows:
         typer.echo(empty)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = list(columns or records[0])
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in shown:
-        numeric = all(isinstance(record[name], int | float) or record[name] is None for record in records)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for record in records:
-        table.add_row(*(_cell(record[name]) for name in shown))
-    # A pipe or a file has no width: it gets every column whole, on one line.
-    console = Console() if sys.stdout.isatty() else Console(width=10_000)
-    with console.capture() as capture:
-        console.print(table, highlight=False, markup=False)
-    for line in capture.get().splitlines():
-        typer.echo(line.rstrip())
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    (head, *body), left_out = lay_out(headings, rows, right, width)
+    typer.secho(head, bold=True)
+    for line in body:
+        typer.echo(line)
+    if left_out:
+        count = f"{len(left_out)} more {'column does' if len(left_out) == 1 else 'columns do'} not fit"
+        named = ", ".join(left_out[:6]) + (" ..." if len(left_out) > 6 else "")
+        typer.secho(f"{count}: {named}. Name fewer columns, use --json, or pipe it: | less -S", dim=True)
 
 
 def heading(text: str) -> None:
@@ -74,16 +94,26 @@ def ago(moment: datetime | None) -> str:
     return "just now"
 
 
-def _cell(value: Any) -> str:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _cell(value: Any, *, raw: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
+    if raw:
+        return _plain_float(value) if isinstance(value, float) else str(value)
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    if isinstance(value, bool) or not isinstance(value, int):
-        return str(value)
-    return f"{value:,}"
+    return f"{value:,}" if _is_number(value) else str(value)
+
+
+def _plain_float(value: float) -> str:
+    """In full where that is short, else to ten digits: more are what arithmetic left over."""
+    full = repr(value)
+    return full if len(full) <= 12 or abs(value) >= 1e6 else f"{value:.10g}"
 
 
 def _json_value(value: Any) -> Any:

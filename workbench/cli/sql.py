@@ -20,4 +20,4 @@ def sql(
     """Answer one SELECT over datasets, under your policies."""
     with open_workbench() as wb:
         table = wb.sql(statement)
-    print_records(table.to_pylist(), as_json=as_json, columns=table.column_names, empty="no rows")
+    print_records(table.to_pylist(), as_json=as_json, columns=table.column_names, empty="no rows", raw=True)
