@@ -15,6 +15,7 @@ from workbench.foundation.errors import Invalid, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["MetricResult"]
 
@@ -65,9 +66,17 @@ class MetricResult:
         """Column -> d3 number format, for metrics that have one."""
         return {metric.name: metric.format for metric in self.metrics if metric.format}
 
+    def to_polars(self) -> pl.DataFrame:
+        """The rows as a Polars frame: `frame` itself."""
+        return self.frame
+
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas frame."""
         return frames.to_pandas(self.frame)
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table."""
+        return frames.to_arrow(self.frame)
 
     def table(self, title: str | None = None, *, note: str = "") -> Table:
         """The rows as a table with labels, units and formats of the metrics."""

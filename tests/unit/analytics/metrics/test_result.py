@@ -67,3 +67,5 @@ def test_it_reads_well_in_a_terminal_and_in_a_notebook(ask: Ask) -> None:
     assert "Mean departure delay" in result._repr_html_()
     assert len(result) == 3
     assert result.to_pandas()["origin"].tolist() == ["EWR", "JFK", "LGA"]
+    assert result.to_polars()["origin"].to_list() == ["EWR", "JFK", "LGA"]
+    assert result.to_arrow().column("origin").to_pylist() == ["EWR", "JFK", "LGA"]
