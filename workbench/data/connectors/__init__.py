@@ -5,7 +5,8 @@ for batch in source.batches(table="flights"):
     ...
 """
 
+from workbench.data.connectors.delimited import TextFormat
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 
-__all__ = ["Source", "connectors", "open_source", "read_frame", "read_reader"]
+__all__ = ["Source", "TextFormat", "connectors", "open_source", "read_frame", "read_reader"]

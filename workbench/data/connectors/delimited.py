@@ -2,61 +2,173 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from workbench.foundation.errors import Invalid
 
-__all__ = ["read_delimited"]
+__all__ = ["TextFormat", "read_delimited"]
 
 NULLS = ["", "NA"]
 LARGEST_BLOCK = 1 << 30  # types come from one block, and Arrow's block length is a 32-bit number
+LOOKED_AT = 1 << 16
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SEPARATORS = (",", ";", "\t", "|")
+TAB = {"tab": "\t", "\\t": "\t"}  # a shell passes a tab on as it was typed
+# Numbers to a computer, names to people: a zip code, a phone, an id. Their zeros would be lost, or their last digits.
+_ZEROS = r"[ \t]*[-+]?0[0-9xX][0-9a-fA-FxX.+-]*[ \t]*"
+_LONG = r"[ \t]*[-+]?[0-9]{19,}[ \t]*"
 
 
-def read_delimited(path: Path, delimiter: str) -> pa.Table:
+@dataclass(frozen=True)
+class TextFormat:
+    """How a delimited text file is written, where it is not by the book.
+
+    Attributes:
+        separator: One character between fields, or "tab"; by default what the file's ending says.
+        encoding: Such as "cp1252" or "latin-1".
+    """
+
+    separator: str | None = None
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        if self.separator is not None:
+            meant = TAB.get(self.separator, self.separator)
+            if len(meant) != 1 or not meant.isascii() or meant in '"\r\n':
+                raise Invalid(f"{self.separator!r} cannot separate fields", hint="one character does, such as ; or tab")
+            object.__setattr__(self, "separator", meant)
+        try:
+            "a".encode(self.encoding)
+        except (LookupError, ValueError) as error:
+            raise Invalid(
+                f"there is no encoding '{self.encoding}'", hint="for example utf-8, cp1252, latin-1 or utf-16"
+            ) from error
+
+
+def read_delimited(path: Path, ending: str, text: TextFormat) -> pa.Table:
     """Reads a whole file with a header line.
 
     Empty fields and `NA` are null. A column is a whole number, a number, a boolean, a date or a timestamp if all its
-    values are, else text; without any value it is text. Timestamps with an offset are in UTC. Times of day stay text.
+    values are, else text; without any value it is text. Timestamps with an offset are in UTC. Text stay times of day,
+    columns in which a number begins with a zero (zip codes, phones), and whole numbers beyond 64 bits.
+
+    Args:
+        ending: The separator that the file's ending says.
 
     Raises:
-        Invalid: Empty, a line with too few or too many fields, an open quote, text that is not UTF-8; names the line.
+        Invalid: Empty, a line with too few or too many fields, an open quote, text that is not of the encoding; names
+            the line. Or separated by something else; names what.
     """
     with pa.input_stream(str(path), compression="detect") as stream:
         try:
             content = stream.read()
         except (OSError, pa.ArrowInvalid) as error:
             raise Invalid(f"{path} cannot be unpacked: {error}", hint="it may be cut short; fetch it again") from error
+    content = _as_utf8(path, content, text.encoding)
+    if text.separator is None and (other := _other_separator(content, ending)) is not None:
+        shown = "tab" if other == "\t" else other
+        raise Invalid(
+            f"the fields of {path} are separated by '{shown}', not by '{'tab' if ending == TAB['tab'] else ending}'",
+            hint=f"say so: separator='{shown}' in Python, --separator '{shown}' on the command line",
+        )
     if content.count(b'"') % 2:
         raise Invalid(f"{path} has a quote that is opened and never closed", hint="it may be cut short; fetch it again")
-    table = _parse(path, content, delimiter, {})
-    as_text = {field.name: pa.string() for field in table.schema if pa.types.is_time(field.type)}
-    if any(pa.types.is_binary(field.type) for field in table.schema):
-        raise _not_utf8(path, content)
-    return _parse(path, content, delimiter, as_text) if as_text else table
-
-
-def _parse(path: Path, content: bytes, delimiter: str, types: dict[str, pa.DataType]) -> pa.Table:
+    delimiter = text.separator or ending
+    table = _parse(path, content, delimiter)
     try:
-        return _attempt(content, delimiter, types, threads=True)
+        names = table.schema.names
+    except UnicodeDecodeError as error:
+        raise _undecodable(path, content, "utf-8") from error
+    if any(pa.types.is_binary(field.type) for field in table.schema):
+        raise _undecodable(path, content, "utf-8")
+    for index, column in _kept_as_text(table, content, delimiter).items():
+        table = table.set_column(index, names[index], column)
+    return table
+
+
+def _as_utf8(path: Path, content: bytes, encoding: str) -> bytes:
+    """Arrow reads UTF-8 and nothing else, and looks itself whether it is."""
+    if codecs.lookup(encoding).name == "utf-8":
+        if content.startswith(WIDE):
+            raise _undecodable(path, content, encoding)
+        return content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode(encoding).encode("utf-8")
+    except UnicodeError as error:
+        raise _undecodable(path, content, encoding) from error
+
+
+def _other_separator(content: bytes, delimiter: str) -> str | None:
+    """What separates every one of the first lines, where the header does not have the separator that it should."""
+    start = content[:LOOKED_AT].decode("utf-8", errors="replace").splitlines()
+    lines = [line for line in start[: -1 if len(content) > LOOKED_AT else None] if line.strip()][:20]
+    if not lines or delimiter in lines[0]:
+        return None
+    counts = {other: {line.count(other) for line in lines} for other in SEPARATORS}
+    return next((other for other, found in counts.items() if len(found) == 1 and found != {0}), None)
+
+
+def _kept_as_text(table: pa.Table, content: bytes, delimiter: str) -> dict[int, pa.ChunkedArray]:
+    """The columns, by place, that Arrow takes for times of day or numbers and that are text."""
+    zeros = _somewhere(_ZEROS, content, delimiter)
+    long = _somewhere(_LONG, content, delimiter)
+    patterns: dict[int, str] = {}
+    for index, field in enumerate(table.schema):
+        if pa.types.is_time(field.type):
+            patterns[index] = ""
+        elif pa.types.is_floating(field.type) and (zeros or long):
+            patterns[index] = f"^({_ZEROS}|{_LONG})$"
+        elif pa.types.is_integer(field.type) and zeros:
+            patterns[index] = f"^({_ZEROS})$"
+    if not patterns:
+        return {}
+    names = list(dict.fromkeys(table.schema.names[index] for index in patterns))
+    again = _attempt(content, delimiter, names, threads=True)
+    found = {index: again.column(table.schema.names[index]) for index in patterns}
+    return {
+        index: column
+        for index, column in found.items()
+        if not patterns[index] or compute.any(compute.match_substring_regex(column, patterns[index])).as_py()
+    }
+
+
+def _somewhere(pattern: str, content: bytes, delimiter: str) -> bool:
+    """Whether a field of the file may be such a value; to look is quicker than to read columns twice."""
+    edge = rf'(?:[\r\n"]|{re.escape(delimiter)})'
+    return re.search(f"{edge}{pattern}(?:{edge}|$)".encode(), content) is not None
+
+
+def _parse(path: Path, content: bytes, delimiter: str) -> pa.Table:
+    try:
+        return _attempt(content, delimiter, threads=True)
     except pa.ArrowInvalid:
         pass
     try:  # one thread, because only then does Arrow know the row's number
-        return _attempt(content, delimiter, types, threads=False)
+        return _attempt(content, delimiter, threads=False)
     except pa.ArrowInvalid as error:
         raise _explained(path, content, error) from error
 
 
-def _attempt(content: bytes, delimiter: str, types: dict[str, pa.DataType], *, threads: bool) -> pa.Table:
+def _attempt(content: bytes, delimiter: str, as_text: Sequence[str] = (), *, threads: bool) -> pa.Table:
+    """Every column, or some of them as text."""
     return pc.read_csv(
         pa.BufferReader(content),
         read_options=pc.ReadOptions(block_size=min(len(content) + 1, LARGEST_BLOCK), use_threads=threads),
         parse_options=pc.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pc.ConvertOptions(
-            null_values=NULLS, strings_can_be_null=True, quoted_strings_can_be_null=False, column_types=types
+            null_values=NULLS,
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            include_columns=as_text,
+            column_types=dict.fromkeys(as_text, pa.string()),
         ),
     )
 
@@ -77,10 +189,15 @@ def _explained(path: Path, content: bytes, error: pa.ArrowInvalid) -> Invalid:
     return Invalid(f"{path} cannot be read as CSV: {text.splitlines()[0]}", hint="open it in an editor")
 
 
-def _not_utf8(path: Path, content: bytes) -> Invalid:
+def _undecodable(path: Path, content: bytes, encoding: str) -> Invalid:
+    guess = "utf-16" if content.startswith(WIDE) else "cp1252" if encoding == "utf-8" else "utf-8"
+    hint = f"say its encoding: encoding='{guess}' in Python, --encoding {guess} on the command line"
+    place = ""
     try:
-        content.decode("utf-8")
+        content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return Invalid(f"{path}, line {line}: not UTF-8 text", hint="save the file as UTF-8")
-    return Invalid(f"{path} holds bytes that are not text", hint="save the file as UTF-8")
+        newline = content.count(b"\n", 0, error.start)
+        place = f", line {newline + 1}"
+    except UnicodeError:
+        pass
+    return Invalid(f"{path}{place}: not {encoding.upper()} text", hint=hint)

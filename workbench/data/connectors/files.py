@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workbench.data.connectors.delimited import read_delimited
+from workbench.data.connectors.delimited import TextFormat, read_delimited
 from workbench.data.connectors.model import BATCH_ROWS
 from workbench.foundation.errors import Invalid, NotFound, Unavailable, nearest, unknown
 
@@ -19,13 +20,17 @@ __all__ = ["FORMATS", "FileSource"]
 
 
 class FileSource:
-    """One file of rows; its one table is named after the file."""
+    """One file of rows; its one table is named after the file.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        text: How a delimited file is written. With a separator, a file of an unknown ending is one.
+    """
+
+    def __init__(self, path: Path, text: TextFormat | None = None) -> None:
         """
         Raises:
             NotFound: No such file; the message has the nearest name in that folder.
-            Invalid: A folder, or a file of no known format.
+            Invalid: A folder, or a file of no known format, or one that is not delimited text and is said to be.
             Unavailable: The file may not be read.
         """
         self.path = path
@@ -34,7 +39,7 @@ class FileSource:
             raise Invalid(f"{path} is a folder, not a file", hint="name one file in it")
         if not path.exists():
             raise _missing(path)
-        self._format = _format(path)
+        self._format = _format(path, text)
 
     def __repr__(self) -> str:
         return f"FileSource({self.url})"
@@ -144,13 +149,8 @@ def _of_polars(path: Path, kind: str, read: Callable[[], pl.DataFrame], batch_ro
     yield from table.to_batches(batch_rows) or [_empty(table.schema)]
 
 
-def _csv(path: Path, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    table = read_delimited(path, ",")
-    yield from table.to_batches(batch_rows) or [_empty(table.schema)]
-
-
-def _tsv(path: Path, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    table = read_delimited(path, "\t")
+def _delimited(separator: str, text: TextFormat, path: Path, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    table = read_delimited(path, separator, text)
     yield from table.to_batches(batch_rows) or [_empty(table.schema)]
 
 
@@ -162,25 +162,27 @@ def _sentence(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-FORMATS: dict[str, Callable[[Path, int], Iterator[pa.RecordBatch]]] = {
-    ".csv": _csv,
-    ".tsv": _tsv,
-    ".parquet": _parquet,
-    ".json": _json,
-    ".ndjson": _ndjson,
-    ".jsonl": _ndjson,
-}
+Format = Callable[[Path, int], Iterator[pa.RecordBatch]]
+SEPARATED = {".csv": ",", ".tsv": "\t"}
+FORMATS: dict[str, Format] = {".parquet": _parquet, ".json": _json, ".ndjson": _ndjson, ".jsonl": _ndjson}
 PACKED = {".gz", ".bz2", ".zst"}
 
 
-def _format(path: Path) -> Callable[[Path, int], Iterator[pa.RecordBatch]]:
+def _format(path: Path, text: TextFormat | None) -> Format:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = bool(suffixes) and suffixes[-1] in PACKED
     ending = suffixes[-2] if packed and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
-    known = FORMATS.get(ending)
-    if known is None or (packed and ending not in (".csv", ".tsv")):
+    separator = SEPARATED.get(ending)
+    if separator is None and ending not in FORMATS and text is not None:
+        separator = text.separator
+    if separator is not None:
+        return partial(_delimited, separator, text or TextFormat())
+    if ending in FORMATS and text is not None:
+        raise Invalid(f"{path.name} has no separator or encoding: it is not delimited text, such as CSV")
+    if packed or ending not in FORMATS:
         raise Invalid(
             f"{path.name} is of no format that can be read",
-            hint=f"known endings: {', '.join(FORMATS)} (CSV and TSV also as {', '.join(sorted(PACKED))})",
+            hint=f"known endings: {', '.join([*SEPARATED, *FORMATS])} (CSV and TSV also as"
+            f" {', '.join(sorted(PACKED))}); separator= makes any other a delimited one",
         )
-    return known
+    return FORMATS[ending]

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.data.connectors.databases import DatabaseSource
+from workbench.data.connectors.delimited import TextFormat
 from workbench.data.connectors.files import FileSource
 from workbench.data.connectors.model import Source
 from workbench.foundation.errors import Invalid
@@ -22,8 +23,8 @@ __all__ = ["connectors", "open_source", "read_frame", "read_reader"]
 SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 
 
-def _file(url: str) -> Source:
-    return FileSource(Path(unquote(urlsplit(url).path)))
+def _file(url: str, text: TextFormat | None = None) -> Source:
+    return FileSource(Path(unquote(urlsplit(url).path)), text)
 
 
 connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench.connectors")
@@ -32,33 +33,39 @@ connectors.register("sqlite", DatabaseSource)
 connectors.register("postgresql", DatabaseSource)
 
 
-def open_source(url: str | Path, *, base: Path | None = None) -> Source:
+def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat | None = None) -> Source:
     """Opens a file or a database for reading. Nothing is created and nothing is written there.
 
     Args:
         url: A path (`data/flights.csv`), or a URL whose scheme names a connector (`sqlite:///ops.db`,
             `postgresql://user@host/name`, `file:///data/flights.csv`).
         base: The folder that relative paths start from; the current one when not given.
+        text: How a delimited text file is written; a UTF-8 file with the separator of its ending needs none.
 
     Raises:
         NotFound: No such file, or no connector for the scheme.
-        Invalid: The file is of no known format.
+        Invalid: The file is of no known format, or `text` is given for what is no such file.
         Unavailable: The connector's driver is not installed.
     """
-    text = str(url)
+    given = str(url)
     folder = (base or Path.cwd()).resolve()
-    if isinstance(url, Path) or "://" not in text:
-        path = folder / Path(text).expanduser()
-        if path.suffix.lower() in SQLITE_SUFFIXES:
-            return DatabaseSource(f"sqlite:///{path}")
-        return FileSource(path)
-    scheme, _, rest = text.partition("://")
+    local = isinstance(url, Path) or "://" not in given
+    path = folder / Path(given).expanduser()
+    if local and path.suffix.lower() not in SQLITE_SUFFIXES:
+        return FileSource(path, text)
+    scheme, _, rest = given.partition("://")
+    if scheme == "file":
+        return _file(given, text)
+    if text is not None:
+        raise Invalid(f"'{given}' has no separator or encoding: it is not a delimited text file, such as CSV")
+    if local:
+        return DatabaseSource(f"sqlite:///{path}")
     kind = scheme.split("+")[0]
     if kind == "sqlite":
         if rest.lstrip("/") in ("", ":memory:"):
-            raise Invalid(f"'{text}' names no database file", hint="write sqlite:///path/to/file.db")
-        text = f"{scheme}:///{folder / rest.removeprefix('/')}"
-    return connectors.get("postgresql" if kind == "postgres" else kind)(text)
+            raise Invalid(f"'{given}' names no database file", hint="write sqlite:///path/to/file.db")
+        given = f"{scheme}:///{folder / rest.removeprefix('/')}"
+    return connectors.get("postgresql" if kind == "postgres" else kind)(given)
 
 
 def read_frame(

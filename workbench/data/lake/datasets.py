@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from workbench.data.connectors import open_source, read_reader
+from workbench.data.connectors import TextFormat, open_source, read_reader
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
@@ -103,20 +103,36 @@ class Datasets:
         partition_by: str | Sequence[str] = (),
         description: str = "",
         time_zone: str | None = None,
+        separator: str | None = None,
+        encoding: str | None = None,
     ) -> Dataset:
-        """Makes a dataset of a file, or of a database's table or query.
+        """Makes a dataset of a file, or of a database's table or query: `wb.datasets.load("orders.csv", "orders")`.
+
+        In CSV and TSV files, empty fields and `NA` are null, and a column is what all its values are: whole numbers,
+        numbers, booleans, dates, times, else text. Numbers that begin with a zero, such as zip codes, stay text.
 
         Args:
-            source: A path or URL; see `workbench.data.connectors.open_source`.
+            source: A path (CSV, TSV, Parquet, JSON, newline-delimited JSON) or a URL, such as `sqlite:///ops.db`.
+            name: The dataset to make; see `create`, also for `key`, `partition_by` and `description`.
+            table: The table, where the source is a database.
+            query: A SELECT instead of a table.
             parameters: Values of the query's `:name` parameters.
             time_zone: The zone of times that have none, such as "UTC" or "America/New_York".
+            separator: What stands between the fields of a delimited text file, where it is not what the ending says:
+                ";", "|", "tab".
+            encoding: Of a delimited text file that is not UTF-8: "cp1252", "latin-1".
+
+        Returns:
+            A handle on the dataset.
 
         Raises:
             NotFound: No such file, table or column.
             Invalid: The source cannot be read, or has times without a zone and none is given.
             Conflict: There is a dataset of that name.
         """
-        opened = open_source(source, base=self._base)
+        given = separator is not None or encoding is not None
+        text = TextFormat(separator, encoding or "utf-8") if given else None
+        opened = open_source(source, base=self._base, text=text)
         where = f"{opened.url} {table}" if table else opened.url
         with read_reader(opened, table=table, query=query, parameters=parameters) as reader:
             rows = reader if time_zone is None else _zoned(reader, time_zone)

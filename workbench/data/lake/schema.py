@@ -53,7 +53,8 @@ def _storable(name: str, dtype: pl.DataType) -> pl.DataType:
         if dtype.time_zone is None:
             raise Invalid(
                 f"column '{name}' has times without a time zone",
-                hint=f"say which it is: pl.col('{name}').dt.replace_time_zone('UTC')",
+                hint=f"say which it is: load with time_zone='UTC' (--time-zone UTC), or"
+                f" pl.col('{name}').dt.replace_time_zone('UTC') on a frame",
             )
         return TIME
     if isinstance(dtype, pl.Decimal):

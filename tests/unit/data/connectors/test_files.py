@@ -7,12 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from workbench.data.connectors import Source, open_source, read_frame
+from workbench.data.connectors import Source, TextFormat, open_source, read_frame
 from workbench.foundation.errors import Invalid, NotFound
 
 
-def read(path: Path) -> pl.DataFrame:
-    return read_frame(open_source(path))
+def read(path: Path, text: TextFormat | None = None) -> pl.DataFrame:
+    return read_frame(open_source(path, text=text))
 
 
 def test_a_csv_gets_its_types_from_the_whole_file(tmp_path: Path) -> None:
@@ -43,6 +43,98 @@ def test_times_of_day_and_columns_without_values_are_text(tmp_path: Path) -> Non
     path = tmp_path / "a.csv"
     path.write_text("clock,nothing\n05:15,\n17:40,NA\n")
     assert read(path).to_dicts() == [{"clock": "05:15", "nothing": None}, {"clock": "17:40", "nothing": None}]
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (["01234", "98765"], pl.String),
+        (["98765", "NA", "-007"], pl.String),
+        (['"01"', "2"], pl.String),
+        ([" 01", "2"], pl.String),
+        (["0x1F", "0x2A"], pl.String),
+        (["00.5", "1.5"], pl.String),
+        (["18446744073709551615", "1"], pl.String),
+        (["12345678901234567890123", ""], pl.String),
+        (["-9223372036854775809", "1"], pl.String),
+        (["9223372036854775807", "-9223372036854775808"], pl.Int64),
+        (["0", "-1", "10"], pl.Int64),
+        (["0.5", "-0.25", "1e20"], pl.Float64),
+        (["0", "0.0"], pl.Float64),
+    ],
+    ids=str,
+)
+def test_numbers_that_would_lose_digits_stay_text(tmp_path: Path, values: list[str], kept: type[pl.DataType]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("n,beside,v\n" + "".join(f"{number},01:30,{value}\n" for number, value in enumerate(values)))
+    frame = read(path)
+    assert frame.schema == {"n": pl.Int64, "beside": pl.String, "v": kept}
+    if kept is pl.String:
+        given = [None if value in ("", "NA") else value.strip('"') for value in values]
+        assert frame["v"].to_list() == given
+
+
+@pytest.mark.parametrize(("other", "said"), [(";", ";"), ("\t", "tab"), ("|", "|")])
+def test_a_file_separated_by_something_else_names_it_and_is_read_with_it(tmp_path: Path, other: str, said: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"a{other}b\n1{other}2,5\n3{other}4,5\n")
+    with pytest.raises(Invalid, match="are separated by") as caught:
+        read(path)
+    assert f"separator='{said}'" in str(caught.value.hint)
+    assert f"--separator '{said}'" in str(caught.value.hint)
+    assert read(path, TextFormat(said)).to_dicts() == [{"a": 1, "b": "2,5"}, {"a": 3, "b": "4,5"}]
+    path.rename(tmp_path / "a.txt")
+    assert read(tmp_path / "a.txt", TextFormat(said)).columns == ["a", "b"]
+
+
+def test_a_file_of_one_column_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("tags\nx;y\nz;w\n")
+    assert read(path).to_dicts() == [{"tags": "x;y"}, {"tags": "z;w"}]
+    path.write_text("a;b\n1;2\n")
+    assert read(path, TextFormat(",")).to_dicts() == [{"a;b": "1;2"}]
+
+
+def test_a_file_is_read_in_the_encoding_it_is_said_to_have(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for encoding in ("cp1252", "latin-1", "utf-16", "utf-8", "utf-8-sig"):
+        path.write_text("Stra\u00dfe,n\n\u00e4,01\n", encoding=encoding)
+        assert read(path, TextFormat(encoding=encoding)).to_dicts() == [{"Stra\u00dfe": "\u00e4", "n": "01"}], encoding
+    assert read(path).columns == ["Stra\u00dfe", "n"], "a mark at the beginning is no part of a name"
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "says"),
+    [
+        ("Stra\u00dfe,n\nx,1\n".encode("latin-1"), None, "encoding='cp1252' in Python, --encoding cp1252"),
+        ("a,n\n\u00e4,1\n".encode("latin-1"), None, "encoding='cp1252'"),
+        ("a,n\nx,1\n".encode("utf-16"), None, "encoding='utf-16'"),
+        ("\u00e4,n\nx,1\n".encode(), TextFormat(encoding="ascii"), "encoding='utf-8'"),
+    ],
+)
+def test_text_of_another_encoding_says_which_it_may_be(
+    tmp_path: Path, content: bytes, text: TextFormat | None, says: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(Invalid, match=r"a\.csv, line \d: not .* text") as caught:
+        read(path, text)
+    assert says in str(caught.value.hint)
+
+
+def test_a_separator_or_encoding_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    for wrong in ("", ";;", '"', "\n", "\u00a7"):
+        with pytest.raises(Invalid, match="cannot separate fields"):
+            TextFormat(wrong)
+    for wrong in ("utf-9", "hex", "a\0"):
+        with pytest.raises(Invalid, match="there is no encoding"):
+            TextFormat(encoding=wrong)
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "a.parquet")
+    for source in (tmp_path / "a.parquet", f"sqlite:///{tmp_path}/a.db", tmp_path / "a.db"):
+        with pytest.raises(Invalid, match="no separator or encoding"):
+            open_source(source, text=TextFormat(";"))
+    (tmp_path / "a.csv").write_text("a;b\n1;2\n")
+    assert read_frame(open_source((tmp_path / "a.csv").as_uri(), text=TextFormat(";"))).columns == ["a", "b"]
 
 
 def test_a_file_is_read_packed_and_tab_separated(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ def test_a_databases_table_or_query_becomes_a_dataset(datasets: Datasets, tmp_pa
     with closing(sqlite3.connect(tmp_path / "ops.db")) as connection, connection:
         connection.execute("CREATE TABLE flights (id INTEGER, at TIMESTAMP)")
         connection.execute("INSERT INTO flights VALUES (1, '2013-07-01 12:00:00'), (2, NULL)")
-    with pytest.raises(Invalid, match="without a time zone"):
+    with pytest.raises(Invalid, match="column 'at' has times without a time zone") as caught:
         datasets.load("sqlite:///ops.db", "flights", table="flights")
+    assert "time_zone='UTC' (--time-zone UTC)" in str(caught.value.hint)
     dataset = datasets.load("sqlite:///ops.db", "flights", table="flights", time_zone="America/New_York")
     assert dataset.to_polars()["at"].to_list() == [dt.datetime(2013, 7, 1, 16, tzinfo=dt.UTC), None]
     assert dataset.info.source == f"sqlite:///{tmp_path / 'ops.db'} flights"
