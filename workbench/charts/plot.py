@@ -36,7 +36,7 @@ class Plot:
         color: Column of the series, at most 8 of them; for a heatmap the amount in each cell, and required.
         labels: Column -> label.
         units: Column -> unit.
-        formats: Column -> d3 number format, such as ",.1f".
+        formats: Column -> d3 number format, such as ",.1f", or d3 time format, such as "%Y Q%q".
         note: A line under the chart: a source, a caveat.
 
     Raises:
@@ -77,21 +77,26 @@ class Plot:
         if self.frame.height > MOST_MARKS:
             raise Invalid(
                 f"the chart '{self.title}' has {self.frame.height:,} rows; at most {MOST_MARKS:,} can be told apart",
-                hint="aggregate first: one row per mark",
+                hint="aggregate first, one row per mark: a coarser grain, fewer dimensions, or the largest only",
             )
         places = [self.x, self.y] if self.kind == "heatmap" else [self.x, *([self.color] if self.color else [])]
         if self.kind != "point" and self.frame.select(places).is_duplicated().any():
             row = self.frame.filter(self.frame.select(places).is_duplicated()).row(0, named=True)
             where = ", ".join(f"{self.columns[name].label} {self.columns[name].read(row[name])}" for name in places)
-            raise Invalid(
-                f"the chart '{self.title}' has more than one row for {where}", hint="aggregate first: one row per mark"
-            )
+            raise Invalid(f"the chart '{self.title}' has more than one row for {where}", hint=self._apart(places))
         if self.kind != "heatmap" and self.color is not None and self.frame[self.color].n_unique() > MOST_SERIES:
             raise Invalid(
                 f"the chart '{self.title}' has {self.frame[self.color].n_unique()} series; "
                 f"at most {MOST_SERIES} can be told apart",
-                hint="keep the largest ones, or draw a heatmap",
+                hint="keep the largest ones (in a query: where=), or draw a heatmap",
             )
+
+    def _apart(self, places: list[str]) -> str:
+        """What to do about two rows for one mark: the first other column that tells all of them apart, if there is."""
+        for name in self.frame.columns if self.kind != "heatmap" and self.color is None else ():
+            if name not in self.used and not self.frame.select(*places, name).is_duplicated().any():
+                return f"tell them apart with color='{name}', or aggregate first: one row per mark"
+        return "aggregate first, one row per mark: leave out the columns that are not drawn"
 
     @property
     def used(self) -> list[str]:

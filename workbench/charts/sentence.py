@@ -119,7 +119,7 @@ def _one_direction(plot: Plot, rows: pl.DataFrame) -> str:
 
 def _when(x: Column, place: Any) -> str:
     """A place on the axis with the preposition it takes."""
-    which = "at" if x.kind == "number" or "%H" in x.precision else "in" if x.precision == "%b %Y" else "on"
+    which = "at" if x.kind == "number" or "%H" in x.precision else "on" if "%d" in x.precision else "in"
     return f"{which} {x.say(place)}"
 
 

@@ -30,7 +30,7 @@ class Table:
         frame: The rows, in the order they are shown.
         labels: Column -> label; a missing one is made from the column's name.
         units: Column -> unit.
-        formats: Column -> d3 number format, such as ",.1f"; a missing one is chosen from the values' size.
+        formats: Column -> d3 number format (",.1f") or d3 time format ("%Y Q%q"); a missing one fits the values.
         note: A line under the table: a source, a caveat.
 
     Raises:

@@ -24,6 +24,8 @@ Kind = Literal["number", "moment", "flag", "text"]
 NOTHING = "–"
 # What Python's own format language and d3's agree on; Vega-Lite draws axes with d3, everything else is written here.
 _FORMAT = re.compile(r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>\d{1,2}))?(?P<trim>~?)(?P<type>[fd%e])")
+# What d3 and Python's strftime agree on, and the quarter, which only d3 has.
+_MOMENT = re.compile(r"(?:[^%]|%[YmbdqHMS])*%[YmbdqHMS](?:[^%]|%[YmbdqHMS])*")
 # A year is a name that happens to be a number: 2,013 would be read as an amount.
 _YEAR = re.compile(r"(^|_)year$", re.IGNORECASE)
 
@@ -38,7 +40,7 @@ class Column:
         unit: "min", "%", "flights" or "" for none.
         format: A d3 number format such as ",.1f"; "" for what is not a number.
         kind: number, moment, flag or text.
-        precision: For moments: the coarsest strftime pattern that loses nothing.
+        precision: For moments: the d3 time format as given, or the coarsest one that loses nothing.
     """
 
     name: str
@@ -55,7 +57,7 @@ class Column:
         if self.kind == "number":
             return written(value, self.format)
         if self.kind == "moment" and isinstance(value, date):
-            return value.strftime(self.precision)
+            return value.strftime(self.precision.replace("%q", str((value.month + 2) // 3)))
         if self.kind == "flag":
             return "yes" if value else "no"
         return str(value)
@@ -98,11 +100,13 @@ def columns_of(
         frame: The data.
         labels: Column -> label; a missing one is made from the column's name.
         units: Column -> unit.
-        formats: Column -> d3 number format; a missing one is chosen from the values' size.
+        formats: Column -> d3 number format, for times a d3 time format such as "%Y Q%q"; a missing one is chosen from
+            the values.
 
     Raises:
         NotFound: A label, unit or format for a column that is not there.
-        Invalid: A format outside what is understood: [+][,][.digits][~] and one of f d % e.
+        Invalid: A format outside what is understood: [+][,][.digits][~] and one of f d % e; for times %Y %m %b %d %q
+            %H %M %S.
     """
     for given, what in ((labels, "label"), (units, "unit"), (formats, "format")):
         for name in given:
@@ -122,13 +126,11 @@ def is_format(text: str) -> bool:
 def _column(series: pl.Series, label: str | None, unit: str, wanted: str | None) -> Column:
     name = series.name
     kind = _kind(series.dtype)
-    if wanted is not None and wanted != "" and not is_format(wanted):
-        raise Invalid(
-            f"the format '{wanted}' of column '{name}' is not understood",
-            hint="write a d3 number format such as ',d', ',.1f' or '.1%'",
-        )
+    if wanted and not (_MOMENT.fullmatch(wanted) if kind == "moment" else is_format(wanted)):
+        right = "time format such as '%b %Y' or '%Y Q%q'" if kind == "moment" else "number format such as ',d' or '.1%'"
+        raise Invalid(f"the format '{wanted}' of column '{name}' is not understood", hint=f"write a d3 {right}")
     words = label if label is not None else name.replace("_", " ").strip()
-    precision = _precision(series) if kind == "moment" else ""
+    precision = wanted or _precision(series) if kind == "moment" else ""
     if not unit and "%H" in precision and getattr(series.dtype, "time_zone", None) is not None:
         unit = str(getattr(series.dtype, "time_zone", ""))
     return Column(

@@ -157,6 +157,23 @@ def test_a_gap_in_a_line_stays_a_gap_and_what_stands_alone_in_it_shows() -> None
     assert sum(path.get("opacity") == "1" for path in points) == 1
 
 
+@pytest.mark.parametrize(
+    ("pattern", "firsts", "labels"),
+    [
+        ("%Y Q%q", [date(2013, 1, 1), date(2013, 4, 1), date(2013, 7, 1)], ["2013 Q1", "2013 Q2", "2013 Q3"]),
+        ("%Y", [date(2012, 1, 1), date(2013, 1, 1), date(2014, 1, 1)], ["2012", "2013", "2014"]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["line", "bar"])
+def test_periods_are_called_by_their_names(kind: Any, pattern: str, firsts: list[date], labels: list[str]) -> None:
+    frame = pl.DataFrame({"time": firsts, "v": [1.0, 2.0, 3.0]})
+    chart = Chart(frame, kind, "time", "v", "T", formats={"time": pattern})
+    assert [text for text in text_of(chart.svg()) if text in labels] == labels
+    assert f"from 1.00 in {labels[0]} to 3.00 in {labels[2]}" in chart.alt
+    with pytest.raises(Invalid, match="format ',d' of column 'time'"):
+        Chart(frame, kind, "time", "v", "T", formats={"time": ",d"})
+
+
 def test_infinite_and_undefined_values_do_not_stop_a_drawing() -> None:
     frame = pl.DataFrame({"name": ["a", "b", "c"], "v": [float("inf"), float("nan"), 1.0]})
     assert "∞" in text_of(Chart(frame, "bar", "name", "v", "Odd").svg())
@@ -211,8 +228,13 @@ def test_what_cannot_be_drawn_is_refused_in_one_sentence(given: dict[str, Any], 
 
 
 def test_two_rows_for_one_bar_are_refused() -> None:
-    with pytest.raises(Invalid, match="more than one row for Name a"):
-        Chart(pl.DataFrame({"name": ["a", "a"], "v": [1, 2]}), "bar", "name", "v", "T")
+    frame = pl.DataFrame({"name": ["a", "a"], "v": [1, 2], "kind": ["x", "y"], "same": ["z", "z"]})
+    with pytest.raises(Invalid, match="more than one row for Name a") as error:
+        Chart(frame, "bar", "name", "v", "T")
+    assert "color='kind'" in str(error.value.hint)
+    with pytest.raises(Invalid) as error:
+        Chart(frame, "bar", "name", "v", "T", color="same")
+    assert "aggregate first" in str(error.value.hint)
 
 
 def test_more_series_than_colours_are_refused() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from workbench.analytics.metrics.gaps import with_gaps
 from workbench.analytics.metrics.model import Dimension, Metric
 from workbench.charts import Chart, Table, Tile, Tiles
 from workbench.compute import EngineUse, frames
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["MetricResult"]
 
 Kind = Literal["bar", "line", "point", "heatmap"]
+
+_PERIODS = {"month": "%b %Y", "quarter": "%Y Q%q", "year": "%Y"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +66,9 @@ class MetricResult:
 
     @property
     def formats(self) -> dict[str, str]:
-        """Column -> d3 number format, for metrics that have one."""
-        return {metric.name: metric.format for metric in self.metrics if metric.format}
+        """Column -> d3 format: of metrics that have one, and of periods that a first day would not name."""
+        time = {"time": _PERIODS[self.grain]} if self.grain in _PERIODS else {}
+        return time | {metric.name: metric.format for metric in self.metrics if metric.format}
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame: `frame` itself."""
@@ -84,7 +88,7 @@ class MetricResult:
 
     def chart(
         self,
-        kind: Kind = "bar",
+        kind: Kind | None = None,
         *,
         x: str | None = None,
         y: str | None = None,
@@ -92,10 +96,10 @@ class MetricResult:
         color: str | None = None,
         note: str = "",
     ) -> Chart:
-        """The rows as a chart.
+        """The rows as a chart. A period without rows is shown as a gap, never bridged.
 
         Args:
-            kind: bar, line, point or heatmap.
+            kind: bar, line, point or heatmap; by default a line along time, and bars along anything else.
             x: Column along the bottom; by default the first one.
             y: Column up the side; by default the first metric, for a heatmap the second column.
             title: By default the metrics and what they are broken down by.
@@ -115,8 +119,13 @@ class MetricResult:
         free = [name for name in groups if name not in (x, y, color)]
         if x is None:
             if not free:
-                raise Invalid("a chart needs something to draw along", hint="query by= a dimension or with a grain=")
+                raise Invalid(
+                    "a chart needs something to draw along",
+                    hint="query by= a dimension or with a grain=, or show the figures alone: .tiles()",
+                )
             x = free.pop(0)
+        over_time = self.grain is not None and x == "time"
+        kind = kind or ("line" if over_time else "bar")
         if kind == "heatmap":
             y = y or (free[0] if free else None)
             color = color or amount
@@ -127,8 +136,11 @@ class MetricResult:
         else:
             y = y or amount
             color = color or (free[0] if free else None)
+        frame = self.frame
+        if self.grain is not None and over_time and kind != "point":
+            frame = with_gaps(frame, x, self.grain, [name for name in (y, color) if name in groups and name != x])
         return Chart(
-            frame=self.frame,
+            frame=frame,
             kind=kind,
             x=x,
             y=y,

@@ -34,6 +34,8 @@ _CLOCK = {
     "minutes": "%H:%M",
     "seconds": "%H:%M:%S",
 }
+# Periods with a name of their own, told apart from months and days, which ticks may divide as they like.
+_PERIODS = {"%Y Q%q", "%Y"}
 
 
 def _rows(plot: Plot) -> list[Spec]:
@@ -60,6 +62,9 @@ def _along(plot: Plot, rows: list[Spec], narrow: bool, *, titled: bool) -> Spec:
     if column.kind == "moment":
         scale: Spec = {"type": "utc", "nice": False}
         axis |= {"title": None, "tickCount": 5 if narrow else 9, "labelFlush": True, "format": _CLOCK}
+        if column.precision in _PERIODS:
+            # Between the starts of quarters or years there is nothing, so no tick may stand there.
+            axis |= {"format": column.precision, "values": sorted({row["x"] for row in rows if row["x"] is not None})}
         return {"field": "x", "type": "temporal", "axis": axis, "scale": scale}
     if column.kind == "number":
         axis |= {"title": column.heading, "format": column.axis_format, "tickCount": 5 if narrow else 9}

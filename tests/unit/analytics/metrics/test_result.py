@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
 from workbench.foundation.errors import Invalid, NotFound
@@ -49,6 +51,49 @@ def test_key_figures_have_one_tile_per_metric(ask: Ask) -> None:
     ]
     with pytest.raises(Invalid, match="need one row, and there are 3"):
         ask("flights", by="origin").tiles()
+
+
+def test_over_time_a_chart_is_a_line_and_elsewhere_bars(ask: Ask) -> None:
+    assert ask("flights", grain="day").chart().kind == "line"
+    assert ask("flights", grain="day", by="origin").chart(x="origin", color="time").kind == "bar"
+    assert ask("flights", by="origin").chart().kind == "bar"
+
+
+def test_a_period_without_rows_is_a_gap_in_the_chart_and_no_row_of_the_result(ask: Ask) -> None:
+    result = ask("flights", grain="hour", by="origin", where="origin <> 'LGA'")
+    assert result.frame.height == 7
+    drawn = result.chart().frame
+    assert drawn.columns == result.frame.columns
+    assert drawn.height == 2 * 43
+    assert drawn["flights"].count() == 7
+    assert drawn.filter(flights=1).sort("time").rows() == result.frame.rows()
+    assert ask("flights", grain="day").chart().frame.height == 2
+
+
+def test_a_long_stretch_without_rows_is_a_gap_too(room: Any) -> None:
+    times = [datetime(2013, 1, day, tzinfo=UTC) for day in (1, 2, 30)]
+    room.lake.create("rare", pl.DataFrame({"at": times, "kind": ["a", "a", "b"]}), room.owner)
+    rare = "- {name: rare, dataset: rare, aggregation: count, time: at, dimensions: [kind]}"
+    result = room.metrics(definitions=rare).query("rare", grain="minute")
+    assert result.chart().frame["rare"].to_list() == [1, None, 1, None, 1]
+    each = room.metrics().query("rare", grain="minute", by="kind").chart().frame
+    assert each.filter(kind="a")["rare"].to_list() == [1, None, 1, None]
+
+
+def test_missing_times_stay_and_time_zones_keep_their_hours(room: Any) -> None:
+    times = [datetime(2013, 11, 3, hour, tzinfo=UTC) for hour in (4, 8)]
+    room.lake.create("late", pl.DataFrame({"at": [*times, None]}), room.owner)
+    late = "- {name: late, dataset: late, aggregation: count, time: at, time_zone: America/New_York}"
+    drawn = room.metrics(definitions=late).query("late", grain="hour").chart("bar").frame
+    assert drawn["late"].to_list() == [1, None, None, None, 1, 1]
+    assert drawn["time"].null_count() == 1
+
+
+def test_a_quarter_has_a_name(ask: Ask) -> None:
+    result = ask("flights", grain="quarter")
+    assert "2013 Q1" in repr(result)
+    assert "2013 Q1" in result.chart("bar").alt
+    assert "Jan 2013" in repr(ask("flights", grain="month"))
 
 
 def test_what_cannot_be_drawn_is_refused(ask: Ask) -> None:
