@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workbench.cli import state
 from workbench.cli.output import say
+from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
 
@@ -16,14 +15,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="notebook, pipeline, report or metric.")],
+    kind: Annotated[str, typer.Argument(help="notebook, pipeline, report, metric or expectations.")],
     name: Annotated[str, typer.Argument(help="Its name: small letters, digits, '-' and '_'.")],
-    dataset: Annotated[str, typer.Option(help="The dataset a metric is computed on.")] = "my_dataset",
+    dataset: Annotated[
+        str | None, typer.Option(help="What a metric, expectations or a report are about; by default the only one.")
+    ] = None,
 ) -> None:
-    """Write a notebook, pipeline, report or metric to begin from: it passes the lint and runs."""
-    from workbench.foundation.settings import find_home
+    """Write a notebook, pipeline, report, metric or expectations to begin from: it passes the lint and runs."""
     from workbench.starters import scaffold
 
-    folder = Path(state.home).resolve() if state.home else find_home()
-    for path in scaffold(folder, kind, name, dataset=dataset):
-        say(f"wrote {path.relative_to(folder)}")
+    with open_workbench() as wb:
+        for path in scaffold(wb, kind, name, dataset=dataset):
+            say(f"wrote {path.relative_to(wb.settings.home)}")

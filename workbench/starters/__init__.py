@@ -1,4 +1,4 @@
-"""What a workspace begins with: an empty one, the demo, and scaffolds of notebooks, pipelines, reports and metrics."""
+"""What a workspace begins with: an empty one, the demo, and scaffolds."""
 
 from workbench.starters.demo import DemoResult, reset_demo, run_demo
 from workbench.starters.doctor import Finding, examine

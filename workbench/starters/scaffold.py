@@ -1,33 +1,36 @@
-"""First drafts of a notebook, pipeline, report or metric. Each passes the lint and runs as it is written."""
+"""First drafts of whatever people write in a workspace. Each passes the lint and runs as it is written."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from workbench.foundation.errors import Conflict, Invalid, unknown
+from workbench.app import Workbench
+from workbench.foundation.errors import Conflict, Invalid, WorkbenchError, unknown
+from workbench.starters import drafts
 
 __all__ = ["KINDS", "scaffold"]
+
+KINDS = ("notebook", "pipeline", "report", "metric", "expectations")
+"""What `scaffold` can write."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
-def scaffold(home: Path, kind: str, name: str, *, dataset: str = "my_dataset") -> list[Path]:
-    """Writes the files of a new notebook, pipeline, report or metric into a workspace.
+def scaffold(wb: Workbench, kind: str, name: str, *, dataset: str | None = None) -> list[Path]:
+    """Writes the files of a new notebook, pipeline, report, metric or suite of expectations into a workspace.
 
     Args:
-        dataset: What a metric is computed on.
+        dataset: What a metric, expectations or a report are about. The first two take the only one when there is one.
 
     Returns:
         The files written.
 
     Raises:
-        Invalid: No such kind, or the name is none.
-        Conflict: One of the files is there already; nothing is written.
+        Invalid: No such kind, or the name is none, or it has to be said which dataset is meant.
+        NotFound: No such dataset; the message has the nearest one.
+        Conflict: One of the files, or a metric or suite of that name, is there already; nothing is written.
     """
     if kind not in KINDS:
         raise unknown("kind of scaffold", kind, KINDS, error=Invalid)
@@ -36,7 +39,10 @@ def scaffold(home: Path, kind: str, name: str, *, dataset: str = "my_dataset") -
             f"'{name}' cannot be a name",
             hint="begin with a small letter; then small letters, digits, '-' and '_', at most 64",
         )
-    files = KINDS[kind](name, dataset)
+    if dataset is not None and dataset not in wb.datasets:
+        raise unknown("dataset", dataset, wb.lake.names(), hint="workbench dataset list shows them")
+    files = _drafted(wb, kind, name, dataset)
+    home = wb.settings.home
     for path in files:
         if (home / path).exists():
             raise Conflict(f"{path} is there already", hint="choose another name")
@@ -49,104 +55,36 @@ def scaffold(home: Path, kind: str, name: str, *, dataset: str = "my_dataset") -
     return written
 
 
-def _notebook(name: str, _dataset: str) -> dict[str, str]:
-    return {
-        f"notebooks/{name}.ipynb": _ipynb(
-            ("markdown", f"# {_title(name)}\n\nWhat this notebook is for, in a sentence."),
-            ("parameters", "rows: int = 10  # how many rows to show"),
-            ("code", "from workbench import Workbench\n\nwb = Workbench.open()"),
-            ("markdown", "## The datasets"),
-            ("code", "wb.datasets"),
-        )
-    }
+def _drafted(wb: Workbench, kind: str, name: str, dataset: str | None) -> dict[str, str]:
+    match kind:
+        case "notebook":
+            return drafts.notebook(name)
+        case "pipeline":
+            return drafts.pipeline(name)
+        case "report":
+            return drafts.report(wb, name, dataset)
+        case "metric":
+            _refuse_taken("metric", name.replace("-", "_"), [found.name for found in wb.metrics.list()])
+            return drafts.metric(wb, name, dataset or _only(wb, kind))
+        case _:
+            suites: list[str] = []
+            with suppress(WorkbenchError):  # a mistake in another file is none of this one
+                suites = [suite.name for suite in wb.quality.suites()]
+            _refuse_taken("suite", name, suites)
+            return drafts.expectations(wb, name, dataset or _only(wb, kind))
 
 
-def _pipeline(name: str, _dataset: str) -> dict[str, str]:
-    return {
-        f"pipelines/{name}.yaml": (
-            f"name: {name}\n"
-            "description: What this pipeline makes, in a sentence.\n"
-            "parameters:\n"
-            "  rows: {type: int, default: 10, help: how many rows to show}\n"
-            "stages:\n"
-            "  - name: first\n"
-            f"    notebook: notebooks/{name}/first.ipynb\n"
-            '    parameters: {rows: "${rows}"}\n'
-        ),
-        f"notebooks/{name}/first.ipynb": _ipynb(
-            ("markdown", f"# {_title(name)}: the first stage\n\nWhat this stage does, in a sentence."),
-            ("parameters", "rows: int = 10  # how many rows to show"),
-            ("code", "from workbench import Workbench\n\nwb = Workbench.open()"),
-            ("code", "wb.datasets"),
-        ),
-    }
+def _refuse_taken(what: str, name: str, taken: list[str]) -> None:
+    if name in taken:
+        raise Conflict(f"a {what} '{name}' is there already", hint="choose another name")
 
 
-def _report(name: str, _dataset: str) -> dict[str, str]:
-    return {
-        f"reports/{name}.yaml": (
-            f"name: {name}\n"
-            f"title: {_title(name)}\n"
-            "description: What this report tells, in a sentence.\n"
-            f"notebook: reports/{name}.ipynb\n"
-        ),
-        f"reports/{name}.ipynb": _ipynb(
-            ("markdown", f"# {_title(name)}\n\nWhat this report tells, in a sentence."),
-            ("parameters", "rows: int = 10  # how many rows to show"),
-            ("code", "from workbench import Workbench\n\nwb = Workbench.open()"),
-            ("markdown", "## The datasets"),
-            ("code", "wb.datasets"),
-        ),
-    }
-
-
-def _metric(name: str, dataset: str) -> dict[str, str]:
-    return {
-        f"metrics/{name}.yaml": (
-            f"- name: {name.replace('-', '_')}\n"
-            f"  label: {_title(name)}\n"
-            "  description: What this number means, in a sentence.\n"
-            f"  dataset: {dataset}\n"
-            "  type: simple\n"
-            "  aggregation: count\n"
-            '  format: ",d"\n'
-        )
-    }
-
-
-KINDS: dict[str, Callable[[str, str], dict[str, str]]] = {
-    "notebook": _notebook,
-    "pipeline": _pipeline,
-    "report": _report,
-    "metric": _metric,
-}
-"""What `scaffold` can write, by kind: name and dataset to the text of each file."""
-
-
-def _title(name: str) -> str:
-    return re.sub(r"[-_]+", " ", name).capitalize()
-
-
-def _ipynb(*cells: tuple[str, str]) -> str:
-    """A notebook without outputs. Cell ids come from the text, so that the same notebook is the same bytes."""
-    made: list[dict[str, Any]] = []
-    for position, (kind, text) in enumerate(cells):
-        cell: dict[str, Any] = {
-            "cell_type": "markdown" if kind == "markdown" else "code",
-            "id": hashlib.sha256(f"{position}{text}".encode()).hexdigest()[:8],
-            "metadata": {"tags": ["parameters"]} if kind == "parameters" else {},
-            "source": text.splitlines(keepends=True),
-        }
-        if kind != "markdown":
-            cell |= {"execution_count": None, "outputs": []}
-        made.append(cell)
-    notebook = {
-        "cells": made,
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+def _only(wb: Workbench, kind: str) -> str:
+    names = sorted(wb.lake.names())
+    if len(names) == 1:
+        return names[0]
+    about = f"{'a metric is' if kind == 'metric' else 'expectations are'} about a dataset"
+    if not names:
+        raise Invalid(f"{about}, and there is none yet", hint="workbench dataset load FILE --name NAME makes one")
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    raise Invalid(f"{about}; say which one: there is {shown}", hint=f"workbench new {kind} NAME --dataset {names[0]}")

@@ -77,6 +77,7 @@ def test_a_dataset_is_renamed_exported_and_deleted(command: Command, shop: None,
         (["runs", "list", "--status", "faild"], 2, "did you mean 'failed'?"),
         (["report", "run", "punctuality"], 2, "no report 'punctuality'"),
         (["new", "notebok", "x"], 2, "did you mean 'notebook'?"),
+        (["new", "metric", "x", "--dataset", "shopp"], 2, "no dataset 'shopp'; did you mean 'shop'?"),
         (["new", "notebook", "../x"], 2, "'../x' cannot be a name"),
         (["metric", "query", "flights", "--from", "yesterday"], 2, "'yesterday' is no date"),
     ],
@@ -136,7 +137,7 @@ def test_a_report_that_is_none_is_left_out_and_said(command: Command, workspace:
     assert (ended.code, "reports/bad.yaml" in ended.out) == (1, True)
 
 
-@pytest.mark.parametrize("kind", ["notebook", "pipeline", "report", "metric"])
+@pytest.mark.parametrize("kind", ["notebook", "pipeline", "report", "metric", "expectations"])
 def test_what_new_writes_passes_the_lint_and_runs(command: Command, shop: None, workspace: Path, kind: str) -> None:
     from workbench.orchestration.notebooks import lint
 
@@ -147,6 +148,7 @@ def test_what_new_writes_passes_the_lint_and_runs(command: Command, shop: None, 
         "pipeline": ["run", "first-try"],
         "report": ["report", "run", "first-try"],
         "metric": ["metric", "query", "first_try", "--json"],
+        "expectations": ["doctor"],
     }[kind]
     ended = command(*run)
     assert ended.code == 0, ended.err
