@@ -119,6 +119,23 @@ def test_weather_is_joined_without_doubling_or_losing_a_flight(ran: Path, source
         ] == [14]
 
 
+def test_every_dataset_that_expectations_are_about_meets_them(ran: Path) -> None:
+    with Workbench.open(ran) as wb:
+        suites = wb.quality.suites()
+        assert {suite.dataset for suite in suites} == {dataset.name for dataset in wb.datasets} - {"flights_enriched"}
+        assert {suite.name: wb.quality.check(suite.dataset).failures for suite in suites} == {
+            suite.name: () for suite in suites
+        }
+
+
+def test_the_datasets_say_where_they_are_from(ran: Path) -> None:
+    with Workbench.open(ran) as wb:
+        source = {info.name: info.source for info in wb.datasets.infos()}
+    assert (source["flights"], source["planes"]) == ("flights_landed", "planes_landed")
+    assert source["flights_enriched"] == "flights, airlines, planes, airports, weather"
+    assert source["weather_landed"].endswith("sources/weather.csv")
+
+
 def test_the_receipt_leads_from_the_report_back_to_the_source(ran: Path) -> None:
     with Workbench.open(ran) as wb:
         report = wb.runs.last_success(REPORT)

@@ -158,7 +158,7 @@ def gate(result: QualityResult) -> QualityResult:
     said = "; ".join(outcome.sentence for outcome in failures)
     raise CheckFailed(
         f"{result.subject} does not meet {count}: {said}",
-        hint=f"look at the rows, then mend the source or expectations/{result.suite}.yaml",
+        hint=f"look at the rows, then mend the source or the suite '{result.suite}' in expectations/",
     )
 
 

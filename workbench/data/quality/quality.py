@@ -52,7 +52,12 @@ class Quality:
         suites = self.suites()
         found = [suite for suite in suites if suite.name == name] or [s for s in suites if s.dataset == name]
         if not found:
-            raise unknown("suite of expectations", name, [suite.name for suite in suites])
+            raise unknown(
+                "suite of expectations",
+                name,
+                [suite.name for suite in suites],
+                hint=f"workbench new expectations {name} writes one to begin from, into expectations/",
+            )
         return found[0]
 
     def check(self, subject: Any, suite: Suite | str | None = None) -> QualityResult:

@@ -104,6 +104,15 @@ def test_what_cannot_be_checked_is_refused(
     assert make().history("flights") == []
 
 
+def test_a_dataset_without_a_suite_is_told_how_to_write_one(
+    make: Callable[..., Quality], lake: Lake, admin: Actor
+) -> None:
+    lake.create("weather", FRAME, admin)
+    with pytest.raises(NotFound, match="no suite of expectations 'weather'") as caught:
+        make().check("weather")
+    assert "workbench new expectations weather" in str(caught.value.hint)
+
+
 def test_a_suite_there_twice_is_refused(make: Callable[..., Quality], tmp_path: Path) -> None:
     (tmp_path / "expectations" / "more.yaml").write_text(SUITES)
     with pytest.raises(Invalid, match="a suite named 'flights' is there already"):
