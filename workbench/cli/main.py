@@ -98,7 +98,8 @@ def _fail(message: str, hint: str | None, code: int) -> int:
     if state.debug and sys.exc_info()[0] is not None:
         import traceback
 
-        traceback.print_exc()
+        # The hint is a note of the error, and is said below in any case.
+        typer.echo(traceback.format_exc().rstrip("\n").removesuffix(f"\nhint: {hint}"), err=True)
     typer.secho("error: ", fg="red", err=True, nl=False)
     typer.echo(message, err=True)
     if hint:

@@ -23,6 +23,14 @@ _ACROSS_ROWS = re.compile(
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(", re.IGNORECASE)
+_PYTHON = (
+    (r"&&|\|\||[&|~]", "conditions are joined with AND, OR and NOT"),
+    (r"\bin\s*\[|\.isin\(", "one of several is origin IN ('JFK', 'LGA')"),
+    (r"\.str\.|\.(startswith|endswith|contains)\(", "a part of a text is found with LIKE: route LIKE 'JFK%'"),
+    (r"\.(isnull|isna|notnull|notna|is_null|is_not_null)\(", "a missing value is found with IS NULL or IS NOT NULL"),
+)
+# `a > 1 & b < 2` is `(a > (1 & b)) < 2`: it computes, and is never what was meant.
+_BITS = re.compile(r"[<>=]\s*[^()<>=]*(?<!\|)[&|](?!\|)[^()<>=]*[<>=]")
 _KEYWORD = re.compile(r"\b(over|select)\b", re.IGNORECASE)
 
 
@@ -49,13 +57,13 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         expression = pl.sql_expr(text)
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
-        raise Invalid(f"{what} is not a SQL expression: {text} ({reason})") from error
+        raise Invalid(f"{what} is not a SQL expression: {text} ({reason})", hint=_said_in_python(bare)) from error
     if expression.meta.has_multiple_outputs():
         raise Invalid(f"{what} gives several columns where one is wanted: {text}")
     known = set(columns)
     for name in expression.meta.root_names():
         if name not in known:
-            raise unknown("column", name, known, error=Invalid, hint=f"{what} is: {text}")
+            raise unknown("column", name, known, error=Invalid, hint=_meant(name, text) or f"{what} is: {text}")
     return expression
 
 
@@ -63,9 +71,12 @@ def parse_filter(text: str, schema: Mapping[str, pl.DataType], what: str) -> pl.
     """Like `parse`, for a condition.
 
     Raises:
-        Invalid: As `parse` does, or the expression is not true or false, or compares what cannot be compared.
+        Invalid: As `parse` does, or the expression is not true or false, compares what cannot be compared, or joins
+            comparisons with & or |, which bind tighter than these.
     """
     expression = parse(text, schema, what)
+    if _BITS.search(_QUOTED.sub("''", text)):
+        raise Invalid(f"{what} joins the bits of numbers with & or |: {text}", hint="write AND or OR instead")
     if type_of(expression, schema, f"{what}: {text}") != pl.Boolean:
         raise Invalid(f"{what} is not a condition: {text}", hint="compare with something, e.g. dep_delay > 15")
     return expression
@@ -84,6 +95,23 @@ def type_of(expression: pl.Expr, schema: Mapping[str, pl.DataType], what: str) -
             f"{what} mixes types that do not go together: {str(error).strip().splitlines()[0]}",
             hint="a date is written DATE '2013-01-31'; times are bounded with between=",
         ) from error
+
+
+def _meant(name: str, text: str) -> str | None:
+    """What to write instead of a text, or of nothing, that was read as the name of a column."""
+    if f'"{name}"' in text:
+        return f"a text stands in single quotes: '{name}'; in double quotes it is a column's name"
+    if name.casefold() in ("none", "nan", "nat"):
+        return "a missing value is found with IS NULL or IS NOT NULL"
+    return None
+
+
+def _said_in_python(bare: str) -> str | None:
+    """How SQL says what stands there as Python or pandas says it."""
+    for found, instead in _PYTHON:
+        if re.search(found, bare, re.IGNORECASE):
+            return instead
+    return None
 
 
 def columns_of(expression: pl.Expr) -> list[str]:

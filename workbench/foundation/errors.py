@@ -47,6 +47,8 @@ class WorkbenchError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:  # so that tracebacks and notebooks show it, too
+            self.add_note(f"hint: {hint}")
 
 
 class NotFound(WorkbenchError):

@@ -84,3 +84,11 @@ def test_values_of_a_dataset_are_printed_as_they_are(command: Command) -> None:
     ended = command("sql", "SELECT id, year, distance FROM flights ORDER BY id")
     assert [line.split() for line in ended.out.splitlines()] == [line.split() for line in lines]
     assert "10247  2013  2013-01-01 04:30:00" in command("dataset", "preview", "flights").out
+
+
+@pytest.mark.usefixtures("flights")
+def test_debug_says_the_hint_once_below_the_error(command: Command) -> None:
+    said = command("--debug", "metric", "query", "flights", "--by", "orign").err
+    assert "Traceback" in said
+    assert said.count("it can be broken down by") == 1
+    assert said.splitlines()[-1] == "hint:  it can be broken down by carrier, origin"

@@ -20,6 +20,9 @@ SCHEMA = {"dep_delay": pl.Float64(), "origin": pl.String(), "over": pl.Int64(), 
         ("CASE WHEN dep_delay > 15 THEN TRUE ELSE FALSE END", [True, False, False]),
         ('"over" = 1', [True, False, False]),
         ("day >= DATE '2013-02-01'", [False, True, False]),
+        ("dep_delay > 15 and origin == 'JFK'", [True, False, None]),
+        ('(dep_delay > 15) & ("over" < 3)', [True, False, False]),
+        ('("over" & 1) = 1', [True, False, True]),
     ],
 )
 def test_a_condition_holds_row_by_row(text: str, expected: list[bool | None]) -> None:
@@ -49,6 +52,25 @@ def test_a_condition_holds_row_by_row(text: str, expected: list[bool | None]) ->
 def test_what_is_no_condition_over_one_row_is_refused(text: str, says: str) -> None:
     with pytest.raises(Invalid, match="(?s)" + says.replace("(", r"\(").replace(")", r"\)")):
         expressions.parse_filter(text, SCHEMA, "the filter")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('origin = "JFK"', "a text stands in single quotes: 'JFK'"),
+        ("origin = None", "IS NULL"),
+        ("origin in ['JFK']", "IN ('JFK', 'LGA')"),
+        ("origin.isin(['JFK'])", "IN ('JFK', 'LGA')"),
+        ("dep_delay.isna()", "IS NULL"),
+        ("origin.str.startswith('J')", "LIKE"),
+        ("~(dep_delay > 1)", "AND, OR and NOT"),
+        ('"over" > 1 & "over" < 3', "write AND or OR"),
+    ],
+)
+def test_what_pandas_would_understand_is_told_in_sql(text: str, hint: str) -> None:
+    with pytest.raises(Invalid) as error:
+        expressions.parse_filter(text, SCHEMA, "the filter")
+    assert hint in str(error.value.hint)
 
 
 def test_the_columns_of_an_expression_are_named_once() -> None:

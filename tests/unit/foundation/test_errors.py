@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from workbench.foundation import errors
@@ -36,3 +38,15 @@ def test_every_error_has_a_code_of_its_own_and_an_exit_code(name: str) -> None:
     others = [getattr(errors, other) for other in errors.__all__ if other[0].isupper() and other != name]
     assert kind.exit_code in (1, 2)
     assert kind.code not in {other.code for other in others}
+
+
+def test_a_traceback_shows_the_hint_once() -> None:
+    inner = Invalid("the file is wrong", hint="mend it")
+    outer = type(inner)(f"stage one: {inner}", hint=inner.hint)
+    shown = "".join(traceback.format_exception(outer))
+    assert shown.splitlines()[-2:] == [
+        "workbench.foundation.errors.Invalid: stage one: the file is wrong",
+        "hint: mend it",
+    ]
+    assert str(outer) == "stage one: the file is wrong"
+    assert "hint" not in "".join(traceback.format_exception(Invalid("the file is wrong")))

@@ -245,7 +245,8 @@ def _dimension(metrics: Sequence[Metric], name: str) -> Dimension:
     for metric in metrics:
         if metric.dimension(name) is None:
             known = [dimension.name for dimension in metric.dimensions]
-            raise unknown(f"dimension of metric '{metric.name}' called", name, known)
+            hint = f"it can be broken down by {', '.join(known)}" if known else "give it some: dimensions: [...]"
+            raise unknown(f"dimension of metric '{metric.name}' called", name, known, hint=hint)
     found = metrics[0].dimension(name)
     if found is None or any(metric.dimension(name).sql != found.sql for metric in metrics):  # type: ignore[union-attr]
         raise Invalid(f"the metrics of the query do not mean the same by the dimension '{name}'")

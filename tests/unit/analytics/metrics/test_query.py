@@ -125,6 +125,12 @@ def test_what_does_not_fit_is_refused(ask: Ask, asked: dict[str, Any], error: ty
         ask(asked.pop("metrics"), **asked)
 
 
+def test_an_unknown_dimension_is_answered_with_all_there_are(ask: Ask) -> None:
+    with pytest.raises(NotFound) as error:
+        ask("flights", by="orign")
+    assert error.value.hint == "it can be broken down by carrier, origin, late"
+
+
 @pytest.mark.parametrize(
     ("definition", "says"),
     [
