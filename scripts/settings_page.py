@@ -12,8 +12,9 @@ HEAD = """\
 # Settings
 
 A workspace is the nearest folder upward with a `workbench.toml`, else the one that `WORKBENCH_HOME` names. A setting is
-a line in that file (`pin_days = 30`) or an environment variable, which wins (`WORKBENCH_PIN_DAYS=30`). A name in
-the file that is not in this table is refused, and so is a variable that is nearly one of them. Written by `make docs`; the words are those of `workbench/foundation/settings.py`.
+a line in that file (`pin_days = 30`) or an environment variable, which wins (`WORKBENCH_PIN_DAYS=30`). A name in the
+file that is not in this table is refused, and so is a variable that is nearly one of them. Written by `make docs`; the
+words are those of `workbench/foundation/settings.py`.
 
 | setting | type | default | what it says |
 |---|---|---|---|

@@ -16,7 +16,7 @@ from workbench.publishing.reports.body import contained
 from workbench.publishing.reports.page import for_print, page
 from workbench.publishing.reports.provenance import in_words
 
-HOME = Path("/home/ana/work")
+HOME = Path("/srv/team")
 
 
 class Elements(HTMLParser):
