@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import math
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +31,13 @@ def print_records(
 ) -> None:
     """Prints records as a table, or as JSON with full precision; `columns` narrows the table, never the JSON.
 
+    In JSON, NaN and infinity are null, bytes are base64, and times are ISO text.
+
     Args:
         raw: The values are somebody's data, where 2013 may be a year and 10247 a name: they get no separators.
     """
     if as_json:
-        typer.echo(json.dumps([dict(record) for record in records], default=_json_value, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_json_value(list(records)), allow_nan=False, ensure_ascii=False, indent=2))
         return
     shown = list(columns or (records[0] if records else ()))
     right = [all(_is_number(record[name]) or record[name] is None for record in records) for name in shown]
@@ -117,4 +121,19 @@ def _plain_float(value: float) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+    """What JSON has for a value: null for NaN and infinity, base64 for bytes, text for what it has nothing for."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case date() | datetime():
+            return value.isoformat()
+        case bytes():
+            return base64.b64encode(value).decode("ascii")
+        case Mapping():
+            return {str(name): _json_value(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_json_value(inner) for inner in value]
+        case _:
+            return str(value)

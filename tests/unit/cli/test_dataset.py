@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 Command = Callable[..., Any]
 
 
@@ -30,3 +32,28 @@ def test_a_text_file_is_loaded_as_it_is_said_to_be_written(command: Command, wor
     assert (ended.code, "--encoding cp1252" in ended.err) == (2, True)
     assert command(*load, "--encoding", "cp1252").code == 0
     assert json.loads(command("dataset", "preview", "orte", "--json").out) == [{"plz": "01067", "ort": "D\u00f6beln"}]
+
+
+def test_json_holds_what_json_has_no_number_for(command: Command, workspace: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "x": [float("nan"), float("inf"), 0.1],
+            "raw": [b"\x00\xff", None, b""],
+            "many": [[1.5, float("-inf")], [], None],
+            "inner": [{"a": float("nan"), "b": b"\x01"}, None, {"a": 1.0, "b": None}],
+            "exact": pl.Series(["1.25", None, "2"]).cast(pl.Decimal(10, 2)),
+        }
+    )
+    frame.write_parquet(workspace / "odd.parquet")
+    assert command("dataset", "load", "odd.parquet", "--name", "odd").code == 0
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    for line in (("dataset", "preview", "odd"), ("sql", "SELECT * FROM odd")):
+        found = json.loads(command(*line, "--json").out, parse_constant=refuse)
+        assert [row["x"] for row in found] == [None, None, 0.1], line
+        assert [row["raw"] for row in found] == ["AP8=", None, ""], line
+        assert [row["many"] for row in found] == [[1.5, None], [], None], line
+        assert found[0]["inner"] == {"a": None, "b": "AQ=="}, line
+        assert [row["exact"] for row in found] == ["1.25", None, "2.00"], line
