@@ -195,7 +195,7 @@ def test_a_failed_stage_stops_the_pipeline_and_running_again_goes_on_there(
     with pytest.raises(PipelineFailed) as caught:
         pipelines.run("p", {"days": 3})
     assert str(caught.value).startswith(
-        "pipeline p failed in stage second: notebook p/second failed in cell 3 (1 / 0): Zero"
+        "pipeline p failed in stage second: notebook p/second failed in cell 2 (1 / 0): Zero"
     )
     assert caught.value.hint is not None
     assert caught.value.hint.endswith("go on with the pipeline from there: workbench run p -p days=3")

@@ -14,6 +14,7 @@ from workbench import Workbench
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.governance.runs import Run, RunKind, RunStatus
 from workbench.orchestration.notebooks import NotebookFailed
+from workbench.orchestration.pipelines import PipelineFailed
 
 Notebook = Callable[..., Path]
 
@@ -56,7 +57,7 @@ def test_a_replay_is_identical_though_the_data_and_the_notebook_have_changed(
     receipt = json.loads((shown.directory / "receipt.json").read_text())
     assert [(edge["kind"], edge["name"], edge["version"]) for edge in receipt["read"]] == [("dataset", "flights", "0")]
     assert list(receipt["tables"]) == ["Flights"]
-    assert str(comparison) == f"identical: run {comparison.after} against {shown.id}, 1 tables compared"
+    assert str(comparison) == f"identical: run {comparison.after} against {shown.id}, 1 table compared"
     again = flights.runs.get(comparison.after)
     assert (again.kind, again.status, again.parameters) == (RunKind.REPLAY, RunStatus.SUCCEEDED, {"most": 5})
     assert flights.runs.versions_read(again.id) == flights.runs.versions_read(shown.id)
@@ -82,7 +83,7 @@ def test_a_replay_whose_result_depends_on_something_else_differs(flights: Workbe
     (flights.settings.home / "most").write_text("1")
     comparison = flights.notebooks.replay(run.id)
     assert comparison.verdict == "different"
-    assert [str(item) for item in comparison.differences] == ["table 'Flights': 2 rows before, 1 rows now"]
+    assert [str(item) for item in comparison.differences] == ["table 'Flights': 2 rows before, 1 row now"]
 
 
 def test_a_run_that_wrote_is_not_replayed(flights: Workbench, notebook: Notebook) -> None:
@@ -91,6 +92,37 @@ def test_a_run_that_wrote_is_not_replayed(flights: Workbench, notebook: Notebook
     run = flights.notebooks.run(notebook("writes.ipynb", "x: int = 1", opened, write))
     with pytest.raises(Invalid, match="wrote made, and a replay writes nothing"):
         flights.notebooks.replay(run.id)
+
+
+def test_of_a_pipeline_s_run_the_stages_that_can_be_replayed_are_named(flights: Workbench, notebook: Notebook) -> None:
+    opened = "from workbench import Workbench\nwb = Workbench.open()"
+    notebook("reads.ipynb", "x: int = 1", opened, "wb.datasets['flights'].to_polars()")
+    notebook("writes.ipynb", "x: int = 1", opened, "wb.etl.replace(wb.sql('SELECT 1 AS a'), into='made')")
+    notebook("bad.ipynb", "x: int = 1", "1 / 0")
+    folder = flights.settings.home / "pipelines"
+    folder.mkdir()
+
+    def ran(*names: str) -> Run:
+        stages = "".join(f"  - {{name: {name}, notebook: {name}.ipynb}}\n" for name in names)
+        (folder / "p.yaml").write_text(f"name: p\nparameters: {{days: {{type: int, default: 7}}}}\nstages:\n{stages}")
+        with pytest.raises(PipelineFailed) as caught:
+            flights.pipelines.run("p", {"days": 3})
+        return caught.value.run
+
+    with pytest.raises(Invalid) as refused:
+        flights.notebooks.replay(ran("writes", "bad").id)
+    assert refused.value.hint == (
+        "no stage that it ran can be replayed: p/writes wrote made, and a replay writes nothing; p/bad has failed\n"
+        "run it again: workbench run p -p days=3"
+    )
+    run = ran("reads", "bad")
+    (reads,) = flights.runs.list(name="p/reads")
+    with pytest.raises(Invalid, match=f"run {run.id} is of the pipeline p") as refused:
+        flights.notebooks.replay(run.id)
+    assert refused.value.hint == f"replay the run of one of its stages: {reads.id} (p/reads)"
+    with pytest.raises(Invalid, match="has failed; only a successful run") as refused:
+        flights.notebooks.replay(flights.runs.list(name="p/bad")[0].id)
+    assert refused.value.hint == "run it again: workbench run p -p days=3"
 
 
 def test_a_failed_run_is_not_replayed(wb: Workbench, notebook: Notebook) -> None:

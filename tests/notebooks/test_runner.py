@@ -134,7 +134,8 @@ def test_an_error_in_a_cell_names_the_cell_the_error_the_output_and_how_to_run_i
     error = failure(runner, path, parameters={"city": "New York"})
 
     assert str(error) == (
-        "notebook notebooks/bad.ipynb failed in cell 4 (Divide by nothing): ZeroDivisionError: division by zero"
+        "notebook notebooks/bad.ipynb failed in cell 2 (Divide by nothing), line `1 / 0`: "
+        "ZeroDivisionError: division by zero"
     )
     assert error.again == "workbench run notebooks/bad.ipynb -p 'city=New York'"
     assert error.hint is not None
@@ -142,16 +143,34 @@ def test_an_error_in_a_cell_names_the_cell_the_error_the_output_and_how_to_run_i
     assert error.again in error.hint
     failed = runs.get(error.run.id)
     assert failed.status is RunStatus.FAILED
-    assert failed.error == "cell 4 (Divide by nothing): ZeroDivisionError: division by zero"
+    assert failed.error == "cell 2 (Divide by nothing), line `1 / 0`: ZeroDivisionError: division by zero"
+    log = failed.directory / "run.log"
+    assert f"the whole traceback: {log}" in error.hint
+    assert "----> 2 1 / 0" in log.read_text()
+    assert "\x1b" not in log.read_text()
     assert json.loads((failed.directory / "receipt.json").read_text())["status"] == "failed"
     assert printed(failed).startswith("so far\n")
     assert "never" not in printed(failed)
 
 
+def test_the_cell_that_failed_has_the_number_that_progress_gave_it_and_the_line_is_the_cell_s_own(
+    notebook: Notebook, runner: NotebookRunner
+) -> None:
+    defines = "def half(x):\n    return x / 0"
+    path = notebook("bad.ipynb", "x: int = 1", "# Words", defines, "# More", "y = 2\n\nhalf(\n    y)", "z = (")
+    steps: list[Progress] = []
+    error = failure(runner, path, parameters={"x": 2}, on_progress=steps.append)
+    assert (error.cell, error.title) == (3, "More")
+    assert (steps[-1].cell, steps[-1].state) == (3, "failed")
+    assert "in cell 3 (More), line `half(`: ZeroDivisionError" in str(error)
+    cut = failure(runner, notebook("cut.ipynb", "x: int = 1", "## Open", "y = 1\nz = 2 2"))
+    assert "in cell 2 (Open), line `z = 2 2`: SyntaxError" in str(cut)
+
+
 def test_a_cell_that_takes_too_long_fails_the_run(notebook: Notebook, runner: NotebookRunner) -> None:
     path = notebook("slow.ipynb", "x: int = 1", "## Sleep", "import time\ntime.sleep(60)")
     error = failure(runner, path, cell_timeout=0.3)
-    assert str(error).endswith("failed in cell 4 (Sleep): the cell took longer than its 0.3 seconds")
+    assert str(error).endswith("failed in cell 2 (Sleep): the cell took longer than its 0.3 seconds")
     assert error.run.status is RunStatus.FAILED
 
 
@@ -164,7 +183,8 @@ def test_a_kernel_that_dies_fails_the_run(notebook: Notebook, runner: NotebookRu
     path = notebook("dies.ipynb", "x: int = 1", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     error = failure(runner, path)
     assert error.error == "the kernel ended by itself (SIGKILL, often for want of memory)"
-    assert error.cell == 3
+    assert error.cell == 2
+    assert "traceback" not in str(error.hint)
     assert error.run.status is RunStatus.FAILED
 
 
@@ -227,7 +247,7 @@ def test_a_runner_told_to_end_takes_its_kernel_along_and_says_so(
     assert process.returncode == code
     wait_until(lambda: ended(kernel), what="the kernel's end")
     (run,) = runs.list()
-    assert (run.status, run.error) == (RunStatus.FAILED, f"cell 4 (Hang): {said}")
+    assert (run.status, run.error) == (RunStatus.FAILED, f"cell 2 (Hang): {said}")
     assert (run.directory / "receipt.json").exists()
 
 

@@ -68,7 +68,7 @@ def run(
 @runs_commands.command("list")
 def list_runs(
     name: Annotated[str | None, typer.Option(help="Only runs of this notebook, pipeline or report.")] = None,
-    status: Annotated[str | None, typer.Option(help="running, succeeded, failed or skipped.")] = None,
+    status: Annotated[str | None, typer.Option(help="running, succeeded or failed.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,8 +80,11 @@ def list_runs(
         raise unknown("run status", status, list(RunStatus), error=Invalid)
     with open_workbench() as wb:
         found = wb.runs.list(name=name, status=RunStatus(status) if status else None, limit=limit)
+        others = [] if found else wb.runs.list(limit=1000)
     print_records(
-        [_record(item, as_json=as_json) for item in found], as_json=as_json, empty="no run yet: workbench run TARGET"
+        [_record(item, as_json=as_json) for item in found],
+        as_json=as_json,
+        empty=_none_such(name, status, {other.name for other in others}),
     )
 
 
@@ -141,6 +144,17 @@ def _record(found: Run, *, as_json: bool) -> dict[str, Any]:
         "seconds": None if found.seconds is None else round(found.seconds, 1),
         "by": found.principal,
     }
+
+
+def _none_such(name: str | None, status: str | None, names: set[str]) -> str:
+    from workbench.foundation.errors import nearest
+
+    if not names:
+        return "no run yet: workbench run TARGET"
+    which = f" of '{name}'" if name else ""
+    how = f" that {'is' if status == 'running' else 'has'} {status}" if status else ""
+    guess = nearest(name, names - {name}) if name and name not in names else None
+    return f"no run{which}{how}" + (f"; did you mean '{guess}'?" if guess else "")
 
 
 def _short(digest: str | None) -> str:

@@ -156,3 +156,17 @@ def test_what_new_writes_passes_the_lint_and_runs(command: Command, shop: None, 
         assert json.loads(ended.out) == [{"first_try": 3}]
     again = command("new", kind, "first-try")
     assert (again.code, "is there already" in again.err) == (1, True)
+
+
+def test_a_list_of_runs_without_one_says_what_was_looked_for(command: Command, workspace: Path) -> None:
+    from workbench import Workbench
+    from workbench.governance.runs import RunKind
+
+    assert "no run yet" in command("runs", "list", "--name", "flights").out
+    with Workbench.open(workspace) as wb:
+        wb.runs.start(RunKind.PIPELINE, "flights", actor=wb.actor, parameters={})
+    assert command("runs", "list", "--name", "flihgts").out == "no run of 'flihgts'; did you mean 'flights'?\n"
+    assert command("runs", "list", "--name", "flights", "--status", "failed").out == (
+        "no run of 'flights' that has failed\n"
+    )
+    assert json.loads(command("runs", "list", "--name", "flihgts", "--json").out) == []

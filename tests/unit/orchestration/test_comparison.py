@@ -45,7 +45,7 @@ def test_missing_tables_rows_and_columns_are_different() -> None:
         "table 'A': shown before, not shown now",
         "table 'B': not shown before, shown now",
     ]
-    assert verdict(table(("UA", 1)), table())[1] == ["table 'Delays': 1 rows before, 0 rows now"]
+    assert verdict(table(("UA", 1)), table())[1] == ["table 'Delays': 1 row before, 0 rows now"]
     other = TableOutput("Delays", ("carrier", "hours"), ())
     assert verdict(table(), other)[1] == ["table 'Delays': columns carrier, minutes before, columns carrier, hours now"]
 

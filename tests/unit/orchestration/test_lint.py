@@ -31,7 +31,7 @@ def test_a_thin_notebook_has_no_problem(notebook: Notebook) -> None:
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
-        ("def load():\n    pass", "cell 3: it defines the function 'load'"),
+        ("def load():\n    pass", "cell 2: it defines the function 'load'"),
         ("class Loader:\n    pass", "it defines the class 'Loader'"),
         ("twice = lambda x: 2 * x", "it gives a lambda a name"),
         ("import polars as pl", "it imports polars"),
@@ -69,5 +69,5 @@ def test_stored_output_is_a_problem(notebook: Notebook) -> None:
     content["cells"][3]["execution_count"] = 4
     path.write_text(json.dumps(content))
     found = messages(path)
-    assert "cell 2: it is stored with its output" in found[0]
-    assert "cell 4: it is stored with an execution count" in found[1]
+    assert "cell 1: it is stored with its output" in found[0]
+    assert "cell 2: it is stored with an execution count" in found[1]

@@ -76,7 +76,7 @@ def _table(title: str, before: TableOutput | None, after: TableOutput | None) ->
         yield Difference("table", title, f"columns {', '.join(before.columns)}", f"columns {', '.join(after.columns)}")
         return
     if len(before.rows) != len(after.rows):
-        yield Difference("table", title, f"{len(before.rows)} rows", f"{len(after.rows)} rows")
+        yield Difference("table", title, _rows(before), _rows(after))
     for number, (old, new) in enumerate(zip_longest(before.rows, after.rows), start=1):
         if old is None or new is None:
             return
@@ -90,3 +90,7 @@ def _close(one: Any, other: Any, tolerance: float) -> bool:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
     return math.isclose(one, other, rel_tol=tolerance, abs_tol=1e-12)
+
+
+def _rows(table: TableOutput) -> str:
+    return "1 row" if len(table.rows) == 1 else f"{len(table.rows)} rows"

@@ -44,7 +44,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is not
             except BaseException as error:
                 self.nb_man.cell_exception(cell, cell_index=at, exception=error)
                 self._tell(at, "failed", time.monotonic() - started)
-                raise self._translated(error) from error
+                raise self._translated(error, cell.source) from error
             finally:
                 self.nb_man.cell_complete(cell, cell_index=at)
             if runs:
@@ -63,10 +63,10 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is not
         self._execution.save_now_and_then(self.nb)
         self._execution.on_cell(at, state, seconds)
 
-    def _translated(self, error: BaseException) -> BaseException:
+    def _translated(self, error: BaseException, source: str) -> BaseException:
         match error:
             case CellExecutionError():
-                return CellFailed(error.ename, error.evalue)
+                return CellFailed(error.ename, error.evalue, traceback=error.traceback, source=source)
             case CellTimeoutError():
                 return CellTooSlow()
             case DeadKernelError():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,15 +13,30 @@ from typing import Any, Literal
 
 __all__ = ["CellFailed", "CellState", "CellTooSlow", "Execution", "KernelEnded", "write_notebook"]
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LINE = re.compile(r"^\s*Cell In\[\d+\], line (\d+)", re.MULTILINE)
+
 CellState = Literal["started", "finished", "failed"]
 
 
 class CellFailed(Exception):
-    """A cell raised an error: `kind` is its class, the message what it said."""
+    """A cell raised an error.
 
-    def __init__(self, kind: str, said: str) -> None:
-        super().__init__(said)
+    Attributes:
+        kind: The error's class; the message is what it said.
+        traceback: As the kernel shows it, without colours.
+        line: The cell's line that it came out of; None where that cannot be told.
+    """
+
+    def __init__(self, kind: str, said: str, *, traceback: str, source: str) -> None:
+        super().__init__(_COLOUR.sub("", said))
         self.kind = kind
+        self.traceback = _COLOUR.sub("", traceback).strip()
+        # IPython names the cell that was run first, and after it what that called.
+        named = _LINE.search(self.traceback)
+        lines = source.splitlines()
+        at = int(named[1]) if named else 0
+        self.line = lines[at - 1].strip() if 0 < at <= len(lines) else None
 
 
 class CellTooSlow(Exception):

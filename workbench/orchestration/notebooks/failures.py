@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from contextlib import suppress
 
@@ -10,9 +9,7 @@ from workbench.foundation.errors import WorkbenchError
 from workbench.orchestration.notebooks.execution import CellFailed, CellTooSlow, Execution, KernelEnded
 from workbench.orchestration.notebooks.interruption import Terminated
 
-__all__ = ["in_cell", "of_the_notebook", "one_line"]
-
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+__all__ = ["in_cell", "log", "of_the_notebook", "one_line", "place"]
 
 
 def in_cell(error: BaseException) -> bool:
@@ -30,7 +27,7 @@ def one_line(error: BaseException, execution: Execution, *, cell_timeout: float,
     """A sentence for a reader who does not see the notebook."""
     match error:
         case CellFailed():
-            said = _COLOUR.sub("", str(error)).strip().splitlines()
+            said = str(error).strip().splitlines()
             return f"{error.kind}: {said[0]}" if said else error.kind
         case CellTooSlow():
             if timeout is not None and execution.deadline is not None and execution.seconds_left() <= 0.001:
@@ -47,6 +44,22 @@ def one_line(error: BaseException, execution: Execution, *, cell_timeout: float,
         case _:
             lines = str(error).strip().splitlines()
             return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def place(error: BaseException, number: int, title: str | None) -> str:
+    """Where a reader finds it: "cell 3 (Delays), line `x = 1 / 0`"; the line is left out where it is the title."""
+    line = error.line if isinstance(error, CellFailed) else None
+    shown = "" if not line or line == title else f", line `{line if len(line) <= 80 else line[:79] + '…'}`"
+    return f"cell {number} ({title}){shown}"
+
+
+def log(error: BaseException, execution: Execution, where: str) -> bool:
+    """Adds the kernel's traceback to the run's log; whether there is one."""
+    if not isinstance(error, CellFailed) or not error.traceback:
+        return False
+    with execution.log.open("a", encoding="utf-8") as file:
+        file.write(f"{where}:\n{error.traceback}\n")
+    return True
 
 
 def _exit(code: int | None) -> str:

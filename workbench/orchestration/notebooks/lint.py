@@ -8,6 +8,7 @@ has at most 60 lines of code and is stored without output.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,11 @@ def _as_a_whole(path: Path, notebook: dict[str, Any]) -> Iterator[tuple[int | No
 
 
 def _cells(notebook: dict[str, Any]) -> Iterator[tuple[int | None, str]]:
-    for number, cell in enumerate(notebook["cells"], start=1):
+    counted = document.code_cells(notebook)
+    for at, cell in enumerate(notebook["cells"]):
         if cell.get("cell_type") != "code":
             continue
+        number = bisect_right(counted, at) or 1  # an empty cell is not counted; it is named by the one above
         if cell.get("outputs"):
             yield number, "it is stored with its output; clear all outputs before saving"
         if cell.get("execution_count") is not None:

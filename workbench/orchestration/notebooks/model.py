@@ -49,31 +49,44 @@ class NotebookFailed(WorkbenchError):
 
     Attributes:
         run: The failed run.
-        cell: Where in the source notebook it failed, counted from 1 over cells of all kinds; None outside of a cell.
+        cell: Which of the notebook's code cells failed, from 1, as in `Progress`; None outside of a cell.
         title: The heading above that cell, else its first line.
         error: What went wrong, in one line.
         output: The notebook as far as it ran.
+        log: Where the whole traceback is; None where there is none.
         again: The command that runs it again.
     """
 
     code = "notebook_failed"
 
-    def __init__(self, run: Run, *, error: str, cell: int | None, title: str | None, output: Path, again: str) -> None:
-        where = f" in cell {cell} ({title})" if cell is not None else ""
-        super().__init__(
-            f"notebook {run.name} failed{where}: {error}", hint=f"as far as it ran: {output}\nrun it again: {again}"
-        )
+    def __init__(
+        self,
+        run: Run,
+        *,
+        error: str,
+        cell: int | None,
+        title: str | None,
+        place: str | None,
+        output: Path,
+        log: Path | None,
+        again: str,
+    ) -> None:
+        hints = [f"as far as it ran: {output}", f"run it again: {again}"]
+        if log is not None:
+            hints.insert(1, f"the whole traceback: {log}")
+        super().__init__(f"notebook {run.name} failed{f' in {place}' if place else ''}: {error}", hint="\n".join(hints))
         self.run = run
         self.cell = cell
         self.title = title
         self.error = error
         self.output = output
+        self.log = log
         self.again = again
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One way in which a notebook is not thin; `cell` counts from 1 over cells of all kinds."""
+    """One way in which a notebook is not thin; `cell` counts its code cells from 1, as a run's progress does."""
 
     path: Path
     cell: int | None
@@ -151,7 +164,7 @@ class Comparison:
 
     def __str__(self) -> str:
         counted = (
-            f"{self.tables} tables compared"
+            f"{self.tables} {'table' if self.tables == 1 else 'tables'} compared"
             if self.tables
             else "neither shows a table; only what they read was compared"
         )

@@ -27,6 +27,7 @@ from workbench.orchestration.notebooks.execution import CellState, Execution, wr
 from workbench.orchestration.notebooks.interruption import ended_by_signal
 from workbench.orchestration.notebooks.model import Comparison, NotebookFailed, Progress, again_command
 from workbench.orchestration.notebooks.parameters import Parameter, check, declared, injected, resolved
+from workbench.orchestration.notebooks.replayable import refuse_replay
 
 __all__ = ["OUTPUT", "SOURCE", "NotebookRunner"]
 
@@ -41,7 +42,7 @@ class NotebookRunner:
     """Runs notebooks of one workspace through papermill, as one actor.
 
     A run's directory holds `source.ipynb` (the notebook as it was), `output.ipynb` (with parameters and outputs),
-    `run.log` (what the kernel's process printed) and `receipt.json`.
+    `run.log` (what the kernel's process printed, and its traceback where it failed) and `receipt.json`.
     """
 
     def __init__(self, settings: Settings, runs: Runs, actor: Actor) -> None:
@@ -168,18 +169,24 @@ class NotebookRunner:
                 self._keep(execution)
             said = failures.one_line(error, execution, cell_timeout=limit, timeout=timeout)
             at = positions[execution.at] if execution.at is not None and failures.in_cell(error) else None
+            number = cells.index(at) + 1 if at is not None else None
             title = titles.get(at) if at is not None else None
-            where = f"cell {at + 1} ({title}): " if at is not None else ""
-            failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"{where}{said}")
+            place = failures.place(error, number, title) if number is not None else None
+            logged = False
+            with suppress(OSError):
+                logged = failures.log(error, execution, place or "the given parameters")
+            failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"{place}: {said}" if place else said)
             logger("notebooks").info("notebook failed", extra={"notebook": name, "why": said})
             if not failures.of_the_notebook(error):
                 raise
             raise NotebookFailed(
                 failed,
                 error=said,
-                cell=None if at is None else at + 1,
+                cell=number,
                 title=title,
+                place=place,
                 output=execution.output,
+                log=execution.log if logged else None,
                 again=again,
             ) from error
         executed = self._keep(execution)
@@ -198,7 +205,7 @@ class NotebookRunner:
             NotebookFailed: The replay failed.
         """
         run = self._runs.get(run_id)
-        self._refuse_replay(run)
+        refuse_replay(self._runs, run)
         source = self._kept(run, SOURCE)
         before = tables_of(self._kept(run, OUTPUT))
         known = declared(source)
@@ -233,23 +240,6 @@ class NotebookRunner:
         first, second = (tables_of(self._kept(run, OUTPUT)) for run in (before, after))
         difference = reads(self._runs.edges(before.id), self._runs.edges(after.id))
         return compared(before.id, after.id, first, second, difference, reads_count=False)
-
-    def _refuse_replay(self, run: Run) -> None:
-        if run.kind is RunKind.PIPELINE:
-            stages = ", ".join(child.id for child in self._runs.list(parent=run.id))
-            raise Invalid(
-                f"run {run.id} is of the pipeline {run.name}", hint=f"replay the run of one of its stages: {stages}"
-            )
-        if run.status is not RunStatus.SUCCEEDED:
-            raise Invalid(f"run {run.id} of {run.name} has {run.status}; only a successful run can be replayed")
-        written = sorted(
-            {edge.name for edge in self._runs.edges(run.id) if edge.direction == "write" and edge.kind == "dataset"}
-        )
-        if written:
-            raise Invalid(
-                f"run {run.id} of {run.name} wrote {', '.join(written)}, and a replay writes nothing",
-                hint="replay a run that only reads, such as a report's",
-            )
 
     def _kept(self, run: Run, file: str) -> Path:
         path = run.directory / file
