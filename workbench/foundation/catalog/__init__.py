@@ -5,6 +5,7 @@ only one to open sessions on them, in its `store.py`.
 """
 
 from workbench.foundation.catalog.database import SCHEMA_REVISION, Catalog
+from workbench.foundation.catalog.inserting import add_missing
 from workbench.foundation.catalog.table import Base, UtcDateTime, utcnow
 
-__all__ = ["SCHEMA_REVISION", "Base", "Catalog", "UtcDateTime", "utcnow"]
+__all__ = ["SCHEMA_REVISION", "Base", "Catalog", "UtcDateTime", "add_missing", "utcnow"]

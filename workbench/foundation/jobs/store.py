@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from workbench.foundation.catalog import Catalog, utcnow
+from workbench.foundation.catalog import Catalog, add_missing, utcnow
 from workbench.foundation.errors import Conflict
 from workbench.foundation.jobs.model import Lease, holder_ended, this_process
 from workbench.foundation.jobs.tables import JobRow
@@ -36,8 +35,7 @@ class Jobs:
         now = utcnow()
         holder = this_process()
         with self._catalog.begin() as session:
-            insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-            session.execute(insert(JobRow).values(kind=kind, slot=slot, fence=0).on_conflict_do_nothing())
+            add_missing(session, JobRow, kind=kind, slot=slot, fence=0)
             row = session.get_one(JobRow, (kind, slot), with_for_update=True)
             if row.holder and row.expires and row.expires > now and not holder_ended(row.holder):
                 since = f"{row.taken:%Y-%m-%d %H:%M:%S} UTC" if row.taken else "an unknown time"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from workbench.charts import palette, stylesheet
 from workbench.foundation.errors import WorkbenchError
@@ -15,6 +14,9 @@ from workbench.orchestration.notebooks import declared
 from workbench.publishing.reports.body import TEMPLATES, render_cells
 from workbench.publishing.reports.definition import ReportDefinition
 from workbench.publishing.reports.provenance import moment, parameters_in_words, provenance
+
+if TYPE_CHECKING:  # every command would load it, and only a report needs it
+    import jinja2
 
 __all__ = ["for_print", "page"]
 
@@ -80,6 +82,8 @@ def _help(notebook: Path) -> dict[str, str]:
 
 @cache
 def _templates() -> jinja2.Environment:
+    import jinja2
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
