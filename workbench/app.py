@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-
-import pyarrow as pa
 
 from workbench.analytics.metrics import Metrics
 from workbench.compute import engines
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
-from workbench.data.sql import SqlDoor
+from workbench.data.sql import SqlDoor, SqlResult
 from workbench.foundation import observability
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.jobs import Jobs
@@ -97,9 +96,24 @@ class Workbench:
         self.security.require(self.actor.principal, Role.ADMIN, f"act as {principal.name}")
         return Workbench(self.settings, self.catalog, Actor(principal))
 
-    def sql(self, statement: str, parameters: dict[str, object] | None = None) -> pa.Table:
-        """Answers one SELECT over the datasets it names, under the asker's policies. Times are UTC."""
-        return self._sql.query(statement, self.actor, parameters=parameters)
+    def sql(self, statement: str, parameters: Mapping[str, object] | Sequence[object] | None = None) -> SqlResult:
+        """Answers one SELECT over the datasets it names, under the asker's policies.
+
+        `wb.sql("SELECT carrier, count(*) AS n FROM flights WHERE origin = $origin GROUP BY 1", {"origin": "JFK"})`
+
+        Args:
+            statement: SQL in DuckDB's dialect. Datasets are its tables; quote a name that has a `-`.
+            parameters: Values for `$name` by name, or for `?` in order. They are bound, never pasted into the text.
+
+        Returns:
+            The rows; `to_polars()`, `to_pandas()` and `to_arrow()` make a frame of them. Times are UTC.
+
+        Raises:
+            Invalid: It is not one SELECT, does not parse, or names a column that is not there.
+            Forbidden: It tries to read or change something else than datasets, or a policy cannot be applied.
+            NotFound: No such dataset; the message has the nearest name.
+        """
+        return SqlResult(self._sql.query(statement, self.actor, parameters=parameters))
 
     def close(self) -> None:
         self.catalog.close()

@@ -130,7 +130,7 @@ def test_a_policy_over_a_column_that_is_gone_closes(door: str, owner: Workbench)
 
 def test_who_has_no_policy_sees_everything(owner: Workbench, tmp_path: Path) -> None:
     assert dataset_of(owner).to_polars().equals(WHOLE)
-    assert owner.sql("SELECT count(*) AS n FROM flights").to_pylist() == [{"n": 4}]
+    assert owner.sql("SELECT count(*) AS n FROM flights").to_dicts() == [{"n": 4}]
 
 
 def test_the_number_of_rows_that_a_viewer_is_told_is_of_those_they_see(owner: Workbench) -> None:

@@ -115,7 +115,7 @@ def test_weather_is_joined_without_doubling_or_losing_a_flight(ran: Path, source
     with Workbench.open(ran) as wb:
         assert wb.datasets.get("flights_enriched").info.rows == 12_208
         assert [
-            row["n"] for row in wb.sql("SELECT count(DISTINCT flight_date) AS n FROM flights_enriched").to_pylist()
+            row["n"] for row in wb.sql("SELECT count(DISTINCT flight_date) AS n FROM flights_enriched").to_dicts()
         ] == [14]
 
 

@@ -19,5 +19,5 @@ def sql(
 ) -> None:
     """Answer one SELECT over datasets, under your policies."""
     with open_workbench() as wb:
-        table = wb.sql(statement)
-    print_records(table.to_pylist(), as_json=as_json, columns=table.column_names, empty="no rows", raw=True)
+        found = wb.sql(statement)
+    print_records(found.to_dicts(), as_json=as_json, columns=found.columns, empty="no rows", raw=True)

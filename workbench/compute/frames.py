@@ -155,6 +155,8 @@ def _from_arrow(frame: Any) -> pl.DataFrame:
         made = pl.from_arrow(frame)
     except (TypeError, pl.exceptions.PolarsError, pa.ArrowException) as error:
         raise Invalid(f"the Arrow data cannot be read: {str(error).strip().splitlines()[0]}") from error
+    if isinstance(made, pl.Series) and isinstance(made.dtype, pl.Struct) and not isinstance(frame, pa.ChunkedArray):
+        return made.struct.unnest()  # a stream of rows of a library that Polars does not know
     if isinstance(made, pl.Series):
         raise Invalid("an Arrow array is one column, not a frame", hint="make a table of it: pa.table({'name': array})")
     return made

@@ -31,6 +31,12 @@ class Version:
     principal: str
     run: str | None
 
+    def __repr__(self) -> str:
+        inside = f" in run {self.run}" if self.run else ""
+        return (
+            f"<version {self.number}: {self.operation} by {self.principal}, {self.time:%Y-%m-%d %H:%M:%S} UTC{inside}>"
+        )
+
 
 @dataclass(frozen=True)
 class Column:

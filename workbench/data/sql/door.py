@@ -65,7 +65,7 @@ class SqlDoor:
                     raise Invalid("the statement gives no rows")
                 return _tidied(relation.to_arrow_table())
             except duckdb.Error as error:
-                raise explained(error, columns) from error
+                raise explained(error, statement, columns) from error
 
     def _register(self, connection: duckdb.DuckDBPyConnection, parsed: Statement, actor: Actor) -> set[str]:
         if not parsed.tables:

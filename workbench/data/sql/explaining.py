@@ -16,16 +16,19 @@ _MISSING_COLUMN = re.compile(
 )
 
 
-def explained(error: duckdb.Error, columns: Iterable[str]) -> WorkbenchError:
+def explained(error: duckdb.Error, statement: str, columns: Iterable[str]) -> WorkbenchError:
     """The error to raise for one of DuckDB's.
 
     Args:
+        statement: What was asked.
         columns: The columns of the datasets that the statement reads.
     """
     text = str(error)
     column = _MISSING_COLUMN.search(text)
     if column is not None:
-        return unknown("column", column.group(1) or column.group(2), set(columns), error=Invalid)
+        name = column.group(1) or column.group(2)
+        quoted = f"a text stands in single quotes: '{name}'; in double quotes it is a column's name"
+        return unknown("column", name, set(columns), error=Invalid, hint=quoted if f'"{name}"' in statement else None)
     if isinstance(error, duckdb.PermissionException):
         return Forbidden(f"SQL reads datasets and nothing else: {sentence(error)}")
     return Invalid(f"the statement cannot be answered: {sentence(error)}")

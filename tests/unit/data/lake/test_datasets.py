@@ -4,6 +4,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -112,6 +113,12 @@ def test_a_dataset_made_in_a_run_says_what_was_read_for_it(
     assert inside.create("said", inside["a"].lazy(), source="a letter").info.source == "a letter"
     assert repr(datasets["joined"]).endswith(", from a, b")
     assert "<td>a, b</td>" in datasets._repr_html_()
+
+
+def test_versions_read_well(datasets: Datasets) -> None:
+    version = datasets.create("t", numbers(1)).versions()[0]
+    assert repr(version) == f"<version 0: create by ada, {version.time:%Y-%m-%d %H:%M:%S} UTC>"
+    assert repr(replace(version, run="r1")).endswith(" UTC in run r1>")
 
 
 def test_a_dataset_at_an_old_version_or_time_stays_there(datasets: Datasets) -> None:

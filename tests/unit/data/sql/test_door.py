@@ -36,6 +36,15 @@ def test_a_select_joins_datasets_by_name(door: SqlDoor, admin: Actor) -> None:
     assert table.to_pylist() == [{"name": "American", "total": None, "n": 1}, {"name": "United", "total": 6, "n": 2}]
 
 
+def test_a_text_in_double_quotes_is_told_from_a_column(door: SqlDoor, admin: Actor) -> None:
+    with pytest.raises(Invalid, match="no column 'UA'") as caught:
+        door.query('SELECT * FROM flights WHERE carrier = "UA"', admin)
+    assert "single quotes: 'UA'" in str(caught.value.hint)
+    with pytest.raises(Invalid, match="did you mean 'delay'") as caught:
+        door.query("SELECT dely FROM flights", admin)
+    assert caught.value.hint is None
+
+
 def test_times_are_utc_with_microseconds_whatever_the_statement_makes(door: SqlDoor, admin: Actor) -> None:
     table = door.query(
         "SELECT time, date_trunc('hour', time) AS hour, TIMESTAMP '2013-01-01 05:00' AS plain FROM flights LIMIT 1",

@@ -1,0 +1,84 @@
+"""What a statement is answered with: rows that become a frame of any kind, and show themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+
+from workbench.compute import frames
+from workbench.foundation.errors import Invalid
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SqlResult"]
+
+SHOWN = 10
+
+
+class SqlResult:
+    """The rows that a SELECT gave. Anything that speaks Arrow takes them as they are: `pl.DataFrame(result)`.
+
+    Times are UTC with microseconds.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    @property
+    def columns(self) -> list[str]:
+        """Their names, each once."""
+        return list(self._table.column_names)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def to_polars(self) -> pl.DataFrame:
+        """
+        Raises:
+            Invalid: A column is of a type that Polars does not have, such as INTERVAL.
+        """
+        return frames.to_polars(self._table)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Whole numbers and booleans with nulls keep their type.
+
+        Raises:
+            Invalid: A column is of a type that Polars does not have, such as INTERVAL.
+        """
+        return frames.to_pandas(self.to_polars())
+
+    def to_arrow(self) -> pa.Table:
+        return self._table
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A dictionary per row, of plain Python values."""
+        return list(self._table.to_pylist())
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        with pl.Config(tbl_hide_dataframe_shape=True, tbl_rows=SHOWN):
+            return f"{self._size()}\n{self._head()}"
+
+    def _repr_html_(self) -> str:
+        with pl.Config(tbl_hide_dataframe_shape=True, tbl_rows=SHOWN):
+            return f"<p>{self._size()}</p>{self._head()._repr_html_()}"
+
+    def _size(self) -> str:
+        rows, columns = len(self), len(self.columns)
+        first = f", the first {SHOWN} of them" if rows > SHOWN else ""
+        return f"{rows:,} row{'' if rows == 1 else 's'}{first}; {columns} column{'' if columns == 1 else 's'}"
+
+    def _head(self) -> pl.DataFrame:
+        head = self._table.slice(0, SHOWN)
+        try:
+            return frames.to_polars(head)
+        except Invalid:
+            texts = ([None if value is None else str(value) for value in column.to_pylist()] for column in head.columns)
+            return pl.DataFrame(
+                dict(zip(self.columns, texts, strict=True)), schema=dict.fromkeys(self.columns, pl.String)
+            )
