@@ -152,7 +152,19 @@ class Datasets:
         return self._lake.optimize(name, self._actor)
 
     def clean(self, name: str, *, keep_days: float = 7) -> CleanReport:
-        """Removes files that no kept version needs; see `Lake.clean`."""
+        """Removes the files that only old versions need, and what crashed writes and deleted datasets left behind.
+
+        Args:
+            keep_days: The dataset stays readable as of any time in these last days, the newest version always.
+                Versions that a run's receipt pins are kept for as long as it does.
+
+        Returns:
+            What was removed and what had to be kept.
+
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: Neither the dataset's owner nor an engineer.
+        """
         return self._lake.clean(name, self._actor, keep_days=keep_days)
 
     def __repr__(self) -> str:
