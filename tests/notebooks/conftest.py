@@ -8,13 +8,17 @@ from typing import Any
 import psutil
 import pytest
 
+from workbench.data.lake import Lake
 from workbench.foundation.catalog import Catalog
+from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import load
 from workbench.governance.runs import Actor, Runs
-from workbench.governance.security import local_owner
+from workbench.governance.security import Security, local_owner
 from workbench.orchestration.notebooks import NotebookRunner
+from workbench.orchestration.pipelines import Pipelines
 
 Notebook = Callable[..., Path]
+Define = Callable[[str], None]
 
 
 @pytest.fixture
@@ -65,3 +69,25 @@ def _words(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+@pytest.fixture
+def lake(workspace: Path, runs: Runs) -> Lake:
+    settings = load(workspace)
+    catalog = Catalog(settings.catalog_url)
+    return Lake(settings.lake_root, catalog, runs, Security(catalog))
+
+
+@pytest.fixture
+def pipelines(workspace: Path, runs: Runs, lake: Lake, runner: NotebookRunner) -> Pipelines:
+    settings = load(workspace)
+    return Pipelines(settings, runs, Jobs(Catalog(settings.catalog_url)), lake, runner, Actor(local_owner()))
+
+
+@pytest.fixture
+def define(workspace: Path) -> Define:
+    def write(text: str) -> None:
+        (workspace / "pipelines").mkdir(exist_ok=True)
+        (workspace / "pipelines/p.yaml").write_text(text)
+
+    return write

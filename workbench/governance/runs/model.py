@@ -82,6 +82,11 @@ class Run:
     directory: Path
     holder: str
 
+    def __repr__(self) -> str:
+        took = "" if self.seconds is None else f" in {self.seconds:.1f} s"
+        said = f": {self.error}" if self.error else ""
+        return f"Run {self.id}: {self.kind} {self.name} {self.status}{took}{said}"
+
     @property
     def seconds(self) -> float | None:
         return None if self.finished is None else (self.finished - self.started).total_seconds()

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from workbench.foundation.catalog import Catalog, utcnow
+from workbench.foundation.catalog import Catalog, add_missing, utcnow
 from workbench.foundation.errors import Conflict, NotFound, unknown
 from workbench.foundation.jobs import holder_ended, this_process
+from workbench.foundation.listing import Listing
 from workbench.foundation.settings import Settings
+from workbench.governance.runs.cards import listing
 from workbench.governance.runs.environment import environment, sha256_file
 from workbench.governance.runs.model import Actor, Direction, Edge, Receipt, Run, RunKind, RunStatus
 from workbench.governance.runs.tables import EdgeRow, EngineUseRow, PinRow, RunRow
 from workbench.governance.security import Principal, Role, audit_append
 
 __all__ = ["Runs"]
+
+SHOWN = 10
+"""How many of the newest runs stand for all of them."""
 
 
 class Runs:
@@ -31,6 +35,12 @@ class Runs:
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self._catalog = catalog
         self._settings = settings
+
+    def __repr__(self) -> str:
+        return repr(self.list(limit=SHOWN))
+
+    def _repr_html_(self) -> str:
+        return self.list(limit=SHOWN)._repr_html_()
 
     def start(
         self,
@@ -148,8 +158,8 @@ class Runs:
         status: RunStatus | None = None,
         parent: str | None = None,
         limit: int = 50,
-    ) -> Sequence[Run]:
-        """The newest runs first."""
+    ) -> Listing[Run]:
+        """The newest runs first; the list shows itself as a table."""
         query = select(RunRow).order_by(RunRow.started.desc(), RunRow.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(RunRow.kind == kind.value)
@@ -160,7 +170,8 @@ class Runs:
         if parent is not None:
             query = query.where(RunRow.parent == parent)
         with self._catalog.read() as session:
-            return [self._run(row) for row in session.scalars(query)]
+            chosen = any(choice is not None for choice in (kind, name, status, parent))
+            return listing((self._run(row) for row in session.scalars(query)), chosen=chosen)
 
     def last_success(self, name: str, *, fingerprint: str | None = None) -> Run | None:
         """The newest successful run of a name, with this fingerprint where one is given."""
@@ -235,9 +246,8 @@ class Runs:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         """`record` in the caller's own transaction."""
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         values = {"run": run_id, "direction": direction, "kind": kind, "name": name, "version": version}
-        session.execute(insert(EdgeRow).values(**values, detail=dict(detail or {})).on_conflict_do_nothing())
+        add_missing(session, EdgeRow, **values, detail=dict(detail or {}))
 
     def edges(self, run_id: str) -> Sequence[Edge]:
         """What a run read and wrote, in the order it first did."""
@@ -260,9 +270,7 @@ class Runs:
         """Keeps a dataset's version from clean-up for `pin_days`. Call it before reading."""
         until = utcnow() + timedelta(days=self._settings.pin_days)
         with self._catalog.begin() as session:
-            insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-            values = {"run": run_id, "dataset": dataset_id, "version": version, "until": until}
-            session.execute(insert(PinRow).values(**values).on_conflict_do_nothing())
+            add_missing(session, PinRow, run=run_id, dataset=dataset_id, version=version, until=until)
 
     def pinned(self, dataset_id: str) -> set[int]:
         """The versions of a dataset that some run's receipt still needs."""

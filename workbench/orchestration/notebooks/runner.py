@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from importlib import import_module
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from workbench.foundation.errors import Invalid, NotFound, WorkbenchError
+from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
@@ -28,6 +29,7 @@ from workbench.orchestration.notebooks.interruption import ended_by_signal
 from workbench.orchestration.notebooks.model import Comparison, NotebookFailed, Progress, again_command
 from workbench.orchestration.notebooks.parameters import Parameter, check, declared, injected, resolved
 from workbench.orchestration.notebooks.replayable import refuse_replay
+from workbench.orchestration.notebooks.shelf import shelf
 
 __all__ = ["OUTPUT", "SOURCE", "NotebookRunner"]
 
@@ -49,6 +51,16 @@ class NotebookRunner:
         self._settings = settings
         self._runs = runs
         self._actor = actor
+
+    def list(self) -> Listing[Path]:
+        """The workspace's notebooks: paths relative to it, in a list that shows itself as a table."""
+        return shelf(self._settings.home)
+
+    def __repr__(self) -> str:
+        return repr(self.list())
+
+    def _repr_html_(self) -> str:
+        return self.list()._repr_html_()
 
     def run(
         self,
@@ -108,7 +120,7 @@ class NotebookRunner:
     def execute(
         self,
         source: Path,
-        known: list[Parameter],
+        known: Sequence[Parameter],
         checked: Mapping[str, Any],
         *,
         name: str,
@@ -292,7 +304,7 @@ def _kernel(notebook: Mapping[str, Any], path: Path) -> str:
 
 
 def _prepared(
-    original: Mapping[str, Any], known: list[Parameter], checked: Mapping[str, Any]
+    original: Mapping[str, Any], known: Sequence[Parameter], checked: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[int | None]]:
     """The notebook with a cell of given parameters, and which cell of the original each of its cells is."""
     cells = [

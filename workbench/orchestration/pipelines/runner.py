@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from workbench.data.lake import Lake
 from workbench.foundation.definitions import meant
 from workbench.foundation.errors import Conflict, Invalid, NotFound, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
+from workbench.foundation.listing import Listing
 from workbench.foundation.registry import Registry
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
@@ -90,7 +92,35 @@ class Pipelines:
         for kind, step in (steps or {}).items():
             self.steps.register(kind, step)
 
-    def names(self) -> list[str]:
+    def __repr__(self) -> str:
+        return repr(self.list())
+
+    def _repr_html_(self) -> str:
+        return self.list()._repr_html_()
+
+    def list(self) -> Listing[Pipeline]:
+        """Every pipeline, by name, in a list that shows itself as a table; files that define none are left out."""
+        found: builtins.list[Pipeline] = []
+        problems: builtins.list[str] = []
+        for name in self.names():
+            try:
+                found.append(self.get(name))
+            except WorkbenchError as error:
+                problems.append(str(error))
+        return Listing(
+            found,
+            caption="Pipelines",
+            row=lambda one: {
+                "pipeline": one.name,
+                "stages": ", ".join(stage.name for stage in one.in_order()),
+                "parameters": ", ".join(one.parameters),
+                "description": one.description,
+            },
+            empty="There is no pipeline yet: `workbench new pipeline NAME` writes one.",
+            problems=problems,
+        )
+
+    def names(self) -> builtins.list[str]:
         """The pipelines that are defined."""
         return sorted(path.stem for path in self._folder.glob("*.yaml"))
 
@@ -158,7 +188,7 @@ class Pipelines:
                 RunKind.PIPELINE, pipeline.name, actor=self._actor, parameters=values, parent=self._actor.run
             )
             going = _Going(pipeline, stages, given, run, lease, on_progress or (lambda step: None))
-            results: list[StageResult] = []
+            results: builtins.list[StageResult] = []
             began = time.monotonic()
             try:
                 for stage in stages:

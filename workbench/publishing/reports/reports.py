@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs
@@ -40,9 +41,27 @@ class Reports:
         """The workspace's folder."""
         return self._settings.home
 
-    def list(self) -> builtins.list[ReportDefinition]:
-        """Every report, by name; `problems` says which files are none, and why."""
-        return load_all(self._settings.home)[0]
+    def __repr__(self) -> str:
+        return repr(self.list())
+
+    def _repr_html_(self) -> str:
+        return self.list()._repr_html_()
+
+    def list(self) -> Listing[ReportDefinition]:
+        """Every report, by name, in a list that shows itself as a table; `problems` says which files are none."""
+        found, problems = load_all(self._settings.home)
+        return Listing(
+            found,
+            caption="Reports",
+            row=lambda one: {
+                "report": one.name,
+                "title": one.title,
+                "notebook": one.notebook.as_posix(),
+                "description": one.description,
+            },
+            empty="There is no report yet: `workbench new report NAME` writes one.",
+            problems=problems,
+        )
 
     @property
     def problems(self) -> builtins.list[str]:
