@@ -1,0 +1,88 @@
+"""The guide for users names every key of what they write, and its examples are right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+import polars as pl
+import pytest
+from house import ROOT
+from pydantic import BaseModel
+
+from workbench import Workbench
+from workbench.analytics.metrics import Dimension, Metric
+from workbench.data.quality import Expectation, Suite
+from workbench.orchestration.pipelines import Pipeline, Stage
+from workbench.publishing.reports import ReportDefinition
+
+GUIDE = ROOT / "docs" / "guide.md"
+EXPECTATIONS = [member for union in get_args(get_args(Expectation)[0]) for member in get_args(union) or (union,)]
+PARAMETER = get_args(Pipeline.model_fields["parameters"].annotation)[1]
+
+
+def keys(title: str) -> dict[str, str]:
+    """The rows of the table under a heading: key to default."""
+    _, _, below = GUIDE.read_text().partition(f"### Keys of {title}\n")
+    table = below.split("\n#", 1)[0]
+    return {found[1]: found[2].strip() for found in re.finditer(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", table, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(
+    ("title", "models", "made", "written"),
+    [
+        ("a metric", [Metric], [], []),
+        ("a dimension", [Dimension], [], []),
+        ("a suite", [Suite], [], []),
+        ("an expectation", EXPECTATIONS, [], []),
+        ("a pipeline", [Pipeline], [], []),
+        ("a pipeline's parameter", [PARAMETER], [], []),
+        ("a stage", [Stage], ["kind", "target"], ["notebook", "report"]),
+        ("a report", [ReportDefinition], ["version"], []),
+    ],
+)
+def test_every_key_stands_in_the_guide_and_no_other(
+    title: str, models: list[type[BaseModel]], made: list[str], written: list[str]
+) -> None:
+    fields = {name for model in models for name in model.model_fields}
+    assert fields
+    assert set(keys(title)) == fields - set(made) | set(written)
+    if len(models) == 1:
+        needed = {name for name, field in models[0].model_fields.items() if field.is_required()} - set(made)
+        assert {name for name, default in keys(title).items() if default == "required"} >= needed
+
+
+def examples() -> dict[str, str]:
+    """The YAML files of the guide, by path."""
+    blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    return dict(blocks)
+
+
+def test_the_examples_work_together(wb: Workbench) -> None:
+    home = wb.settings.home
+    for path, text in examples().items():
+        (home / path).parent.mkdir(exist_ok=True)
+        (home / path).write_text(text)
+    for path in ("notebooks/load.ipynb", "reports/sales.ipynb"):
+        (home / path).parent.mkdir(exist_ok=True)
+        (home / path).write_text((ROOT / "notebooks/flights/validate.ipynb").read_text())
+    rows = {"id": [1, 2], "region": ["north", "south"], "amount": [50.0, 150.0]}
+    times = pl.Series("sold_at", [0, 1]).cast(pl.Datetime("us", "UTC"))
+    wb.datasets.create("sales", pl.DataFrame(rows).with_columns(times))
+
+    assert sorted(examples()) == [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
+    assert wb.metrics.query(["revenue", "sold", "revenue_per_sale"]).frame.rows() == [(200.0, 2, 100.0)]
+    assert wb.metrics.query("revenue", by="large").frame.height == 2
+    assert wb.quality.check("sales").passed
+    assert [stage.name for stage in wb.pipelines.get("sales").stages] == ["load", "report"]
+    assert wb.reports.get("sales").title == "Sales"
+
+
+def test_every_call_that_the_guide_names_is_there(wb: Workbench) -> None:
+    calls = set(re.findall(r"\bwb((?:\.\w+)+)", GUIDE.read_text()))
+    assert ".metrics.query" in calls
+    for call in calls:
+        thing: Any = wb
+        for name in call.strip(".").split("."):
+            assert hasattr(thing, name), f"wb{call}"
+            thing = getattr(thing, name)
