@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, unknown
@@ -109,10 +109,11 @@ class Identities:
             at_once: Everybody has to sign in again; else the cookies there are hold until they expire.
         """
         self._security.require(by, Role.ADMIN, "rotate the signing key")
-        now = utcnow()
-        retires = now if at_once else now + timedelta(seconds=COOKIE_SECONDS)
+        retires = utcnow() if at_once else utcnow() + timedelta(seconds=COOKIE_SECONDS)
         with self._catalog.begin() as session:
-            session.execute(update(SigningKeyRow).where(SigningKeyRow.retires.is_(None)).values(retires=retires))
+            # Those that were retired before, too, where they would hold for longer.
+            holding = or_(SigningKeyRow.retires.is_(None), SigningKeyRow.retires > retires)
+            session.execute(update(SigningKeyRow).where(holding).values(retires=retires))
             audit_append(
                 session, actor=by.name, action="rotate signing key", thing="signing key", detail={"at once": at_once}
             )

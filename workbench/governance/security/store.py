@@ -6,12 +6,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import Conflict, Forbidden, unknown
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, unknown
 from workbench.governance.security.audit import AuditEntry, audit_append, audit_entries
 from workbench.governance.security.model import Policy, Principal, Role, local_owner
 from workbench.governance.security.tables import PolicyRow, UserRow
 
 __all__ = ["Security"]
+
+LONGEST_NAME = 128
 
 
 class Security:
@@ -33,13 +35,18 @@ class Security:
             )
 
     def add_user(self, name: str, role: Role, *, by: Principal) -> Principal:
-        """Registers a user.
+        """Registers a user. Where nobody is registered yet, `by` is registered too: a workspace keeps its owner.
 
         Raises:
             Forbidden: `by` is no admin.
             Conflict: The name is taken.
+            Invalid: The name is empty, too long or has characters that do not print.
         """
         self.require(by, Role.ADMIN, f"add the user '{name}'")
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise Invalid(f"{name!r} cannot be a user's name", hint=f"1 to {LONGEST_NAME} characters that print")
+        if not self.users():
+            self.register_owner(by)
         with self._catalog.begin() as session:
             if session.get(UserRow, name) is not None:
                 raise Conflict(f"there is a user '{name}' already")
