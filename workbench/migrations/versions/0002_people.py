@@ -1,4 +1,4 @@
-"""People sign in, programs show tokens, and every change is told."""
+"""People sign in and programs show tokens."""
 
 from __future__ import annotations
 
@@ -14,17 +14,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "change",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("time", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("topic", sa.String(length=32), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("detail", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_change")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_change_time"), "change", ["time"], unique=False)
     op.create_table(
         "sign_in_link",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -60,5 +49,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("token", "signing_key", "sign_in_link", "change"):
+    for table in ("token", "signing_key", "sign_in_link"):
         op.drop_table(table)
