@@ -16,8 +16,9 @@ from workbench.foundation import observability
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import Settings, load
+from workbench.governance.identity import Identities
 from workbench.governance.runs import Actor, Runs
-from workbench.governance.security import Principal, Role, Security, local_owner
+from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
 from workbench.orchestration.pipelines import Pipelines
 from workbench.publishing.reports import Reports, report_step
@@ -39,6 +40,7 @@ class Workbench:
         reports: Running and rendering reports.
         runs: What ran, on what, and its receipt.
         security: Users, roles, policies and the audit log.
+        identities: Sign-in links and tokens.
     """
 
     def __init__(self, settings: Settings, catalog: Catalog, actor: Actor) -> None:
@@ -46,6 +48,7 @@ class Workbench:
         self.actor = actor
         self.catalog = catalog
         self.security = Security(catalog)
+        self.identities = Identities(catalog, self.security, settings.state / "keys")
         self.runs = Runs(catalog, settings)
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
@@ -71,19 +74,22 @@ class Workbench:
         """Opens the workspace a process is in, or the one at `home`.
 
         Inside a run it acts as the run does: as whoever started it, recording what is read and written, and in a
-        replay on the versions the original read. Outside of one it acts as `principal`, by default the local owner.
+        replay on the versions the original read. Outside of one it acts as `principal`; by default as whoever the token
+        in `WORKBENCH_TOKEN` belongs to, else as the system's user, who owns a workspace with no registered users.
 
         Raises:
             NotFound: No workspace here.
             Invalid: The settings are wrong.
             Unavailable: The catalog cannot be opened, or was made by a newer version.
+            SignInRefused: The token is worthless.
+            Forbidden: Others are registered here, and the system's user is not.
         """
         settings = load(home)
         observability.configure(settings.logs_dir, level=settings.log_level)
         catalog = Catalog(settings.catalog_url)
         catalog.prepare()
         if settings.run_id is None:
-            return cls(settings, catalog, Actor(principal or local_owner()))
+            return cls(settings, catalog, Actor(principal or _asker(settings, catalog)))
         observability.run_id.set(settings.run_id)
         return cls(settings, catalog, Runs(catalog, settings).actor(settings.run_id, replay_of=settings.replay_of))
 
@@ -130,3 +136,10 @@ class Workbench:
         who = self.actor.principal
         inside = f", run {self.actor.run}" if self.actor.run else ""
         return f"Workbench({self.settings.home}, {who.name} ({who.role}){inside})"
+
+
+def _asker(settings: Settings, catalog: Catalog) -> Principal:
+    security = Security(catalog)
+    if settings.token is None:
+        return security.local()
+    return Identities(catalog, security, settings.state / "keys").of_token(settings.token.get_secret_value()).principal

@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from workbench.foundation.definitions import Place, complaints, listed
@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     )
     replay_of: str | None = Field(
         default=None, description="The run whose sealed versions every read gets; set for kernels during a replay."
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        description="Whom this process works for; set for kernels. Never in a file: only in the environment.",
     )
     pin_days: int = Field(default=90, ge=0, description="How long the versions that a run read are kept for replay.")
     cell_timeout: int = Field(default=1800, gt=0, description="Seconds one notebook cell may take.")

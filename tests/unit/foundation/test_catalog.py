@@ -63,7 +63,7 @@ def test_the_audit_log_refuses_to_be_changed_or_deleted(catalog: Catalog) -> Non
     for statement in ("UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"):
         with pytest.raises(DBAPIError, match="append-only"), catalog.begin() as session:
             session.execute(text(statement))
-    assert [entry.action for entry in security.audit()] == ["add user"]
+    assert [entry.action for entry in security.audit()] == ["add user", "register owner"]
 
 
 def test_times_come_back_in_utc_whatever_zone_they_had() -> None:

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Policy", "Principal", "Role", "local_owner"]
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["Policy", "Principal", "Role", "local_owner", "role_named"]
 
 
 class Role(StrEnum):
@@ -20,6 +22,17 @@ class Role(StrEnum):
     def includes(self, other: Role) -> bool:
         order = list(Role)
         return order.index(self) >= order.index(other)
+
+
+def role_named(name: str) -> Role:
+    """
+    Raises:
+        Invalid: No such role; the message has the nearest one.
+    """
+    try:
+        return Role(name)
+    except ValueError:
+        raise unknown("role", name, list(Role), error=Invalid) from None
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import Conflict, Forbidden, unknown
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, unknown
 from workbench.governance.security.audit import AuditEntry, audit_append, audit_entries
-from workbench.governance.security.model import Policy, Principal, Role
+from workbench.governance.security.model import Policy, Principal, Role, local_owner
 from workbench.governance.security.tables import PolicyRow, UserRow
 
 __all__ = ["Security"]
+
+LONGEST_NAME = 128
 
 
 class Security:
@@ -33,13 +35,18 @@ class Security:
             )
 
     def add_user(self, name: str, role: Role, *, by: Principal) -> Principal:
-        """Registers a user.
+        """Registers a user. Where nobody is registered yet, `by` is registered too: a workspace keeps its owner.
 
         Raises:
             Forbidden: `by` is no admin.
             Conflict: The name is taken.
+            Invalid: The name is empty, too long or has characters that do not print.
         """
         self.require(by, Role.ADMIN, f"add the user '{name}'")
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise Invalid(f"{name!r} cannot be a user's name", hint=f"1 to {LONGEST_NAME} characters that print")
+        if not self.users():
+            self.register_owner(by)
         with self._catalog.begin() as session:
             if session.get(UserRow, name) is not None:
                 raise Conflict(f"there is a user '{name}' already")
@@ -47,15 +54,82 @@ class Security:
             audit_append(session, actor=by.name, action="add user", thing=f"user {name}", detail={"role": role.value})
         return Principal(name, role)
 
+    def set_role(self, name: str, role: Role, *, by: Principal) -> Principal:
+        """Gives a user another role, in force from their next request on.
+
+        Raises:
+            Forbidden: `by` is no admin.
+            NotFound: No such user.
+            Conflict: The workspace would be left without an admin.
+        """
+        self.require(by, Role.ADMIN, f"change the role of '{name}'")
+        with self._catalog.begin() as session:
+            row = self._row(session, name)
+            if row.role == Role.ADMIN.value and role is not Role.ADMIN:
+                self._keep_an_admin(session, name)
+            audit_append(
+                session,
+                actor=by.name,
+                action="set role",
+                thing=f"user {name}",
+                detail={"from": row.role, "to": role.value},
+            )
+            row.role = role.value
+        return Principal(name, role)
+
+    def remove_user(self, name: str, *, by: Principal) -> None:
+        """Removes a user: their sign-ins and tokens are worthless at once; what they made stays.
+
+        Raises:
+            Forbidden: `by` is no admin.
+            NotFound: No such user.
+            Conflict: It is the last admin.
+        """
+        self.require(by, Role.ADMIN, f"remove the user '{name}'")
+        with self._catalog.begin() as session:
+            row = self._row(session, name)
+            if row.role == Role.ADMIN.value:
+                self._keep_an_admin(session, name)
+            session.delete(row)
+            audit_append(session, actor=by.name, action="remove user", thing=f"user {name}")
+
+    def users(self) -> list[Principal]:
+        """Everybody who is registered, by name."""
+        with self._catalog.read() as session:
+            rows = session.scalars(select(UserRow).order_by(UserRow.name))
+            return [Principal(row.name, Role(row.role)) for row in rows]
+
+    def local(self) -> Principal:
+        """Whoever runs this process on the workspace's own machine.
+
+        Its owner and admin, as long as nobody is registered; afterwards the registered user of the same name.
+
+        Raises:
+            Forbidden: Others are registered, and this system user is not among them.
+        """
+        owner = local_owner()
+        users = {user.name: user for user in self.users()}
+        if users and owner.name not in users:
+            raise Forbidden(
+                f"the system user '{owner.name}' is no user of this workspace",
+                hint=f"an admin adds it: workbench user add {owner.name}",
+            )
+        return users.get(owner.name, owner)
+
+    def register_owner(self, owner: Principal) -> None:
+        """Writes the single user of a workspace down, before somebody joins them. Does nothing where it is done."""
+        with self._catalog.begin() as session:
+            if session.get(UserRow, owner.name) is None:
+                session.add(UserRow(name=owner.name, role=owner.role.value, created=utcnow()))
+                audit_append(session, actor=owner.name, action="register owner", thing=f"user {owner.name}")
+
     def user(self, name: str) -> Principal:
         """
         Raises:
             NotFound: No such user; the message has the nearest name.
         """
         with self._catalog.read() as session:
-            row = session.get(UserRow, name)
-            if row is None:
-                raise unknown("user", name, session.scalars(select(UserRow.name)))
+            row = self._row(session, name)
             return Principal(row.name, Role(row.role))
 
     def set_policy(self, policy: Policy, *, by: Principal) -> None:
@@ -97,3 +171,14 @@ class Security:
         """The newest audit entries first."""
         with self._catalog.read() as session:
             return audit_entries(session, thing=thing, limit=limit)
+
+    def _row(self, session: Session, name: str) -> UserRow:
+        row = session.get(UserRow, name)
+        if row is None:
+            raise unknown("user", name, session.scalars(select(UserRow.name)))
+        return row
+
+    def _keep_an_admin(self, session: Session, but: str) -> None:
+        others = select(UserRow.name).where(UserRow.role == Role.ADMIN.value, UserRow.name != but).with_for_update()
+        if not session.scalars(others).all():
+            raise Conflict(f"'{but}' is the last admin of this workspace", hint="make somebody else admin first")

@@ -1,0 +1,22 @@
+"""Who somebody is and what they may ask for: sign-in links, signed cookies, tokens, and the table of permissions.
+
+Knows no web framework. A server's adapter takes what a request shows (a cookie, a token), asks `Identities` who that
+is, and `permit` whether they may.
+"""
+
+from workbench.governance.identity.model import Credential, IssuedToken, Scope, SignInRefused, TokenInfo, scope_named
+from workbench.governance.identity.permissions import PERMISSIONS, permit
+from workbench.governance.identity.store import COOKIE_SECONDS, Identities
+
+__all__ = [
+    "COOKIE_SECONDS",
+    "PERMISSIONS",
+    "Credential",
+    "Identities",
+    "IssuedToken",
+    "Scope",
+    "SignInRefused",
+    "TokenInfo",
+    "permit",
+    "scope_named",
+]

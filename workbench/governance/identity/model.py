@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.governance.security import Principal
+
+__all__ = ["Credential", "IssuedToken", "Scope", "SignInRefused", "TokenInfo", "scope_named"]
+
+
+class SignInRefused(WorkbenchError):
+    """What was shown names nobody: forged, expired, used up or revoked. The message never says which secret it was."""
+
+    code = "sign_in_refused"
+
+
+class Scope(StrEnum):
+    """What a token may be used for. A token never allows more than its user's role does."""
+
+    READ = "read"
+    RUN = "run"
+    ADMIN = "admin"
+
+
+def scope_named(name: str) -> Scope:
+    """
+    Raises:
+        Invalid: No such scope; the message has the nearest one.
+    """
+    try:
+        return Scope(name)
+    except ValueError:
+        raise unknown("scope", name, list(Scope), error=Invalid) from None
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Somebody who has shown who they are.
+
+    Attributes:
+        scopes: What this way of asking is good for; a cookie is good for all that its user may do.
+        via: How they showed it. "kernel" is a token that was made for one kernel.
+    """
+
+    principal: Principal
+    scopes: frozenset[Scope]
+    via: Literal["cookie", "token", "kernel"]
+
+
+@dataclass(frozen=True)
+class TokenInfo:
+    """A token as it is listed: everything but its secret. Times are UTC.
+
+    Attributes:
+        user: Whose it is; None for a kernel's that has no viewer yet.
+        last_used: To the minute; None when never.
+    """
+
+    id: str
+    user: str | None
+    kind: Literal["api", "kernel"]
+    scopes: tuple[Scope, ...]
+    note: str
+    created: datetime
+    expires: datetime
+    last_used: datetime | None
+    revoked: datetime | None
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A new token. The only time its secret is seen."""
+
+    info: TokenInfo
+    secret: str

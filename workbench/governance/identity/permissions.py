@@ -1,0 +1,46 @@
+"""What each role may do to each kind of thing, for every door at once."""
+
+from __future__ import annotations
+
+from workbench.foundation.errors import Forbidden
+from workbench.governance.identity.model import Credential, Scope
+from workbench.governance.security import Role
+
+__all__ = ["PERMISSIONS", "permit"]
+
+PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
+    ("me", "read"): (Role.VIEWER, Scope.READ),
+    ("datasets", "read"): (Role.VIEWER, Scope.READ),
+    ("metrics", "read"): (Role.VIEWER, Scope.READ),
+    ("reports", "read"): (Role.VIEWER, Scope.READ),
+    ("dashboards", "read"): (Role.VIEWER, Scope.READ),
+    ("events", "read"): (Role.VIEWER, Scope.READ),
+    # A run's log and parameters can show data that a policy hides from viewers.
+    ("runs", "read"): (Role.ANALYST, Scope.READ),
+    ("lab", "use"): (Role.ANALYST, Scope.ADMIN),
+    ("server", "admin"): (Role.ADMIN, Scope.ADMIN),
+}
+"""(resource, action) -> the least role, and the scope that a token needs. What is not in here nobody may."""
+
+
+def permit(credential: Credential, action: str, resource: str) -> None:
+    """Lets somebody pass, or says why not.
+
+    Raises:
+        Forbidden: The role, or the token's scopes, do not include it; or there is no such permission.
+    """
+    needed = PERMISSIONS.get((resource, action))
+    who = credential.principal
+    if needed is None:
+        raise Forbidden(f"nobody may {action} {resource} here")
+    role, scope = needed
+    if not who.role.includes(role):
+        raise Forbidden(
+            f"{who.name} ({who.role}) may not {action} {resource}: that takes the role {role}",
+            hint="ask an admin of this workspace for the role",
+        )
+    if scope not in credential.scopes:
+        raise Forbidden(
+            f"this token may not {action} {resource}: it has no scope '{scope}'",
+            hint=f"workbench token create --scope {scope}",
+        )
