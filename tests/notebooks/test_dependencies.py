@@ -69,6 +69,20 @@ def test_a_stage_runs_again_when_what_it_really_read_has_changed(
     assert statuses(pipelines.run("p")) == ["one skipped"]
 
 
+def test_a_stage_runs_again_after_other_parameters_wrote_over_what_it_wrote(
+    workspace: Path, one: Define, define: Define, pipelines: Pipelines, lake: Lake
+) -> None:
+    one("frame = wb.datasets['flights'].to_polars()\nwb.etl.replace(frame * x, into='out')")
+    define(
+        "name: p\nparameters: {x: {type: int}}\nstages:\n"
+        '  - {name: one, notebook: one.ipynb, parameters: {x: "${x}"}, reads: [flights], writes: [out]}\n'
+    )
+    for x in (2, 3, 2):
+        assert statuses(pipelines.run("p", {"x": x})) == ["one succeeded"]
+        assert lake.read("out", ME).collect()["a"].to_list() == [x]
+    assert statuses(pipelines.run("p", {"x": 2})) == ["one skipped"]
+
+
 def test_a_stage_runs_again_when_a_source_it_took_without_declaring_it_has_changed(
     workspace: Path, one: Define, define: Define, pipelines: Pipelines
 ) -> None:

@@ -67,14 +67,15 @@ def test_a_run_is_found_by_a_beginning_that_is_its_own(runs: Runs) -> None:
         runs.get("nothing")
 
 
-def test_the_last_success_is_of_that_fingerprint(runs: Runs) -> None:
-    for fingerprint, status in (("a", RunStatus.SUCCEEDED), ("b", RunStatus.FAILED)):
-        run = runs.start(RunKind.NOTEBOOK, "n", actor=ACTOR, parameters={}, fingerprint=fingerprint)
+def test_the_last_success_is_the_newest_and_no_failure(runs: Runs) -> None:
+    assert runs.last_success("n") is None
+    statuses = (RunStatus.SUCCEEDED, RunStatus.SUCCEEDED, RunStatus.FAILED)
+    started = [runs.start(RunKind.NOTEBOOK, "n", actor=ACTOR, parameters={}) for _ in statuses]
+    for run, status in zip(started, statuses, strict=True):
         runs.finish(run.id, status)
-    found = runs.last_success("n", fingerprint="a")
+    found = runs.last_success("n")
     assert found is not None
-    assert runs.last_success("n") == found
-    assert runs.last_success("n", fingerprint="b") is None
+    assert found.id == started[1].id
 
 
 def test_code_inside_a_run_acts_as_whoever_started_it_and_a_replay_on_sealed_versions(runs: Runs) -> None:

@@ -173,16 +173,14 @@ class Runs:
             chosen = any(choice is not None for choice in (kind, name, status, parent))
             return listing((self._run(row) for row in session.scalars(query)), chosen=chosen)
 
-    def last_success(self, name: str, *, fingerprint: str | None = None) -> Run | None:
-        """The newest successful run of a name, with this fingerprint where one is given."""
+    def last_success(self, name: str) -> Run | None:
+        """The newest successful run of a name."""
         query = (
             select(RunRow)
             .where(RunRow.name == name, RunRow.status == RunStatus.SUCCEEDED.value, RunRow.kind != RunKind.REPLAY.value)
             .order_by(RunRow.started.desc())
             .limit(1)
         )
-        if fingerprint is not None:
-            query = query.where(RunRow.fingerprint == fingerprint)
         with self._catalog.read() as session:
             row = session.scalars(query).first()
             return None if row is None else self._run(row)

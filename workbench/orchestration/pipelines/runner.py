@@ -271,8 +271,9 @@ class Pipelines:
 
     def _standing(self, name: str, stage: Stage, mark: str) -> Run | None:
         """The earlier success of the same work, if it would read the same now and all that it wrote is there."""
-        run = self._runs.last_success(name, fingerprint=mark)
-        if run is None or not all(self._lake.exists(written) for written in stage.writes):
+        # The newest success, whatever it was of: one with other parameters may have written over its results.
+        run = self._runs.last_success(name)
+        if run is None or run.fingerprint != mark or not all(self._lake.exists(written) for written in stage.writes):
             return None
         return run if self._present.still(run, self._runs.edges(run.id)) else None
 
