@@ -96,7 +96,7 @@ def test_stages_run_once_and_then_only_when_something_they_depend_on_changes(
     pipelines.run("p", {"days": 8})
     assert traced(workspace) == ["second"], "a notebook changed"
     pipelines.run("p")
-    assert traced(workspace) == [], "both are as in earlier successes"
+    assert traced(workspace) == ["first"], "its newest success was of another parameter"
 
 
 @pytest.mark.usefixtures("two")
