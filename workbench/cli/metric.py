@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, print_table, say
+from workbench.cli.output import JsonOption, print_problems, print_records, print_table, say
 from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
@@ -34,9 +34,7 @@ def list_metrics(as_json: JsonOption = False) -> None:
             for metric in known
         ]
     print_records(records, as_json=as_json, empty="no metric: workbench new metric NAME")
-    for problem in known.problems:
-        typer.secho("left out: ", fg="yellow", err=True, nl=False)
-        typer.echo(problem, err=True)
+    print_problems(known.problems)
 
 
 @commands.command()

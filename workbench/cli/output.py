@@ -16,7 +16,7 @@ import typer
 
 from workbench.cli.layout import lay_out
 
-__all__ = ["JsonOption", "ago", "heading", "print_records", "print_table", "say", "size"]
+__all__ = ["JsonOption", "ago", "heading", "print_problems", "print_records", "print_table", "say", "size"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")]
 
@@ -65,6 +65,13 @@ def print_table(
         count = f"{len(left_out)} more {'column does' if len(left_out) == 1 else 'columns do'} not fit"
         named = ", ".join(left_out[:6]) + (" ..." if len(left_out) > 6 else "")
         typer.secho(f"{count}: {named}. Name fewer columns, use --json, or pipe it: | less -S", dim=True)
+
+
+def print_problems(problems: Iterable[str]) -> None:
+    """Says what a list had to leave out, beside it: on stderr."""
+    for problem in problems:
+        typer.secho("left out: ", fg="yellow", err=True, nl=False)
+        typer.echo(problem, err=True)
 
 
 def heading(text: str) -> None:

@@ -24,20 +24,22 @@ def add_to(app: typer.Typer) -> None:
 @users.command()
 def add(name: Name, role: RoleArgument = "viewer") -> None:
     """Register a user. The first time, whoever does it is registered as this workspace's owner as well."""
-    from workbench.governance.security import role_named
+    from workbench.foundation.errors import chosen
+    from workbench.governance.security import Role
 
     with open_workbench() as wb:
-        added = wb.security.add_user(name, role_named(role), by=wb.actor.principal)
+        added = wb.security.add_user(name, chosen("role", role, Role), by=wb.actor.principal)
     say(f"{added.name} is a user of this workspace now, as {added.role}")
 
 
 @users.command()
 def role(name: Name, role: RoleArgument) -> None:
     """Give a user another role, in force at once."""
-    from workbench.governance.security import role_named
+    from workbench.foundation.errors import chosen
+    from workbench.governance.security import Role
 
     with open_workbench() as wb:
-        changed = wb.security.set_role(name, role_named(role), by=wb.actor.principal)
+        changed = wb.security.set_role(name, chosen("role", role, Role), by=wb.actor.principal)
     say(f"{changed.name} is {changed.role} now")
 
 
@@ -65,12 +67,13 @@ def create(
     note: Annotated[str, typer.Option(help="What it is for.")] = "",
 ) -> None:
     """Make a token and print it. It is shown this once."""
-    from workbench.governance.identity import scope_named
+    from workbench.foundation.errors import chosen
+    from workbench.governance.identity import Scope
 
     with open_workbench() as wb:
         who = wb.actor.principal
         wb.security.register_owner(who)
-        wanted = [scope_named(name) for name in scope or ["read"]]
+        wanted = [chosen("scope", name, Scope) for name in scope or ["read"]]
         made = wb.identities.create_token(user or who.name, by=who, scopes=wanted, days=days, note=note)
     say(made.secret)
     typer.echo(

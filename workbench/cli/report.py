@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import JsonOption, print_problems, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.run import ParameterOption, given
 from workbench.cli.state import open_workbench
@@ -25,15 +25,13 @@ def add_to(app: typer.Typer) -> None:
 def list_reports(as_json: JsonOption = False) -> None:
     """List the reports."""
     with open_workbench() as wb:
+        known = wb.reports.list()
         records = [
             {"name": found.name, "title": found.title, "notebook": found.notebook, "description": found.description}
-            for found in wb.reports.list()
+            for found in known
         ]
-        problems = wb.reports.problems
     print_records(records, as_json=as_json, empty="no report yet: workbench new report NAME")
-    for problem in problems:
-        typer.secho("left out: ", fg="yellow", err=True, nl=False)
-        typer.echo(problem, err=True)
+    print_problems(known.problems)
 
 
 @commands.command()

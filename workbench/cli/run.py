@@ -73,13 +73,12 @@ def list_runs(
     as_json: JsonOption = False,
 ) -> None:
     """List the newest runs."""
-    from workbench.foundation.errors import Invalid, unknown
+    from workbench.foundation.errors import chosen
     from workbench.governance.runs import RunStatus
 
-    if status is not None and status not in list(RunStatus):
-        raise unknown("run status", status, list(RunStatus), error=Invalid)
+    wanted = chosen("run status", status, RunStatus) if status else None
     with open_workbench() as wb:
-        found = wb.runs.list(name=name, status=RunStatus(status) if status else None, limit=limit)
+        found = wb.runs.list(name=name, status=wanted, limit=limit)
         others = [] if found else wb.runs.list(limit=1000)
     print_records(
         [_record(item, as_json=as_json) for item in found],

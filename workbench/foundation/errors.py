@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, TypeVar
 
 __all__ = [
     "CheckFailed",
@@ -27,9 +28,13 @@ __all__ = [
     "NotFound",
     "Unavailable",
     "WorkbenchError",
+    "chosen",
     "nearest",
     "unknown",
 ]
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class WorkbenchError(Exception):
@@ -100,3 +105,15 @@ def unknown(
         return error(f"no {kind} '{name}': there is none yet", hint=hint)
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return error(f"no {kind} '{name}'; there is {shown}", hint=hint)
+
+
+def chosen(kind: str, name: str, choices: type[Choice]) -> Choice:
+    """The one of a fixed set that a text names: `chosen("role", "viewer", Role)`.
+
+    Raises:
+        Invalid: None of them; the message has the nearest one.
+    """
+    try:
+        return choices(name)
+    except ValueError:
+        raise unknown(kind, name, list(choices), error=Invalid) from None

@@ -18,6 +18,8 @@ class Listing(list[T]):
         caption: What they are: "Runs".
         row: What is shown of one: column to text.
         empty: A sentence for when there are none.
+
+    Attributes:
         problems: What was left out and why, shown under the rows.
     """
 
@@ -34,7 +36,7 @@ class Listing(list[T]):
         self._caption = caption
         self._row = row
         self._empty = empty
-        self._problems = problems
+        self.problems = tuple(problems)
 
     def __repr__(self) -> str:
         rows = [self._row(item) for item in self]
@@ -58,7 +60,7 @@ class Listing(list[T]):
         )
 
     def _left_out(self) -> list[str]:
-        return [f"left out: {problem}" for problem in self._problems]
+        return [f"left out: {problem}" for problem in self.problems]
 
 
 def _html_row(cells: Sequence[str]) -> str:

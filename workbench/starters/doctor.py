@@ -44,10 +44,8 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield from _metrics(wb)
         yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
         yield from _pipelines(wb)
-        for said in wb.reports.problems:
-            yield Finding("reports", "wrong", said, "mend the definition; the other reports work")
-        yield Finding("reports", "ok", f"{len(wb.reports.list())} defined")
-        yield from _notebooks(wb.settings.home)
+        yield from _reports(wb)
+        yield from _notebooks(wb)
         lost = wb.runs.reap()
         if lost:
             yield Finding("runs", "note", f"{len(lost)} had been left by processes that ended; marked as failed now")
@@ -71,6 +69,13 @@ def _pipelines(wb: Workbench) -> Iterator[Finding]:
         except WorkbenchError as error:
             yield Finding("pipelines", "wrong", str(error), error.hint)
     yield Finding("pipelines", "ok", f"{good} defined")
+
+
+def _reports(wb: Workbench) -> Iterator[Finding]:
+    known = wb.reports.list()
+    for said in known.problems:
+        yield Finding("reports", "wrong", said, "mend the definition; the other reports work")
+    yield Finding("reports", "ok", f"{len(known)} defined")
 
 
 def _metrics(wb: Workbench) -> Iterator[Finding]:
@@ -98,13 +103,12 @@ def _disk(state: Path) -> Finding:
     return Finding("disk", "ok" if free > LITTLE_SPACE else "note", said, None if free > LITTLE_SPACE else "free some")
 
 
-def _notebooks(home: Path) -> Iterator[Finding]:
-    paths = sorted(path for folder in ("notebooks", "reports") for path in (home / folder).rglob("*.ipynb"))
-    paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+def _notebooks(wb: Workbench) -> Iterator[Finding]:
+    home, paths = wb.settings.home, wb.notebooks.list()
     problems = 0
     for path in paths:
         try:
-            found = [str(problem) for problem in lint(path)]
+            found = [str(problem) for problem in lint(home / path)]
         except WorkbenchError as error:
             found = [str(error)]
         for said in found:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import traceback
+from enum import StrEnum
 
 import pytest
 
 from workbench.foundation import errors
-from workbench.foundation.errors import Invalid, WorkbenchError, nearest, unknown
+from workbench.foundation.errors import Invalid, WorkbenchError, chosen, nearest, unknown
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_one() -> None:
@@ -50,3 +51,14 @@ def test_a_traceback_shows_the_hint_once() -> None:
     ]
     assert str(outer) == "stage one: the file is wrong"
     assert "hint" not in "".join(traceback.format_exception(Invalid("the file is wrong")))
+
+
+class Colour(StrEnum):
+    RED = "red"
+    GREEN = "green"
+
+
+def test_one_of_a_fixed_set_is_named_by_its_text() -> None:
+    assert chosen("colour", "red", Colour) is Colour.RED
+    with pytest.raises(Invalid, match="no colour 'gren'; did you mean 'green'"):
+        chosen("colour", "gren", Colour)

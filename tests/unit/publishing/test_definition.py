@@ -76,7 +76,7 @@ def test_a_wrong_file_takes_no_other_report_along(reports: Reports, home: Path) 
     (home / "reports" / "another.yaml").write_text("name: [\n")
     (home / "reports" / "other.yaml").write_text("title: T\n")
     assert [report.name for report in reports.list()] == ["punctuality"]
-    first, second = reports.problems
+    first, second = reports.list().problems
     assert first.startswith("reports/another.yaml, line 2: not valid YAML")
     assert second.startswith("reports/other.yaml has 2 mistakes")
 

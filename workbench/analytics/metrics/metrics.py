@@ -9,16 +9,16 @@ from typing import Any
 
 import polars as pl
 
-from workbench.analytics.metrics.cards import MetricList
 from workbench.analytics.metrics.checking import misfits
 from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.measures import Key, Measure, Measures
 from workbench.analytics.metrics.model import Dimension, Metric
 from workbench.analytics.metrics.result import MetricResult
 from workbench.analytics.metrics.windows import window
-from workbench.compute import Engine, EngineUse, expressions, grains
+from workbench.compute import Engine, EngineUse, expressions, grains, listed
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
+from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor, Runs
 
 __all__ = ["Metrics"]
@@ -59,10 +59,16 @@ class Metrics:
             self._read = (stamp, Definitions.load(self._folder))
         return self._read[1]
 
-    def list(self) -> MetricList:
-        """Every sound metric, by name; what is wrong with others stands under the list and in `problems`."""
+    def list(self) -> Listing[Metric]:
+        """Every sound metric, by name; what is wrong with others stands under the list and in its `problems`."""
         known = self.definitions
-        return MetricList((known.get(name) for name in known.names()), known.problems)
+        return Listing(
+            (known.get(name) for name in known.names()),
+            caption="Metrics",
+            row=lambda metric: {"metric": metric.name, "what it is": metric.summary, "description": metric.description},
+            empty="There is no metric yet: `workbench new metric NAME` writes the first definition.",
+            problems=known.problems,
+        )
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -159,13 +165,13 @@ class Metrics:
             Invalid: An expression, time range or order that does not fit the datasets.
             Forbidden: The actor may not read a dataset.
         """
-        names = _listed(metrics)
+        names = listed(metrics)
         if not names:
             raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
         asked = [self.definitions.get(name) for name in names]
         zone = time_zone or next((metric.time_zone for metric in asked if metric.time_zone), "UTC")
         grains.check(grain or "day", zone)
-        dimensions = {name: _dimension(asked, name) for name in _listed(by)}
+        dimensions = {name: _dimension(asked, name) for name in listed(by)}
         columns = [*([TIME] if grain else []), *dimensions, *names]
         if doubled := next((name for name in columns if columns.count(name) > 1), None):
             raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
@@ -199,7 +205,7 @@ class Metrics:
         frame = frame.select(*keys_used, *(self._shown(metric) for metric in asked))
         if having is not None:
             frame = frame.filter(expressions.parse_filter(having, frame.schema, "having"))
-        frame = _ordered(frame, _listed(order), keys_used, dimensions)
+        frame = _ordered(frame, listed(order), keys_used, dimensions)
         result = MetricResult(
             frame=frame if limit is None else frame.head(limit),
             metrics=tuple(asked),
@@ -235,10 +241,6 @@ def _changed(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, -1
     return stat.st_mtime_ns, stat.st_size
-
-
-def _listed(names: str | Sequence[str] | None) -> list[str]:
-    return [names] if isinstance(names, str) else list(names or ())
 
 
 def _dimension(metrics: Sequence[Metric], name: str) -> Dimension:

@@ -33,10 +33,9 @@ def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
             )
     doubled = keys.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect(engine="streaming")
     if doubled.height:
-        example = ", ".join(f"{name}={doubled[name][0]}" for name in key)
         raise Invalid(
             f"{doubled.height} key{'s' if doubled.height > 1 else ''} ({', '.join(key)}) stand on more than one row,"
-            f" e.g. {example}",
+            f" e.g. {_first(doubled, key)}",
             hint="keep one row per key, e.g. frame.unique(subset=[...], keep='last')",
         )
 
@@ -54,12 +53,15 @@ def check_new(snapshot: Snapshot, rows: pl.DataFrame, key: Sequence[str], datase
     there = keys.lazy().join(snapshot.scan(candidates).select(key), on=list(key), how="semi", maintain_order="left")
     found = there.collect(engine="in-memory")
     if found.height:
-        example = ", ".join(f"{name}={found[name][0]}" for name in key)
         raise Conflict(
             f"{found.height:,} of {rows.height:,} rows have a key ({', '.join(key)}) that '{dataset}' has already,"
-            f" e.g. {example}",
+            f" e.g. {_first(found, key)}",
             hint="upsert instead of append replaces the rows of those keys",
         )
+
+
+def _first(rows: pl.DataFrame, key: Sequence[str]) -> str:
+    return ", ".join(f"{name}={rows[name][0]}" for name in key)
 
 
 def replacing(

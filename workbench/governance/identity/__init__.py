@@ -4,7 +4,7 @@ Knows no web framework. A server's adapter takes what a request shows (a cookie,
 is, and `permit` whether they may.
 """
 
-from workbench.governance.identity.model import Credential, IssuedToken, Scope, SignInRefused, TokenInfo, scope_named
+from workbench.governance.identity.model import Credential, IssuedToken, Scope, SignInRefused, TokenInfo
 from workbench.governance.identity.permissions import PERMISSIONS, permit
 from workbench.governance.identity.store import COOKIE_SECONDS, Identities
 
@@ -18,5 +18,4 @@ __all__ = [
     "SignInRefused",
     "TokenInfo",
     "permit",
-    "scope_named",
 ]

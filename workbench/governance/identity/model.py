@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.foundation.errors import WorkbenchError
 from workbench.governance.security import Principal
 
-__all__ = ["Credential", "IssuedToken", "Scope", "SignInRefused", "TokenInfo", "scope_named"]
+__all__ = ["Credential", "IssuedToken", "Scope", "SignInRefused", "TokenInfo"]
 
 
 class SignInRefused(WorkbenchError):
@@ -23,17 +23,6 @@ class Scope(StrEnum):
     READ = "read"
     RUN = "run"
     ADMIN = "admin"
-
-
-def scope_named(name: str) -> Scope:
-    """
-    Raises:
-        Invalid: No such scope; the message has the nearest one.
-    """
-    try:
-        return Scope(name)
-    except ValueError:
-        raise unknown("scope", name, list(Scope), error=Invalid) from None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Principals, roles, policies and the audit log."""
 
 from workbench.governance.security.audit import AuditEntry, audit_append, audit_entries
-from workbench.governance.security.model import Policy, Principal, Role, local_owner, role_named
+from workbench.governance.security.model import Policy, Principal, Role, local_owner
 from workbench.governance.security.store import Security
 
 __all__ = [
@@ -13,5 +13,4 @@ __all__ = [
     "audit_append",
     "audit_entries",
     "local_owner",
-    "role_named",
 ]

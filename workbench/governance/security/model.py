@@ -6,9 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workbench.foundation.errors import Invalid, unknown
-
-__all__ = ["Policy", "Principal", "Role", "local_owner", "role_named"]
+__all__ = ["Policy", "Principal", "Role", "local_owner"]
 
 
 class Role(StrEnum):
@@ -22,17 +20,6 @@ class Role(StrEnum):
     def includes(self, other: Role) -> bool:
         order = list(Role)
         return order.index(self) >= order.index(other)
-
-
-def role_named(name: str) -> Role:
-    """
-    Raises:
-        Invalid: No such role; the message has the nearest one.
-    """
-    try:
-        return Role(name)
-    except ValueError:
-        raise unknown("role", name, list(Role), error=Invalid) from None
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,6 @@ class Reports:
             problems=problems,
         )
 
-    @property
-    def problems(self) -> builtins.list[str]:
-        """What is wrong with each file in `reports` that is not a report."""
-        return load_all(self._settings.home)[1]
-
     def get(self, name: str) -> ReportDefinition:
         """The definition of that name.
 

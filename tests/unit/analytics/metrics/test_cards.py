@@ -23,10 +23,13 @@ def test_metrics_are_asked_for_by_name(room: Any) -> None:
 def test_the_list_reads_well_in_a_terminal_and_in_a_notebook(room: Any) -> None:
     metrics = room.metrics()
     assert repr(metrics) == repr(metrics.list())
-    assert repr(metrics).splitlines()[3] == (
-        "mean_delay: Mean departure delay (min), mean of dep_delay in flights, by carrier, origin, late"
-    )
-    assert "cancellation_rate: Cancellation rate, cancelled / flights, by carrier" in repr(metrics)
+    heading, *lines = repr(metrics).splitlines()
+    assert heading.split() == ["metric", "what", "it", "is", "description"]
+    assert lines[3].split(maxsplit=1) == [
+        "mean_delay",
+        "Mean departure delay (min), mean of dep_delay in flights, by carrier, origin, late",
+    ]
+    assert "Cancellation rate, cancelled / flights, by carrier" in repr(metrics)
     assert "Mean departure delay" in metrics._repr_html_()
     assert "<td" in metrics.list()._repr_html_()
 
