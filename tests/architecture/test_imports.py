@@ -8,7 +8,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 
-from house import ROOT, Module, slice_of
+from house import PACKAGES, ROOT, Module, slice_of
 
 # Comes with another package that we ask for by name, and is that package's own interface to us.
 COMES_WITH = {
@@ -28,7 +28,7 @@ def test_our_own_package_is_imported_at_the_top_of_a_module(modules: dict[str, M
         for module in modules.values()
         if module.name != "workbench" and slice_of(module.name) != "workbench.cli"
         for imported in module.imports
-        if imported.inside_function and imported.module.split(".")[0] == "workbench"
+        if imported.inside_function and imported.module.split(".")[0] in PACKAGES
     ]
     assert not found, "\n".join(found)
 
@@ -41,7 +41,7 @@ def test_a_slice_is_imported_through_its_facade(modules: dict[str, Module]) -> N
         for imported in module.imports:
             target = f"{imported.module}.{imported.name}" if imported.name else imported.module
             owner = slice_of(target)
-            if not target.startswith("workbench.") or owner not in modules or owner == slice_of(module.name):
+            if target.split(".")[0] not in PACKAGES or owner not in modules or owner == slice_of(module.name):
                 continue
             facade = modules[owner]
             inner = imported.module != owner and facade.is_package and imported.module.startswith(f"{owner}.")
@@ -62,7 +62,7 @@ def test_a_facade_exports_what_it_gathers(modules: dict[str, Module]) -> None:
             continue
         public = set()
         for node in module.tree.body:
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("workbench."):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
                 gathered = {alias.asname or alias.name for alias in node.names}
                 public |= gathered if slice_of(module.name) == module.name else gathered & set(exported(module))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -119,7 +119,7 @@ def test_every_package_that_we_import_is_asked_for_by_name(modules: dict[str, Mo
     for module in modules.values():
         for imported in module.imports:
             top = imported.module.split(".")[0]
-            if top in sys.stdlib_module_names or top == "workbench":
+            if top in sys.stdlib_module_names or top in PACKAGES:
                 continue
             names = {name.lower().replace("_", "-") for name in distributions.get(top, [top])}
             if not names & declared and COMES_WITH.get(top) not in declared:

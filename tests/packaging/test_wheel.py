@@ -11,7 +11,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
-from house import ROOT
+from house import PACKAGES, ROOT
 
 from workbench import __version__
 
@@ -69,8 +69,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_file_of_the_package(names: set[str]) -> None:
     kept = {
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "workbench").rglob("*")
+        str(path.relative_to(folder))
+        for package, folder in PACKAGES.items()
+        for path in (folder / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert kept - names == set()
@@ -89,7 +90,14 @@ def test_the_wheel_holds_the_demo(names: set[str]) -> None:
 
 
 def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
-    assert {name.split("/")[0] for name in names} == {"workbench", f"analytics_workbench-{__version__}.dist-info"}
+    assert {name.split("/")[0] for name in names} == {
+        *PACKAGES,
+        f"analytics_workbench-{__version__}.dist-info",
+        f"analytics_workbench-{__version__}.data",
+    }
+    assert {name for name in names if ".data/" in name} == {
+        f"analytics_workbench-{__version__}.data/data/etc/jupyter/jupyter_server_config.d/workbench_server.json"
+    }
     assert not [
         name for name in names if "__pycache__" in name or ".ipynb_checkpoints" in name or "/.workbench/" in name
     ]

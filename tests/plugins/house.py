@@ -13,6 +13,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+# Our import packages, and where each lies.
+PACKAGES = {"workbench": ROOT, "workbench_server": ROOT / "extensions" / "server"}
+
 # Floors whose folders are rooms, each a slice with a façade; every other floor is one slice.
 FLOORS_WITH_ROOMS = ("foundation", "governance", "data", "analytics", "orchestration", "publishing")
 
@@ -71,12 +74,13 @@ def slice_of(module: str) -> str:
 
 @pytest.fixture(scope="session")
 def modules() -> dict[str, Module]:
-    """Every module of the workbench, by name."""
+    """Every module of the workbench and of its extensions, by name."""
     found = {}
-    for path in sorted((ROOT / "workbench").rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = Module(name, path)
+    for package, folder in PACKAGES.items():
+        for path in sorted((folder / package).rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name] = Module(name, path)
     assert "workbench.foundation.errors" in found
     return found
 

@@ -15,6 +15,7 @@ from workbench.data.lake.cards import card, line
 from workbench.data.lake.exporting import written
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.model import DatasetInfo, Version
+from workbench.data.lake.previewing import Page, page
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
@@ -94,6 +95,39 @@ class Dataset:
     def preview(self, rows: int = 10) -> pl.DataFrame:
         """The first rows."""
         return self.lazy().head(rows).collect(engine="in-memory")
+
+    def page(
+        self,
+        *,
+        columns: str | Sequence[str] | None = None,
+        where: str | None = None,
+        order: str | Sequence[str] | None = None,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Page:
+        """Some of the rows: `dataset.page(where="origin = 'JFK'", order="-dep_delay", limit=20)`.
+
+        Args:
+            columns: Which columns, in this order; all when not given.
+            where: SQL condition over one row's columns.
+            order: Columns to sort by, descending with a leading minus; nulls come last, equal rows stay as they were.
+            offset: How many rows to leave out at the beginning.
+            limit: At most so many.
+
+        Returns:
+            The rows, and how many meet the condition in all.
+
+        Raises:
+            NotFound: The dataset was deleted meanwhile.
+            Invalid: No such column, or the condition is none.
+        """
+        try:
+            return page(
+                self.lazy(), columns=listed(columns), where=where, order=listed(order), offset=offset, limit=limit
+            )
+        except FileNotFoundError:
+            self._lake.version(self.name)  # says that it is gone, where that is why
+            raise
 
     def export(self, to: Path | str, *, overwrite: bool = False) -> int:
         """Writes the rows to a file, whole or not at all.

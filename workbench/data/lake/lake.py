@@ -113,6 +113,10 @@ class Lake:
     def names(self) -> list[str]:
         return [record.name for record in self._store.all()]
 
+    def name_of(self, dataset_id: str) -> str | None:
+        """What the dataset of an id is called now; None where it was deleted."""
+        return self._store.name_of(dataset_id)
+
     def key(self, name: str) -> tuple[str, ...]:
         """The columns that tell a dataset's rows apart; empty where none were named."""
         return self._store.get(name).key

@@ -47,6 +47,10 @@ class DatasetStore:
             rows = session.scalars(select(DatasetRow).where(DatasetRow.name.is_not(None)).order_by(DatasetRow.name))
             return [_record(row) for row in rows]
 
+    def name_of(self, dataset_id: str) -> str | None:
+        with self._catalog.read() as session:
+            return session.scalar(select(DatasetRow.name).where(DatasetRow.id == dataset_id))
+
     def ids(self) -> set[str]:
         with self._catalog.read() as session:
             return set(session.scalars(select(DatasetRow.id).where(DatasetRow.deleted.is_(None))))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from workbench.foundation.catalog import Catalog, add_missing, utcnow
@@ -157,9 +157,14 @@ class Runs:
         name: str | None = None,
         status: RunStatus | None = None,
         parent: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> Listing[Run]:
-        """The newest runs first; the list shows itself as a table."""
+        """The newest runs first; the list shows itself as a table.
+
+        Args:
+            before: The id of a run: only those that began before it did.
+        """
         query = select(RunRow).order_by(RunRow.started.desc(), RunRow.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(RunRow.kind == kind.value)
@@ -170,6 +175,10 @@ class Runs:
         if parent is not None:
             query = query.where(RunRow.parent == parent)
         with self._catalog.read() as session:
+            if before is not None:
+                last = self._row(session, before)
+                earlier = or_(RunRow.started < last.started, and_(RunRow.started == last.started, RunRow.id < last.id))
+                query = query.where(earlier)
             chosen = any(choice is not None for choice in (kind, name, status, parent))
             return listing((self._run(row) for row in session.scalars(query)), chosen=chosen)
 
@@ -277,6 +286,11 @@ class Runs:
                 PinRow.dataset == dataset_id, or_(PinRow.until.is_(None), PinRow.until > utcnow())
             )
             return set(session.scalars(query))
+
+    def pinned_by(self, run_id: str) -> set[str]:
+        """The ids of the datasets that a run read; of those deleted since, none."""
+        with self._catalog.read() as session:
+            return set(session.scalars(select(PinRow.dataset).where(PinRow.run == run_id)))
 
     def keep(self, run_id: str) -> None:
         """Keeps everything a run read, for ever."""

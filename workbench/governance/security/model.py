@@ -53,3 +53,10 @@ class Policy(BaseModel):
     role: Role
     row_filter: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+
+    def hides_no_more_than(self, other: Policy | None) -> bool:
+        """Whether all that this policy leaves out or replaces, the other one does just so; None restricts nothing."""
+        if other is None:
+            return self.row_filter is None and not self.columns
+        same_rows = self.row_filter is None or self.row_filter == other.row_filter
+        return same_rows and all(other.columns.get(name) == text for name, text in self.columns.items())

@@ -157,8 +157,12 @@ class Security:
 
     def policy_for(self, principal: Principal, dataset: str) -> Policy | None:
         """What restricts this principal's view of a dataset, or None where nothing does."""
+        return self.policy_of(principal.role, dataset)
+
+    def policy_of(self, role: Role, dataset: str) -> Policy | None:
+        """What restricts a role's view of a dataset, or None where nothing does."""
         with self._catalog.read() as session:
-            row = session.get(PolicyRow, (dataset, principal.role.value))
+            row = session.get(PolicyRow, (dataset, role.value))
             if row is None:
                 return None
             return Policy(dataset=row.dataset, role=Role(row.role), row_filter=row.row_filter, columns=row.columns)

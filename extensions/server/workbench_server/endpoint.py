@@ -1,0 +1,120 @@
+"""What an endpoint is: a line of the table that handlers, authorization, the OpenAPI document and its page share."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from workbench import Workbench
+from workbench.foundation.definitions import complaints
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["Answer", "Endpoint", "Limit", "Nothing", "Query", "cursor_of", "is_list", "parsed", "position_in"]
+
+Limit = Annotated[int, Field(ge=1, le=500, description="At most so many items.")]
+
+
+class Query(BaseModel):
+    """What an endpoint may be asked, as parameters of its URL. A list is a parameter that is given several times."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Nothing(Query):
+    """Of an endpoint without parameters."""
+
+
+class Answer(BaseModel):
+    """What an endpoint answers. Times are UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A question of the API and how it is answered.
+
+    Attributes:
+        path: Below the API's base, with `{name}` for what is filled in.
+        resource: What is asked about, for the table of permissions; None for what everybody may ask unseen.
+        action: What is done with it.
+        query: The parameters of the URL.
+        answer: What comes back, as JSON.
+        work: Called in a worker thread with the asker's workbench, the filled-in parts of the path by name, and `query`
+            where the endpoint has parameters.
+        summary: What it is for, in a sentence.
+    """
+
+    path: str
+    resource: str | None
+    action: str
+    answer: type[BaseModel]
+    work: Callable[..., BaseModel]
+    summary: str
+    query: type[Query] = Nothing
+
+    @property
+    def public(self) -> bool:
+        return self.resource is None
+
+    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query) -> BaseModel:
+        """The answer, for somebody who may have it."""
+        return self.work(wb, **parts) if self.query is Nothing else self.work(wb, **parts, query=query)
+
+
+def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
+    """The parameters of a URL as an endpoint wants them.
+
+    Raises:
+        Invalid: An unknown parameter, with the nearest one there is; one of a wrong kind; or one given twice.
+    """
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    content: dict[str, Any] = {}
+    for name, values in given.items():
+        if name.isdigit() and values == [""]:
+            continue  # the time that JupyterLab's own client appends to every URL
+        if name not in fields:
+            raise unknown("parameter", name, fields, error=Invalid)
+        if is_list(fields[name]):
+            content[name] = values
+        elif len(values) > 1:
+            raise Invalid(f"the parameter '{name}' is given {len(values)} times")
+        else:
+            content[name] = values[0]
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        found = complaints(error, model, content, noun="request", term="parameter", fields={model: list(fields)})
+        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
+
+
+def is_list(field: FieldInfo) -> bool:
+    """Whether a parameter may be given several times."""
+    return get_origin(field.annotation) is tuple or any(
+        get_origin(part) is tuple for part in get_args(field.annotation)
+    )
+
+
+def cursor_of(position: str) -> str:
+    """Where a next page begins, as something to send back and not to read."""
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def position_in(cursor: str | None) -> str | None:
+    """What `cursor_of` was given.
+
+    Raises:
+        Invalid: It is no cursor of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError) as error:
+        raise Invalid(f"'{cursor[:40]}' is no cursor", hint="send back the `next` of the page before") from error

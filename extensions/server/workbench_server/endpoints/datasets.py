@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from workbench import Workbench
+from workbench.data.lake import Dataset, DatasetInfo
+from workbench.foundation.errors import Invalid
+from workbench.governance.runs import Direction, RunKind, RunStatus
+from workbench_server.endpoint import Answer, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.values import Column, columns_of, rows_of
+
+__all__ = ["ENDPOINTS"]
+
+Sort = Literal["name", "-name", "updated", "-updated", "rows", "-rows"]
+# A lineage tells the newest; the whole of it is the run's business.
+MOST_RUNS = 50
+
+
+class Search(Query):
+    search: str | None = Field(None, max_length=200, description="Words that the name or the description has.")
+    owner: str | None = Field(None, description="Only what this user owns.")
+    sort: Sort = Field("name", description="By what; descending with a leading minus.")
+    limit: Limit = 50
+    cursor: str | None = Field(None, description="The `next` of the page before.")
+
+
+class DatasetItem(Answer):
+    """A dataset as it is listed. `rows` counts what the asker may see."""
+
+    name: str
+    description: str
+    owner: str
+    rows: int
+    bytes: int
+    version: int
+    updated: datetime
+
+
+class Facet(Answer):
+    value: str
+    count: int
+
+
+class DatasetList(Answer):
+    items: list[DatasetItem]
+    total: int = Field(description="How many there are on all pages.")
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+    owners: list[Facet] = Field(description="How many each owner has, of those that the search finds.")
+
+
+class DatasetColumn(Column):
+    nullable: bool
+
+
+class DatasetDetail(DatasetItem):
+    """What is known of a dataset without reading its rows."""
+
+    columns: list[DatasetColumn]
+    key: list[str]
+    partition_by: list[str]
+    source: str
+    files: int
+    created: datetime
+
+
+class PreviewQuery(Query):
+    columns: tuple[str, ...] = Field((), description="Which columns, in this order; all when none is given.")
+    where: str | None = Field(None, description="SQL condition over one row's columns: origin = 'JFK' AND delay > 15.")
+    order: tuple[str, ...] = Field((), description="Columns to sort by, descending with a leading minus.")
+    offset: int = Field(0, ge=0, description="How many rows to leave out at the beginning.")
+    limit: Annotated[int, Field(ge=1, le=1000, description="At most so many rows.")] = 100
+    version: int | None = Field(None, ge=0, description="Which version; the newest when not given.")
+
+
+class Preview(Answer):
+    """Some of a dataset's rows, as the asker's policy shows them."""
+
+    dataset: str
+    version: int
+    columns: list[Column]
+    rows: list[list[Any]] = Field(description="A list per row, in the order of the columns; see Column for the values.")
+    offset: int
+    total: int = Field(description="How many rows meet the condition.")
+
+
+class Paged(Query):
+    limit: Limit = 50
+    cursor: str | None = Field(None, description="The `next` of the page before.")
+
+
+class VersionItem(Answer):
+    number: int
+    time: datetime
+    operation: str
+    principal: str
+    run: str | None
+
+
+class VersionList(Answer):
+    items: list[VersionItem]
+    next: str | None
+
+
+class LineageItem(Answer):
+    """A run that read or wrote the dataset."""
+
+    run: str
+    kind: RunKind
+    name: str
+    status: RunStatus
+    started: datetime
+    direction: Direction
+    version: str = Field(description="Of the dataset, as it was read or written.")
+
+
+class Lineage(Answer):
+    dataset: str
+    runs: list[LineageItem] = Field(description="The newest runs that read or wrote it.")
+    upstream: list[str] = Field(description="Datasets that were read by the runs that wrote it.")
+    downstream: list[str] = Field(description="Datasets that were written by the runs that read it.")
+
+
+def search(wb: Workbench, *, query: Search) -> DatasetList:
+    found = [info for info in wb.datasets.infos() if _meant(info, query.search)]
+    owners = sorted({info.owner for info in found})
+    facets = [Facet(value=owner, count=sum(info.owner == owner for info in found)) for owner in owners]
+    if query.owner is not None:
+        found = [info for info in found if info.owner == query.owner]
+    by = query.sort.removeprefix("-")
+    found.sort(key=lambda info: getattr(info, by), reverse=query.sort.startswith("-"))
+    start = _number(query.cursor)
+    shown = found[start : start + query.limit]
+    end = start + len(shown)
+    return DatasetList(
+        items=[DatasetItem.model_validate(_plain(info)) for info in shown],
+        total=len(found),
+        next=cursor_of(str(end)) if end < len(found) else None,
+        owners=facets,
+    )
+
+
+def detail(wb: Workbench, name: str) -> DatasetDetail:
+    dataset = wb.datasets.get(name)
+    info = dataset.info
+    nullable = {column.name: column.nullable for column in info.columns}
+    columns = [
+        DatasetColumn(**column.model_dump(), nullable=nullable[column.name])
+        for column in columns_of(dataset.lazy().collect_schema())
+    ]
+    return DatasetDetail(
+        **_plain(info),
+        columns=columns,
+        key=list(info.key),
+        partition_by=list(info.partition_by),
+        source=info.source,
+        files=info.files,
+        created=info.created,
+    )
+
+
+def preview(wb: Workbench, name: str, *, query: PreviewQuery) -> Preview:
+    dataset: Dataset = wb.datasets.get(name)
+    # Held fast, so that the version told is the one read while somebody writes.
+    dataset = dataset.at(dataset.version if query.version is None else query.version)
+    page = dataset.page(
+        columns=query.columns, where=query.where, order=query.order, offset=query.offset, limit=query.limit
+    )
+    return Preview(
+        dataset=name,
+        version=dataset.version,
+        columns=columns_of(page.frame.schema),
+        rows=rows_of(page.frame),
+        offset=query.offset,
+        total=page.total,
+    )
+
+
+def versions(wb: Workbench, name: str, *, query: Paged) -> VersionList:
+    before = None if query.cursor is None else _number(query.cursor)
+    found = [one for one in wb.datasets.get(name).versions() if before is None or one.number < before]
+    shown = found[: query.limit]
+    return VersionList(
+        items=[
+            VersionItem(number=one.number, time=one.time, operation=one.operation, principal=one.principal, run=one.run)
+            for one in shown
+        ],
+        next=cursor_of(str(shown[-1].number)) if len(found) > len(shown) else None,
+    )
+
+
+def lineage(wb: Workbench, name: str) -> Lineage:
+    wb.datasets.get(name)
+    edges = wb.runs.lineage("dataset", name)
+    runs = list(dict.fromkeys(edge.run for edge in edges))[:MOST_RUNS]
+    known = {run: wb.runs.get(run) for run in runs}
+    wrote = {edge.run for edge in edges if edge.direction == "write"}
+    read = {edge.run for edge in edges if edge.direction == "read"}
+    items = [
+        LineageItem(
+            run=edge.run,
+            kind=known[edge.run].kind,
+            name=known[edge.run].name,
+            status=known[edge.run].status,
+            started=known[edge.run].started,
+            direction=edge.direction,
+            version=edge.version,
+        )
+        for edge in edges
+        if edge.run in known
+    ]
+    return Lineage(
+        dataset=name,
+        runs=items,
+        upstream=_touched(wb, [run for run in runs if run in wrote], "read", name),
+        downstream=_touched(wb, [run for run in runs if run in read], "write", name),
+    )
+
+
+def _touched(wb: Workbench, runs: Sequence[str], direction: Direction, but: str) -> list[str]:
+    edges = [edge for run in runs for edge in wb.runs.edges(run)]
+    return sorted({edge.name for edge in edges if edge.kind == "dataset" and edge.direction == direction} - {but})
+
+
+def _meant(info: DatasetInfo, text: str | None) -> bool:
+    words = f"{info.name} {info.description}".casefold()
+    return all(word in words for word in (text or "").casefold().split())
+
+
+def _plain(info: DatasetInfo) -> dict[str, Any]:
+    return {name: getattr(info, name) for name in DatasetItem.model_fields}
+
+
+def _number(cursor: str | None) -> int:
+    position = position_in(cursor)
+    if position is None:
+        return 0
+    if not position.isdecimal():
+        raise Invalid(f"'{cursor}' is no cursor of this list", hint="send back the `next` of the page before")
+    return int(position)
+
+
+_ONE = "datasets/{name}"
+ENDPOINTS = (
+    Endpoint("datasets", "datasets", "read", DatasetList, search, "Datasets, found by words and owner.", Search),
+    Endpoint(_ONE, "datasets", "read", DatasetDetail, detail, "Columns, key, origin and freshness of a dataset."),
+    Endpoint(f"{_ONE}/preview", "datasets", "read", Preview, preview, "Some of a dataset's rows.", PreviewQuery),
+    Endpoint(f"{_ONE}/versions", "datasets", "read", VersionList, versions, "Its commits, newest first.", Paged),
+    Endpoint(f"{_ONE}/lineage", "datasets", "read", Lineage, lineage, "What it was made of, and what is made of it."),
+)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from workbench import Workbench
+from workbench.governance.runs import Receipt, Run, RunKind, RunStatus
+from workbench_server.endpoint import Answer, Endpoint, Limit, Query, cursor_of, position_in
+
+__all__ = ["ENDPOINTS"]
+
+LOG = "run.log"
+PAGE = 100_000
+
+
+class RunsQuery(Query):
+    kind: RunKind | None = Field(None, description="Only of this kind.")
+    status: RunStatus | None = Field(None, description="Only those that ended like this, or still run.")
+    name: str | None = Field(None, description="Only of this notebook, pipeline or report.")
+    limit: Limit = 50
+    cursor: str | None = Field(None, description="The `next` of the page before.")
+
+
+class RunItem(Answer):
+    id: str
+    kind: RunKind
+    name: str
+    status: RunStatus
+    started: datetime
+    finished: datetime | None
+    seconds: float | None
+    principal: str
+    parent: str | None = Field(description="The run that started this one.")
+    parameters: dict[str, Any]
+    error: str | None
+
+
+class RunList(Answer):
+    items: list[RunItem]
+    next: str | None
+
+
+class RunDetail(RunItem):
+    receipt: Receipt = Field(description="What made its result, as far as it has come.")
+
+
+class LogQuery(Query):
+    offset: int = Field(0, ge=0, description="Where to begin, in bytes: 0, or the `next` of the page before.")
+    limit: Annotated[int, Field(ge=1, le=1_000_000, description="At most so many bytes.")] = PAGE
+
+
+class RunLog(Answer):
+    """A part of what a run printed and logged."""
+
+    run: str
+    text: str
+    offset: int
+    size: int = Field(description="Of the whole log, in bytes; a run that still runs makes it grow.")
+    next: int | None = Field(description="Where to go on; null at the end.")
+
+
+def listed(wb: Workbench, *, query: RunsQuery) -> RunList:
+    before = position_in(query.cursor)
+    found = wb.runs.list(kind=query.kind, status=query.status, name=query.name, before=before, limit=query.limit + 1)
+    shown = found[: query.limit]
+    return RunList(
+        items=[RunItem(**_plain(run)) for run in shown],
+        next=cursor_of(shown[-1].id) if len(found) > len(shown) else None,
+    )
+
+
+def detail(wb: Workbench, id: str) -> RunDetail:
+    run = wb.runs.get(id)
+    return RunDetail(**_plain(run), receipt=wb.runs.receipt(run.id))
+
+
+def log(wb: Workbench, id: str, *, query: LogQuery) -> RunLog:
+    run = wb.runs.get(id)
+    path = run.directory / LOG  # the catalog's own id, not what was asked for
+    if not path.is_file():
+        return RunLog(run=run.id, text="", offset=0, size=0, next=None)
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        start = file.seek(min(query.offset, size))
+        part = file.read(query.limit)
+    if start + len(part) < size:
+        part = part[: part.rfind(b"\n") + 1] or part  # whole lines, so that no character is cut in two
+    end = start + len(part)
+    text = part.decode("utf-8", "replace")
+    return RunLog(run=run.id, text=text, offset=start, size=size, next=end if end < size else None)
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    return {name: getattr(run, name) for name in RunItem.model_fields}
+
+
+ENDPOINTS = (
+    Endpoint("runs", "runs", "read", RunList, listed, "Runs, newest first.", RunsQuery),
+    Endpoint("runs/{id}", "runs", "read", RunDetail, detail, "A run and its receipt."),
+    Endpoint("runs/{id}/log", "runs", "read", RunLog, log, "What a run printed and logged.", LogQuery),
+)

@@ -1,0 +1,120 @@
+"""The one handler of all endpoints: who asks, may they, what do they ask, and the answer or the problem."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from workbench import Workbench
+from workbench.foundation.errors import NotFound, Unavailable, WorkbenchError
+from workbench.foundation.observability import logger
+from workbench.governance.identity import permit
+from workbench_server.access import Access
+from workbench_server.endpoint import Endpoint, parsed
+from workbench_server.identity import refusal
+from workbench_server.problems import MEDIA_TYPE, Problem, problem_of
+
+__all__ = ["EndpointHandler", "OpenEndpointHandler", "UnknownHandler", "problem_for", "work_for"]
+
+_WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="workbench")
+
+
+def work_for(work: Any, *args: Any) -> Awaitable[Any]:
+    """Runs what may wait for a disk or a database away from the event loop."""
+    return asyncio.get_running_loop().run_in_executor(_WORKERS, partial(work, *args))
+
+
+def problem_for(handler: web.RequestHandler, error: BaseException | None, status: int) -> Problem:
+    """The problem of a request that failed; without a user, the reason is that."""
+    if error is None:
+        error = web.HTTPError(status)
+    if isinstance(error, web.HTTPError) and error.status_code == 403 and not handler.current_user:
+        error = refusal(handler)
+    return problem_of(error, where=f"{handler.request.method} {handler.request.path}")
+
+
+class EndpointHandler(APIHandler):
+    """Answers one endpoint."""
+
+    _track_activity = False
+
+    def initialize(self, endpoint: Endpoint, access: Access) -> None:
+        self.endpoint = endpoint
+        self.access = access
+
+    def get_login_url(self) -> str:
+        raise refusal(self)
+
+    @web.authenticated
+    async def get(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @web.authenticated
+    async def head(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    async def answer(self, parts: dict[str, str]) -> None:
+        asked = parse_qs(self.request.query, keep_blank_values=True)
+        body = await work_for(self._answered, self.current_user, parts, asked)
+        self.set_header("Cache-Control", "private, no-cache")
+        self.set_header("Vary", "Cookie, Authorization")
+        self.finish(body)
+
+    def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes:
+        wb = self._workbench(user)
+        query = parsed(self.endpoint.query, asked)
+        return self.endpoint.run(wb, parts, query).model_dump_json(by_alias=True).encode()
+
+    def _workbench(self, user: Any) -> Workbench:
+        credential = self.access.credential(user)
+        assert self.endpoint.resource is not None
+        permit(credential, self.endpoint.action, self.endpoint.resource)
+        return self.access.workbench(credential.principal)
+
+    def log_exception(self, *exc_info: Any) -> None:
+        """Nothing here: `problem_of` logs what nobody foresaw, and the rest is the asker's business."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        problem = problem_for(self, kwargs.get("exc_info", (None, None, None))[1], status_code)
+        self.set_status(problem.status)
+        self.set_header("Cache-Control", "no-store")
+        if problem.status == 401:
+            self.set_header("WWW-Authenticate", 'Bearer realm="workbench"')
+        self.finish(problem.model_dump_json(exclude_none=True).encode(), set_content_type=MEDIA_TYPE)
+
+
+class OpenEndpointHandler(EndpointHandler):
+    """Answers an endpoint that needs no sign-in. Why something is not well is for the log alone."""
+
+    @allow_unauthenticated
+    async def get(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @allow_unauthenticated
+    async def head(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    def _workbench(self, user: Any) -> Workbench:
+        try:
+            return self.access.server()
+        except WorkbenchError as error:
+            logger(__name__).warning("the workspace cannot be opened: %s", error)
+            raise Unavailable("the workspace cannot be opened", hint="its log says why") from None
+
+
+class UnknownHandler(EndpointHandler):
+    """Below the API, where nothing is: a problem, and no page of Jupyter's."""
+
+    def initialize(self, access: Access) -> None:  # type: ignore[override]
+        self.access = access
+
+    async def answer(self, parts: dict[str, str]) -> None:
+        raise NotFound(f"there is nothing at {self.request.path}", hint="/workbench/api says what there is")

@@ -1,0 +1,146 @@
+"""Who asks, for jupyter-server: our cookie or a bearer token, checked by the library."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import IdentityProvider, User
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.web import HTTPError, RequestHandler
+from traitlets import Bool
+
+from workbench.foundation.errors import Forbidden
+from workbench.governance.identity import COOKIE_SECONDS, Credential, Identities, SignInRefused, permit
+from workbench.governance.security import Principal
+
+__all__ = ["COOKIE", "SignedIn", "WorkbenchAuthorizer", "WorkbenchIdentityProvider", "asker", "refusal"]
+
+COOKIE = "workbench"
+_BEARER = re.compile(r"(?:bearer|token) +(\S+)", re.IGNORECASE)
+_REFUSAL = "_workbench_refusal"
+
+asker: ContextVar[Principal | None] = ContextVar("asker", default=None)
+"""Whom the request of this task comes from: every request is a task of its own."""
+
+
+@dataclass
+class SignedIn(User):
+    """Somebody who has shown who they are, as jupyter-server knows people."""
+
+    credential: Credential = field(kw_only=True, repr=False)
+
+
+def refusal(handler: RequestHandler) -> SignInRefused:
+    """Why a request has no user: what it showed was refused, or it showed nothing."""
+    said = getattr(handler, _REFUSAL, None)
+    if isinstance(said, SignInRefused):
+        return said
+    return SignInRefused(
+        "this needs a sign-in", hint="open a link of `workbench link`, or send a token: Authorization: Bearer TOKEN"
+    )
+
+
+class WorkbenchIdentityProvider(IdentityProvider):
+    """A person has the cookie of a sign-in link, a program a token in the header `Authorization`.
+
+    A token in a URL is not looked at: it would stand in logs and histories. Roles are looked up at each request, so a
+    removed user is out at once.
+    """
+
+    lab_only = Bool(
+        False, help="Whether whoever may not use the Lab is refused everywhere: its pages ask no authorizer."
+    ).tag(config=True)
+
+    token = ""
+    identities: Identities | None = None
+    """Who checks; nobody is let in before it is set."""
+
+    @property
+    def checker(self) -> Identities:
+        assert self.identities is not None, "nobody is let in before there is who checks"
+        return self.identities
+
+    async def get_user(self, handler: RequestHandler) -> User | None:
+        known = getattr(handler, "_jupyter_current_user", None)
+        if known is not None:
+            return known  # type: ignore[no-any-return]
+        if self.identities is None:
+            return None
+        try:
+            credential = await self._credential(handler, self.identities)
+        except SignInRefused as error:
+            setattr(handler, _REFUSAL, error)
+            return None
+        if credential is None:
+            return None
+        if self.lab_only and not _public(handler):
+            try:
+                permit(credential, "use", "lab")
+            except Forbidden as error:
+                raise HTTPError(403, str(error).replace("%", "%%")) from error
+        # Without a cookie there is no other site that could make a browser send it along.
+        handler._token_authenticated = credential.via != "cookie"  # type: ignore[attr-defined]
+        asker.set(credential.principal)
+        return SignedIn(credential.principal.name, credential=credential)
+
+    async def _credential(self, handler: RequestHandler, identities: Identities) -> Credential | None:
+        header = _BEARER.fullmatch(handler.request.headers.get("Authorization", "").strip())
+        if header:
+            return await asyncio.to_thread(identities.of_token, header[1])
+        cookie = handler.get_cookie(COOKIE)
+        return await asyncio.to_thread(identities.of_cookie, cookie) if cookie else None
+
+    def set_login_cookie(self, handler: RequestHandler, user: User) -> None:
+        """Only a sign-in link sets a cookie: see `remember`."""
+
+    def remember(self, handler: RequestHandler, cookie: str) -> None:
+        """Has the browser show the cookie at every port of this host for as long as it holds."""
+        handler.set_cookie(COOKIE, cookie, max_age=COOKIE_SECONDS, **_options(handler))
+
+    def forget(self, handler: RequestHandler) -> None:
+        handler.clear_cookie(COOKIE, **_options(handler))
+
+    def identity_model(self, user: User) -> dict[str, Any]:
+        """What Lab's interface is told of its user; nothing of the credential."""
+        names = ("username", "name", "display_name", "initials", "avatar_url", "color")
+        return {name: getattr(user, name) for name in names}
+
+    def get_handlers(self) -> list[tuple[str, object]]:
+        """None of its own: the extension brings the sign-in page."""
+        return []
+
+    @property
+    def auth_enabled(self) -> bool:
+        return True
+
+
+class WorkbenchAuthorizer(Authorizer):
+    """For Jupyter's own resources (kernels, contents, terminals, ...): who may use the Lab may use them all.
+
+    Ours are not asked about here: each endpoint says what it needs.
+    """
+
+    def is_authorized(self, handler: JupyterHandler, user: User, action: str, resource: str) -> bool:
+        if not isinstance(user, SignedIn):
+            return False
+        try:
+            permit(user.credential, "use", "lab")
+        except Forbidden as error:
+            self.log.warning("%s", error)
+            return False
+        return True
+
+
+def _options(handler: RequestHandler) -> dict[str, Any]:
+    secure = handler.request.protocol == "https"
+    return {"path": "/", "httponly": True, "samesite": "Lax", "secure": secure}
+
+
+def _public(handler: RequestHandler) -> bool:
+    method = getattr(handler, str(handler.request.method).lower(), None)
+    return bool(getattr(method, "__allow_unauthenticated", False))

@@ -1,0 +1,78 @@
+"""The kernels of the process `lab`: each works for the person who started it, and knows nothing of its server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+
+from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.settings import Settings, load
+from workbench.governance.identity import IssuedToken
+from workbench.orchestration.kernels import allowed
+from workbench_server.identity import WorkbenchIdentityProvider, asker
+
+__all__ = ["OwnedKernels"]
+
+# Of what Jupyter says to a kernel: which notebook it was started for.
+_SESSION = "JPY_SESSION_NAME"
+
+
+class OwnedKernels(AsyncMappingKernelManager):
+    """Starts kernels with an allow-listed environment and a short-lived token of who asked."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)  # type: ignore[no-untyped-call]
+        self._tokens: dict[str, IssuedToken] = {}
+
+    async def _async_start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> str:
+        if kernel_id is not None and kernel_id in self:
+            return str(await super()._async_start_kernel(kernel_id=kernel_id, **kwargs))
+        user = asker.get()
+        assert user is not None, "a kernel is started by somebody"
+        token = await asyncio.to_thread(self._provider.checker.kernel_token, user.name, by=user.name)
+        kwargs["env"] = self._environment(kwargs.get("env") or {}) | {"WORKBENCH_TOKEN": token.secret}
+        try:
+            started = str(await super()._async_start_kernel(kernel_id=kernel_id, **kwargs))
+        except BaseException:
+            await asyncio.to_thread(self._provider.checker.end_kernel_token, token.info.id)
+            raise
+        self._tokens[started] = token
+        return started
+
+    start_kernel = _async_start_kernel  # type: ignore[assignment]
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """However a kernel ends, it comes by here."""
+        token = self._tokens.pop(kernel_id, None)
+        if token is not None:
+            with suppress(WorkbenchError):  # it ends by itself after half a day
+                self._provider.checker.end_kernel_token(token.info.id)
+        return super().remove_kernel(kernel_id)
+
+    def update_env(self, *, kernel_id: str, env: dict[str, str]) -> None:
+        """A renamed notebook; the rest would be the server's own environment, and reach the kernel at its restart."""
+        super().update_env(kernel_id=kernel_id, env={name: env[name] for name in (_SESSION,) if name in env})
+
+    def _environment(self, given: dict[str, str]) -> dict[str, str]:
+        kept = {name: given[name] for name in (_SESSION,) if name in given}
+        return allowed(self._settings) | kept
+
+    @property
+    def _server(self) -> ServerApp:
+        assert isinstance(self.parent, ServerApp)
+        return self.parent
+
+    @property
+    def _settings(self) -> Settings:
+        return load(Path(self._server.root_dir))
+
+    @property
+    def _provider(self) -> WorkbenchIdentityProvider:
+        provider = self._server.identity_provider
+        assert isinstance(provider, WorkbenchIdentityProvider)
+        return provider

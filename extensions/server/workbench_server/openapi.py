@@ -1,0 +1,85 @@
+"""The OpenAPI document, from the table of endpoints and the models that validate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from workbench import __version__
+from workbench_server.endpoint import Endpoint, Nothing
+from workbench_server.endpoints import ENDPOINTS
+from workbench_server.problems import MEDIA_TYPE, Problem
+
+__all__ = ["document"]
+
+_REF = "#/components/schemas/{model}"
+
+
+@cache
+def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
+    """OpenAPI 3.1.
+
+    Args:
+        base: Where the endpoints are, below the server's address.
+    """
+    models: list[type[BaseModel]] = list(dict.fromkeys([*(one.answer for one in ENDPOINTS), Problem]))
+    mode: Literal["serialization"] = "serialization"
+    names, schemas = models_json_schema([(model, mode) for model in models], by_alias=True, ref_template=_REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Analytics workbench", "version": __version__},
+        "servers": [{"url": base}],
+        "security": [{"token": []}, {"cookie": []}],
+        "paths": {f"/{one.path}": {"get": _operation(one, names[one.answer, mode])} for one in ENDPOINTS},
+        "components": {
+            "schemas": schemas.get("$defs", {}),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "workbench"},
+            },
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, answer: Any) -> dict[str, Any]:
+    content = {"application/json": {"schema": answer}}
+    problem = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
+    said: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "operationId": re.sub(r"[{}]", "", endpoint.path).replace("/", "_"),
+        "tags": [endpoint.path.split("/")[0]],
+        "parameters": list(_parameters(endpoint)),
+        "responses": {
+            "200": {"description": "The answer.", "content": content},
+            "default": {"description": "What went wrong.", "content": problem},
+        },
+    }
+    return said | ({"security": []} if endpoint.public else {})
+
+
+def _parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", endpoint.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    if endpoint.query is Nothing:
+        return
+    schema = endpoint.query.model_json_schema(by_alias=True)
+    for name, about in schema["properties"].items():
+        description = about.pop("description", "")
+        about.pop("title", None)
+        required = name in schema.get("required", ())
+        shape = _inlined(about, schema.get("$defs", {}))
+        yield {"name": name, "in": "query", "required": required, "description": description, "schema": shape}
+
+
+def _inlined(shape: Any, definitions: dict[str, Any]) -> Any:
+    """A parameter's schema without references: they would lead into a document that is not there."""
+    if isinstance(shape, dict):
+        if "$ref" in shape:
+            return _inlined(definitions[shape["$ref"].rpartition("/")[2]], definitions)
+        return {name: _inlined(inner, definitions) for name, inner in shape.items()}
+    return [_inlined(inner, definitions) for inner in shape] if isinstance(shape, list) else shape

@@ -1,0 +1,99 @@
+"""Pages for people: rendered here, without a script, in the look of a rendered report."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
+
+from workbench import Workbench
+from workbench.charts import palette
+from workbench.governance.identity import permit
+from workbench_server.access import Access
+from workbench_server.handler import problem_for
+from workbench_server.identity import SignedIn
+
+__all__ = ["PageHandler", "UnknownPageHandler"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+
+
+class PageHandler(JupyterHandler):
+    """A page. What goes wrong is said on a page, too."""
+
+    def initialize(self, access: Access) -> None:
+        self.access = access
+
+    @property
+    def content_security_policy(self) -> str:
+        return POLICY
+
+    def permitted(self, resource: str, action: str) -> Workbench:
+        """The asker's workbench; call it in a worker thread.
+
+        Raises:
+            Forbidden: They may not.
+        """
+        credential = self.access.credential(self.current_user)
+        permit(credential, action, resource)
+        return self.access.workbench(credential.principal)
+
+    def show(self, template: str, *, title: str, **values: Any) -> None:
+        base = self.base_url.rstrip("/")
+        page = _templates().get_template(template)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(
+            page.render(
+                title=title,
+                style=_style(),
+                base=f"{base}/workbench",
+                api=f"{base}/workbench/api/v1",
+                user=self.current_user,
+                can_sign_out=isinstance(self.current_user, SignedIn),
+                xsrf=self.xsrf_form_html,
+                **values,
+            )
+        )
+
+    def log_exception(self, *exc_info: Any) -> None:
+        """Nothing here: `problem_of` logs what nobody foresaw."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        problem = problem_for(self, kwargs.get("exc_info", (None, None, None))[1], status_code)
+        self.set_status(problem.status)
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", POLICY)
+        self.show("problem.html.j2", title=problem.title, problem=problem)
+
+
+class UnknownPageHandler(PageHandler):
+    """Below /workbench, where nothing is."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        raise web.HTTPError(404)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _style() -> str:
+    css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    return css.replace("LIGHT", palette("light")).replace("DARK", palette("dark"))

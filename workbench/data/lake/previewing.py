@@ -1,0 +1,74 @@
+"""Some of a dataset's rows: a page of those that meet a condition, in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.compute import expressions
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["Page", "page"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, and of how many they are a part.
+
+    Attributes:
+        total: How many rows meet the condition, shown or not.
+    """
+
+    frame: pl.DataFrame
+    total: int
+
+
+def page(
+    rows: pl.LazyFrame,
+    *,
+    columns: Sequence[str] = (),
+    where: str | None = None,
+    order: Sequence[str] = (),
+    offset: int = 0,
+    limit: int = 100,
+) -> Page:
+    """A part of `rows`, which are as their reader may see them.
+
+    Args:
+        columns: Which columns, in this order; all when none are given.
+        where: SQL condition over one row's columns.
+        order: Columns to sort by, descending with a leading minus; nulls come last, and equal rows stay as they were.
+
+    Raises:
+        Invalid: No such column, or the condition is none or cannot be computed.
+    """
+    schema = rows.collect_schema()
+    descending = [term.startswith("-") and term not in schema for term in order]
+    by = [term[1:] if down else term for term, down in zip(order, descending, strict=True)]
+    for name in (*columns, *by):
+        if name not in schema:
+            raise unknown("column", name, schema, error=Invalid)
+    if twice := next((name for name in columns if list(columns).count(name) > 1), None):
+        raise Invalid(f"the column '{twice}' is asked for twice")
+    if where is not None:
+        keep = expressions.parse_filter(where, schema, "where")
+        # The optimizer would join the condition with the policy's and compute it on hidden rows too, whose values then
+        # stood in the error of a cast that fails.
+        rows = rows.map_batches(_unchanged, predicate_pushdown=False, streamable=True, schema=schema).filter(keep)
+    shown = rows.sort(by, descending=descending, nulls_last=True, maintain_order=True) if by else rows
+    shown = shown.slice(offset, limit).select(columns or pl.all())
+    try:
+        frame, count = pl.collect_all([shown, rows.select(pl.len())], engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        if where is None:
+            raise
+        raise Invalid(
+            f"where cannot be computed: {str(error).strip().splitlines()[0]}", hint="TRY_CAST gives null instead"
+        ) from error
+    return Page(frame, int(count.item()))
+
+
+def _unchanged(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
