@@ -78,15 +78,17 @@ class WorkbenchIdentityProvider(IdentityProvider):
             return None
         if credential is None:
             return None
+        user = SignedIn(credential.principal.name, credential=credential)
         if self.lab_only and not _public(handler):
             try:
                 permit(credential, "use", "lab")
             except Forbidden as error:
+                handler.current_user = handler._jupyter_current_user = user  # type: ignore[attr-defined]
                 raise HTTPError(403, str(error).replace("%", "%%")) from error
         # Without a cookie there is no other site that could make a browser send it along.
         handler._token_authenticated = credential.via != "cookie"  # type: ignore[attr-defined]
         asker.set(credential.principal)
-        return SignedIn(credential.principal.name, credential=credential)
+        return user
 
     async def _credential(self, handler: RequestHandler, identities: Identities) -> Credential | None:
         header = _BEARER.fullmatch(handler.request.headers.get("Authorization", "").strip())
