@@ -6,6 +6,17 @@
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.lake import Lake
-from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, Version
+from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
 
-__all__ = ["Checkpoint", "CleanReport", "Column", "Dataset", "DatasetInfo", "Datasets", "Lake", "Version"]
+__all__ = [
+    "Checkpoint",
+    "CleanReport",
+    "Column",
+    "Dataset",
+    "DatasetInfo",
+    "DatasetPage",
+    "DatasetSummary",
+    "Datasets",
+    "Lake",
+    "Version",
+]
