@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.output import JsonOption, ago, print_records, say, size
 from workbench.cli.state import open_workbench
+
+if TYPE_CHECKING:
+    from workbench.data.lake import DatasetSummary
 
 __all__ = ["add_to"]
 
@@ -21,22 +24,35 @@ def add_to(app: typer.Typer) -> None:
 
 
 @commands.command("list")
-def list_datasets(as_json: JsonOption = False) -> None:
-    """List the datasets."""
+def list_datasets(
+    words: Annotated[list[str] | None, typer.Argument(help="Only datasets in whose texts these occur.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only this user's.")] = None,
+    sort: Annotated[str, typer.Option(help="name, updated, rows or bytes; '-updated' for descending.")] = "name",
+    as_json: JsonOption = False,
+) -> None:
+    """List the datasets: all, or those whose name, description, source, owner or columns have the words."""
+    found: list[DatasetSummary] = []
+    cursor = None
     with open_workbench() as wb:
-        records = [
-            {
-                "name": found.name,
-                "rows": found.rows,
-                "columns": len(found.columns),
-                "version": found.version,
-                "updated": found.updated if as_json else ago(found.updated),
-                "size": found.bytes if as_json else size(found.bytes),
-                "source": found.source,
-            }
-            for found in wb.datasets.infos()
-        ]
-    print_records(records, as_json=as_json, empty="no dataset yet: workbench dataset load FILE --name NAME")
+        while True:
+            page = wb.datasets.search(" ".join(words or []), owner=owner, sort=sort, limit=500, cursor=cursor)
+            found += page.items
+            if (cursor := page.next) is None:
+                break
+    records = [
+        {
+            "name": one.name,
+            "rows": one.rows,
+            "columns": one.columns,
+            "version": one.version,
+            "updated": one.updated if as_json else ago(one.updated),
+            "size": one.bytes if as_json else size(one.bytes),
+            "source": one.source,
+        }
+        for one in found
+    ]
+    none = "no dataset fits" if words or owner else "no dataset yet: workbench dataset load FILE --name NAME"
+    print_records(records, as_json=as_json, empty=none)
 
 
 @commands.command()

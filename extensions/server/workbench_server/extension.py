@@ -14,6 +14,7 @@ from workbench import Workbench
 from workbench.foundation import observability
 from workbench.governance.security import Principal, Role
 from workbench_server.access import Access, OwnLab, Visitors
+from workbench_server.changes import ChangesHandler, Feed
 from workbench_server.endpoints import ENDPOINTS
 from workbench_server.gallery import (
     ApiPageHandler,
@@ -66,6 +67,7 @@ class WorkbenchServer(ExtensionApp):
             self._mount(rf"{BASE}/sign-in", SignInHandler, **access)
             self._mount(rf"{BASE}/sign-out", SignOutHandler, **access)
             self._mount(r"/log(?:in|out)", SignInHandler, **access)  # where Lab's own menu leads
+        self._mount(rf"{API}/changes", ChangesHandler, feed=Feed(self.access), **access)
         self._mount(rf"{API}/openapi\.json", DocumentHandler, **access)
         self._mount(rf"{API}(?:/.*)?", UnknownHandler, **access)
         self._mount(rf"{BASE}/?", HomeHandler, **access)

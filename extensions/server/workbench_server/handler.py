@@ -79,7 +79,7 @@ class EndpointHandler(APIHandler):
         permit(credential, self.endpoint.action, self.endpoint.resource)
         return self.access.workbench(credential.principal)
 
-    def log_exception(self, *exc_info: Any) -> None:
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Nothing here: `problem_of` logs what nobody foresaw, and the rest is the asker's business."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -90,6 +90,13 @@ class WorkbenchIdentityProvider(IdentityProvider):
         asker.set(credential.principal)
         return user
 
+    async def still_in(self, handler: RequestHandler) -> Credential | None:
+        """What a long connection's request may do by now: None where its sign-in has ended meanwhile."""
+        try:
+            return await self._credential(handler, self.checker)
+        except SignInRefused:
+            return None
+
     async def _credential(self, handler: RequestHandler, identities: Identities) -> Credential | None:
         header = _BEARER.fullmatch(handler.request.headers.get("Authorization", "").strip())
         if header:

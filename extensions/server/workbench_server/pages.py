@@ -63,7 +63,7 @@ class PageHandler(JupyterHandler):
             )
         )
 
-    def log_exception(self, *exc_info: Any) -> None:
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Nothing here: `problem_of` logs what nobody foresaw."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -27,6 +27,21 @@ def test_a_file_becomes_a_dataset_that_is_listed_shown_and_previewed(command: Co
     ]
 
 
+def test_the_list_can_be_searched_and_sorted(command: Command, shop: None, workspace: Path) -> None:
+    (workspace / "other.csv").write_text("id,weight\n1,2\n")
+    assert command("dataset", "load", "other.csv", "--name", "other").code == 0
+
+    def names(*asked: str) -> list[str]:
+        return [row["name"] for row in json.loads(command("dataset", "list", *asked, "--json").out)]
+
+    assert names() == ["other", "shop"]
+    assert names("--sort", "-rows") == ["shop", "other"]
+    assert names("WEIGHT", "other") == ["other"]
+    assert names("--owner", "nobody") == []
+    assert command("dataset", "list", "nothing").out.strip() == "no dataset fits"
+    assert "did you mean 'rows'" in command("dataset", "list", "--sort", "row").err
+
+
 def test_times_without_a_zone_are_given_one(command: Command, workspace: Path) -> None:
     (workspace / "visits.csv").write_text("id,at\n1,2013-01-01T05:00:00\n")
     assert command("dataset", "load", "visits.csv", "--name", "visits").code == 2

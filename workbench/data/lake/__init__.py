@@ -6,7 +6,19 @@
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.lake import Lake
-from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, Version
-from workbench.data.lake.previewing import Page
+from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
+from workbench.data.lake.previewing import RowPage
 
-__all__ = ["Checkpoint", "CleanReport", "Column", "Dataset", "DatasetInfo", "Datasets", "Lake", "Page", "Version"]
+__all__ = [
+    "Checkpoint",
+    "CleanReport",
+    "Column",
+    "Dataset",
+    "DatasetInfo",
+    "DatasetPage",
+    "DatasetSummary",
+    "Datasets",
+    "Lake",
+    "RowPage",
+    "Version",
+]

@@ -15,7 +15,7 @@ from workbench.data.lake.cards import card, line
 from workbench.data.lake.exporting import written
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.model import DatasetInfo, Version
-from workbench.data.lake.previewing import Page, page
+from workbench.data.lake.previewing import RowPage, page
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
@@ -104,7 +104,7 @@ class Dataset:
         order: str | Sequence[str] | None = None,
         offset: int = 0,
         limit: int = 100,
-    ) -> Page:
+    ) -> RowPage:
         """Some of the rows: `dataset.page(where="origin = 'JFK'", order="-dep_delay", limit=20)`.
 
         Args:

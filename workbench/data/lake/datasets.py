@@ -13,7 +13,7 @@ from workbench.data.connectors import TextFormat, open_source, read_reader
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
-from workbench.data.lake.model import CleanReport, DatasetInfo, Version
+from workbench.data.lake.model import CleanReport, DatasetInfo, DatasetPage, Version
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor
 
@@ -55,6 +55,32 @@ class Datasets:
     def infos(self) -> list[DatasetInfo]:
         """Every dataset that the actor may see, by name."""
         return self._lake.infos(self._actor)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        owner: str | None = None,
+        sort: str = "name",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> DatasetPage:
+        """Finds datasets by words that occur in names, descriptions, sources, owners or columns; all of them must.
+
+        Answered from the catalog alone, so that a workspace of thousands is looked through as one types.
+
+        Args:
+            owner: Only this user's.
+            sort: "name", "updated", "rows" or "bytes" (by all of a dataset's rows); with a "-" before it, descending.
+            limit: At most this many, 1 to 500.
+            cursor: `next` of the page before.
+
+        Raises:
+            Invalid: The order, limit or cursor is none.
+        """
+        if not 1 <= limit <= 500:
+            raise Invalid(f"a page has 1 to 500 datasets, not {limit}")
+        return self._lake.search(self._actor, text, owner=owner, sort=sort, limit=limit, cursor=cursor)
 
     def create(
         self,

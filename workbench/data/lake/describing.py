@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from workbench.data.lake.model import Column, DatasetInfo, DatasetRecord, Version
+from workbench.data.lake.model import Column, DatasetInfo, DatasetRecord, Outline, Version
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.snapshot import Snapshot
 from workbench.governance.security import Policy
 
-__all__ = ["described"]
+__all__ = ["described", "outlined"]
 
 
 def described(record: DatasetRecord, snapshot: Snapshot, committed: Version, policy: Policy | None) -> DatasetInfo:
@@ -40,3 +40,7 @@ def described(record: DatasetRecord, snapshot: Snapshot, committed: Version, pol
         description=record.description,
         source=record.source,
     )
+
+
+def outlined(snapshot: Snapshot, committed: Version) -> Outline:
+    return Outline(snapshot.rows, snapshot.bytes, tuple(snapshot.schema), committed.time)

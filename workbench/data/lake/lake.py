@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,8 @@ from workbench.compute import frames, listed
 from workbench.data.lake import cleaning, writing
 from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.deltalog import DeltaLog
-from workbench.data.lake.describing import described
-from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetRecord, Version
+from workbench.data.lake.describing import described, outlined
+from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetPage, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
 from workbench.data.lake.restricting import restricted
@@ -148,6 +149,27 @@ class Lake:
                 found.append(self.info(name, actor))
         return found
 
+    def search(
+        self, actor: Actor, text: str, *, owner: str | None, sort: str, limit: int, cursor: str | None
+    ) -> DatasetPage:
+        """See `Datasets.search`. Only the datasets that a policy restricts for the asker are opened."""
+        self._security.require(actor.principal, Role.VIEWER, "list datasets")
+        for record in self._store.without_outline():
+            log = self._log(record)
+            with suppress(NotFound):  # deleted just now
+                newest = log.history(record.version)[0]
+                self._store.outline(record.id, outlined(log.newest(record.version), newest))
+        page = self._store.search(text, owner=owner, sort=sort, limit=limit, cursor=cursor)
+        restricted = self._security.restricted_datasets(actor.principal)
+        items = []
+        for item in page.items:
+            if item.name in restricted:
+                with suppress(Forbidden, NotFound):
+                    items.append(replace(item, rows=self.info(item.name, actor).rows))
+            else:
+                items.append(item)
+        return replace(page, items=tuple(items))
+
     # Writing
 
     def create(
@@ -204,7 +226,7 @@ class Lake:
             first = self._writer.create(
                 self._log(record), record, schema, (part for part in rows if part.height), actor
             )
-            self._store.add(record, first)
+            self._store.add(record, first, outlined(self._log(record).newest(0), first))
         except BaseException:
             self._forget(record)
             raise

@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Checkpoint", "CleanReport", "Column", "DatasetInfo", "DatasetRecord", "Version"]
+__all__ = [
+    "Checkpoint",
+    "CleanReport",
+    "Column",
+    "DatasetInfo",
+    "DatasetPage",
+    "DatasetRecord",
+    "DatasetSummary",
+    "Outline",
+    "Version",
+]
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,59 @@ class DatasetRecord:
     created: datetime
     version: int
     complete_from: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What the catalog keeps of a dataset's newest version, so that thousands are listed without opening one.
+
+    Attributes:
+        columns: Their names.
+        updated: When it was committed, UTC.
+    """
+
+    rows: int
+    bytes: int
+    columns: tuple[str, ...]
+    updated: datetime
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """A dataset in a list. Times are UTC.
+
+    Attributes:
+        rows: As many as the asker may see.
+        columns: How many.
+        bytes: The size of the newest version's files.
+        updated: When the newest version was committed.
+    """
+
+    name: str
+    rows: int
+    columns: int
+    bytes: int
+    version: int
+    updated: datetime
+    owner: str
+    description: str
+    source: str
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """Some of the datasets that fit a search.
+
+    Attributes:
+        total: How many fit, on all pages.
+        owners: Of those that fit the text, how many each owner has.
+        next: What `cursor` gets for the page after this one; None on the last.
+    """
+
+    items: tuple[DatasetSummary, ...]
+    total: int
+    owners: Mapping[str, int]
+    next: str | None
 
 
 @dataclass(frozen=True)

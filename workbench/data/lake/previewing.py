@@ -10,11 +10,11 @@ import polars as pl
 from workbench.compute import expressions
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["Page", "page"]
+__all__ = ["RowPage", "page"]
 
 
 @dataclass(frozen=True)
-class Page:
+class RowPage:
     """Rows, and of how many they are a part.
 
     Attributes:
@@ -33,7 +33,7 @@ def page(
     order: Sequence[str] = (),
     offset: int = 0,
     limit: int = 100,
-) -> Page:
+) -> RowPage:
     """A part of `rows`, which are as their reader may see them.
 
     Args:
@@ -67,7 +67,7 @@ def page(
         raise Invalid(
             f"where cannot be computed: {str(error).strip().splitlines()[0]}", hint="TRY_CAST gives null instead"
         ) from error
-    return Page(frame, int(count.item()))
+    return RowPage(frame, int(count.item()))
 
 
 def _unchanged(frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError as AlreadyThere
 from sqlalchemy.orm import Session
 
-from workbench.data.lake.model import DatasetRecord, Version
+from workbench.data.lake.finding import Order, words
+from workbench.data.lake.model import DatasetPage, DatasetRecord, DatasetSummary, Outline, Version
 from workbench.data.lake.tables import DatasetRow
+from workbench.foundation.bus import publish
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, NotFound, unknown
 from workbench.governance.runs import Runs
@@ -70,7 +73,7 @@ class DatasetStore:
         with self._catalog.read() as session:
             _check_free(session, name, but)
 
-    def add(self, record: DatasetRecord, first: Version) -> None:
+    def add(self, record: DatasetRecord, first: Version, outline: Outline) -> None:
         """
         Raises:
             Conflict: The name is taken, or differs from a taken one only in upper and lower case.
@@ -78,29 +81,32 @@ class DatasetStore:
         try:
             with self._catalog.begin() as session:
                 _check_free(session, record.name, record.id)
-                session.add(
-                    DatasetRow(
-                        id=record.id,
-                        name=record.name,
-                        former_name=None,
-                        key=list(record.key),
-                        partition_by=list(record.partition_by),
-                        description=record.description,
-                        source=record.source,
-                        owner=record.owner,
-                        created=record.created,
-                        version=first.number,
-                        complete_from=record.complete_from,
-                        deleted=None,
-                    )
+                row = DatasetRow(
+                    id=record.id,
+                    name=record.name,
+                    former_name=None,
+                    key=list(record.key),
+                    partition_by=list(record.partition_by),
+                    description=record.description,
+                    source=record.source,
+                    owner=record.owner,
+                    created=record.created,
+                    version=first.number,
+                    complete_from=record.complete_from,
+                    deleted=None,
                 )
+                _outline(row, outline)
+                session.add(row)
                 session.flush()
                 self._recorded(session, record.name, first)
         except AlreadyThere as error:
             raise _taken(record.name) from error
 
-    def settle(self, dataset_id: str, versions: Sequence[Version]) -> None:
+    def settle(self, dataset_id: str, versions: Sequence[Version], outline: Outline) -> None:
         """Records the commits that the catalog has not seen yet, each exactly once: audit entry, lineage, version.
+
+        Args:
+            outline: Of the last of them.
 
         Raises:
             NotFound: The dataset was deleted meanwhile.
@@ -111,6 +117,7 @@ class DatasetStore:
                 if version.number > row.version:
                     self._recorded(session, str(row.name), version)
                     row.version = version.number
+                    _outline(row, outline)
 
     def rename(self, dataset_id: str, new_name: str, *, by: str) -> None:
         """Renames; policies go along in the same transaction.
@@ -123,11 +130,13 @@ class DatasetStore:
                 row = self._locked(session, dataset_id)
                 _check_free(session, new_name, dataset_id)
                 old_name, row.name = str(row.name), new_name
+                _index(row)
                 session.flush()
                 self._security.move_policies(session, old_name, new_name)
                 audit_append(
                     session, actor=by, action="rename dataset", thing=f"dataset {new_name}", detail={"from": old_name}
                 )
+                publish(session, "dataset", new_name, {"action": "rename", "from": old_name})
         except AlreadyThere as error:
             raise _taken(new_name) from error
 
@@ -144,6 +153,7 @@ class DatasetStore:
                 thing=f"dataset {row.former_name}",
                 detail={"version": row.version},
             )
+            publish(session, "dataset", str(row.former_name), {"action": "delete"})
 
     def cleaned(self, dataset_id: str, complete_from: int, *, by: str) -> None:
         """Records which versions are about to be incomplete, before a file of them is removed."""
@@ -158,6 +168,48 @@ class DatasetStore:
                 detail={"complete_from": row.complete_from},
             )
 
+    def search(self, text: str, *, owner: str | None, sort: str, limit: int, cursor: str | None) -> DatasetPage:
+        """See `Datasets.search`; rows are counted without any policy."""
+        order = Order.named(sort)
+        column: Any = getattr(DatasetRow, order.column)
+        fitting: list[ColumnElement[bool]] = [DatasetRow.name.is_not(None)]
+        fitting += [DatasetRow.words.contains(word, autoescape=True) for word in text.casefold().split()]
+        query = select(DatasetRow).where(*fitting)
+        query = query.order_by(column.desc() if order.descending else column.asc(), DatasetRow.name)
+        if owner is not None:
+            query = query.where(DatasetRow.owner == owner)
+        if cursor is not None:
+            value, name = order.place(cursor)
+            further = column < value if order.descending else column > value
+            query = query.where(or_(further, and_(column == value, DatasetRow.name > name)))
+        number = func.count()
+        owners = select(DatasetRow.owner, number).where(*fitting).group_by(DatasetRow.owner)
+        with self._catalog.read() as session:
+            rows = session.scalars(query.limit(limit + 1)).all()
+            counts = {
+                found: int(count) for found, count in session.execute(owners.order_by(number.desc(), DatasetRow.owner))
+            }
+        last = rows[limit - 1] if len(rows) > limit else None
+        return DatasetPage(
+            items=tuple(_summary(row) for row in rows[:limit]),
+            total=sum(counts.values()) if owner is None else counts.get(owner, 0),
+            owners=counts,
+            next=None if last is None else order.cursor(getattr(last, order.column), str(last.name)),
+        )
+
+    def without_outline(self) -> list[DatasetRecord]:
+        """Datasets that an older workbench made and nobody has written to since."""
+        with self._catalog.read() as session:
+            rows = session.scalars(select(DatasetRow).where(DatasetRow.name.is_not(None), DatasetRow.updated.is_(None)))
+            return [_record(row) for row in rows]
+
+    def outline(self, dataset_id: str, outline: Outline) -> None:
+        """Records the outline of one of these."""
+        with self._catalog.begin() as session:
+            row = self._locked(session, dataset_id)
+            if row.updated is None:
+                _outline(row, outline)
+
     def _recorded(self, session: Session, name: str, version: Version) -> None:
         detail = {"version": version.number} | ({"run": version.run} if version.run else {})
         audit_append(
@@ -167,6 +219,7 @@ class DatasetStore:
             thing=f"dataset {name}",
             detail=detail,
         )
+        publish(session, "dataset", name, {"action": version.operation, **detail})
         if version.run is not None:
             self._runs.record_in(session, version.run, "write", "dataset", name, str(version.number))
 
@@ -208,6 +261,29 @@ def _check_free(session: Session, name: str, but: str | None) -> None:
 
 def _taken(name: str) -> Conflict:
     return Conflict(f"there is a dataset '{name}' already", hint="choose another name, or overwrite or append to it")
+
+
+def _outline(row: DatasetRow, outline: Outline) -> None:
+    row.rows, row.bytes, row.columns, row.updated = outline.rows, outline.bytes, list(outline.columns), outline.updated
+    _index(row)
+
+
+def _index(row: DatasetRow) -> None:
+    row.words = words(str(row.name), row.description, row.source, row.owner, row.columns or ())
+
+
+def _summary(row: DatasetRow) -> DatasetSummary:
+    return DatasetSummary(
+        name=str(row.name),
+        rows=row.rows or 0,
+        columns=len(row.columns or ()),
+        bytes=row.bytes or 0,
+        version=row.version,
+        updated=row.updated or row.created,
+        owner=row.owner,
+        description=row.description,
+        source=row.source,
+    )
 
 
 def _record(row: DatasetRow) -> DatasetRecord:

@@ -25,3 +25,10 @@ class DatasetRow(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     complete_from: Mapped[int] = mapped_column(BigInteger)
     deleted: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    # The outline of the newest version; null until it is first needed for a dataset that an older workbench made.
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    columns: Mapped[list[str] | None] = mapped_column(JSON)
+    updated: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    words: Mapped[str | None] = mapped_column(Text)

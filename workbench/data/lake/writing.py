@@ -17,6 +17,7 @@ from deltalake.transaction import AddAction
 from workbench.compute import frames
 from workbench.data.lake import datafiles
 from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
+from workbench.data.lake.describing import outlined
 from workbench.data.lake.disk import disk_errors, headroom
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.schema import fit, storable
@@ -101,7 +102,7 @@ class Writer:
                 except Overtaken:
                     time.sleep(random.uniform(0, 0.005 * min(attempt + 1, 10)))
                     continue
-            self._store.settle(record.id, [note])
+            self._store.settle(record.id, [note], outlined(log.newest(note.number), note))
             failpoint("lake.commit.after_catalog")
             return note
         raise Conflict(f"others kept committing to '{record.name}' first, {ATTEMPTS} times", hint="try again")
@@ -119,10 +120,11 @@ class Writer:
 
     def catch_up(self, log: DeltaLog, record: DatasetRecord) -> None:
         """Records commits that a writer made and did not live to record, or has not come to record yet."""
-        if log.newest(record.version).version > record.version:
+        newest = log.newest(record.version)
+        if newest.version > record.version:
             found = log.history(record.version, since=record.version)
             log.sync(version.number for version in found)
-            self._store.settle(record.id, found)
+            self._store.settle(record.id, found, outlined(newest, found[0]))
 
 
 def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from workbench.foundation.bus import publish
 from workbench.foundation.catalog import Catalog, add_missing, utcnow
 from workbench.foundation.errors import Conflict, NotFound, unknown
 from workbench.foundation.jobs import holder_ended, this_process
@@ -88,6 +89,7 @@ class Runs:
                 thing=f"run {row.id}",
                 detail={"kind": row.kind, "name": name, "parent": parent},
             )
+            publish(session, "run", row.id, {"action": "start", "kind": row.kind, "name": name})
             session.flush()
             return self._run(row)
 
@@ -123,6 +125,12 @@ class Runs:
                 action="finish run",
                 thing=f"run {run_id}",
                 detail={"status": status.value},
+            )
+            publish(
+                session,
+                "run",
+                run_id,
+                {"action": "finish", "kind": row.kind, "name": row.name, "status": status.value},
             )
             session.flush()
             run = self._run(row)

@@ -167,6 +167,11 @@ class Security:
                 return None
             return Policy(dataset=row.dataset, role=Role(row.role), row_filter=row.row_filter, columns=row.columns)
 
+    def restricted_datasets(self, principal: Principal) -> set[str]:
+        """The datasets that something restricts this principal's view of."""
+        with self._catalog.read() as session:
+            return set(session.scalars(select(PolicyRow.dataset).where(PolicyRow.role == principal.role.value)))
+
     def move_policies(self, session: Session, dataset: str, new_name: str) -> None:
         """Takes a dataset's policies along when it is renamed, in the transaction that renames it."""
         session.execute(update(PolicyRow).where(PolicyRow.dataset == dataset).values(dataset=new_name))

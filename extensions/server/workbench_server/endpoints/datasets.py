@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from workbench import Workbench
-from workbench.data.lake import Dataset, DatasetInfo
+from workbench.data.lake import Dataset, DatasetInfo, DatasetSummary
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Direction, RunKind, RunStatus
 from workbench_server.endpoint import Answer, Endpoint, Limit, Query, cursor_of, position_in
@@ -15,29 +15,31 @@ from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
 
-Sort = Literal["name", "-name", "updated", "-updated", "rows", "-rows"]
+Sort = Literal["name", "-name", "updated", "-updated", "rows", "-rows", "bytes", "-bytes"]
 # A lineage tells the newest; the whole of it is the run's business.
 MOST_RUNS = 50
 
 
 class Search(Query):
-    search: str | None = Field(None, max_length=200, description="Words that the name or the description has.")
+    search: str = Field("", max_length=200, description="Words that name, description, source, owner or columns have.")
     owner: str | None = Field(None, description="Only what this user owns.")
     sort: Sort = Field("name", description="By what; descending with a leading minus.")
     limit: Limit = 50
     cursor: str | None = Field(None, description="The `next` of the page before.")
 
 
-class DatasetItem(Answer):
-    """A dataset as it is listed. `rows` counts what the asker may see."""
-
+class DatasetFacts(Answer):
     name: str
     description: str
     owner: str
-    rows: int
-    bytes: int
+    rows: int = Field(description="As many as the asker may see.")
+    bytes: int = Field(description="The size of the newest version's files.")
     version: int
-    updated: datetime
+    updated: datetime = Field(description="When the newest version was committed.")
+
+
+class DatasetItem(DatasetFacts):
+    """A dataset as it is listed."""
 
 
 class Facet(Answer):
@@ -56,12 +58,12 @@ class DatasetColumn(Column):
     nullable: bool
 
 
-class DatasetDetail(DatasetItem):
+class DatasetDetail(DatasetFacts):
     """What is known of a dataset without reading its rows."""
 
     columns: list[DatasetColumn]
-    key: list[str]
-    partition_by: list[str]
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
     source: str
     files: int
     created: datetime
@@ -125,21 +127,12 @@ class Lineage(Answer):
 
 
 def search(wb: Workbench, *, query: Search) -> DatasetList:
-    found = [info for info in wb.datasets.infos() if _meant(info, query.search)]
-    owners = sorted({info.owner for info in found})
-    facets = [Facet(value=owner, count=sum(info.owner == owner for info in found)) for owner in owners]
-    if query.owner is not None:
-        found = [info for info in found if info.owner == query.owner]
-    by = query.sort.removeprefix("-")
-    found.sort(key=lambda info: getattr(info, by), reverse=query.sort.startswith("-"))
-    start = _number(query.cursor)
-    shown = found[start : start + query.limit]
-    end = start + len(shown)
+    page = wb.datasets.search(query.search, owner=query.owner, sort=query.sort, limit=query.limit, cursor=query.cursor)
     return DatasetList(
-        items=[DatasetItem.model_validate(_plain(info)) for info in shown],
-        total=len(found),
-        next=cursor_of(str(end)) if end < len(found) else None,
-        owners=facets,
+        items=[DatasetItem(**_plain(one, DatasetItem)) for one in page.items],
+        total=page.total,
+        next=page.next,
+        owners=[Facet(value=owner, count=count) for owner, count in page.owners.items()],
     )
 
 
@@ -152,13 +145,8 @@ def detail(wb: Workbench, name: str) -> DatasetDetail:
         for column in columns_of(dataset.lazy().collect_schema())
     ]
     return DatasetDetail(
-        **_plain(info),
+        **_plain(info, DatasetDetail),
         columns=columns,
-        key=list(info.key),
-        partition_by=list(info.partition_by),
-        source=info.source,
-        files=info.files,
-        created=info.created,
     )
 
 
@@ -225,13 +213,8 @@ def _touched(wb: Workbench, runs: Sequence[str], direction: Direction, but: str)
     return sorted({edge.name for edge in edges if edge.kind == "dataset" and edge.direction == direction} - {but})
 
 
-def _meant(info: DatasetInfo, text: str | None) -> bool:
-    words = f"{info.name} {info.description}".casefold()
-    return all(word in words for word in (text or "").casefold().split())
-
-
-def _plain(info: DatasetInfo) -> dict[str, Any]:
-    return {name: getattr(info, name) for name in DatasetItem.model_fields}
+def _plain(told: DatasetInfo | DatasetSummary, model: type[BaseModel]) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in model.model_fields if name != "columns"}
 
 
 def _number(cursor: str | None) -> int:
