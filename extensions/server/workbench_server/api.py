@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from workbench_server.serving import Server, serve
 
-__all__ = ["ApiServer", "main"]
+__all__ = ["ApiServer", "configured", "main"]
 
 # What of jupyter-server's own routes there is: the redirect from "/", and the page that says 404.
 KEPT = ("RedirectWithParams", "Template404")
@@ -48,9 +48,13 @@ class ApiServer(Server):
             ]
 
 
+def configured() -> Config:
+    """What this process has beyond what both have."""
+    return Config({"ServerApp": {"jpserver_extensions": {"workbench_server": True}, "default_url": "/workbench"}})
+
+
 def main(argv: list[str] | None = None) -> None:
-    config = Config({"ServerApp": {"jpserver_extensions": {"workbench_server": True}, "default_url": "/workbench"}})
-    serve(ApiServer, config, process="api", argv=argv)
+    serve(ApiServer, configured(), process="api", argv=argv)
 
 
 if __name__ == "__main__":

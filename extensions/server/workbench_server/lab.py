@@ -11,7 +11,7 @@ from traitlets.config import Config
 from workbench_server.kernels import OwnedKernels
 from workbench_server.serving import Server, serve
 
-__all__ = ["LabServer", "main"]
+__all__ = ["LabServer", "configured", "main"]
 
 
 class LabServer(Server):
@@ -21,10 +21,11 @@ class LabServer(Server):
     kernel_manager_class = OwnedKernels
 
 
-def main(argv: list[str] | None = None) -> None:
+def configured() -> Config:
+    """What this process has beyond what both have."""
     # Voila runs on its own: inside a server with kernels its viewers could run code.
     extensions = {"jupyterlab": True, "workbench_server": True, "voila": False, "voila.server_extension": False}
-    config = Config(
+    return Config(
         {
             "ServerApp": {"jpserver_extensions": extensions, "default_url": "/lab"},
             "WorkbenchIdentityProvider": {"lab_only": True},
@@ -36,7 +37,10 @@ def main(argv: list[str] | None = None) -> None:
             },
         }
     )
-    serve(LabServer, config, process="lab", argv=argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    serve(LabServer, configured(), process="lab", argv=argv)
 
 
 if __name__ == "__main__":

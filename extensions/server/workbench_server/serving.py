@@ -16,7 +16,7 @@ from workbench.foundation import settings
 from workbench.foundation.errors import Unavailable, WorkbenchError
 from workbench_server.identity import WorkbenchAuthorizer, WorkbenchIdentityProvider
 
-__all__ = ["Server", "serve"]
+__all__ = ["Server", "prepared", "serve"]
 
 
 class Server(ServerApp):
@@ -45,22 +45,32 @@ class Server(ServerApp):
 
 
 def serve(server: type[Server], config: Config, *, process: str, argv: Sequence[str] | None = None) -> None:
-    """Runs a server until it is told to stop.
+    """Runs a server until it is told to stop; takes what `prepared` takes."""
+    try:
+        prepared(server, config, process=process, argv=argv).start()
+    except WorkbenchError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        raise SystemExit(f"error: {error}{hint}") from None
+
+
+def prepared(server: type[Server], config: Config, *, process: str, argv: Sequence[str] | None = None) -> Server:
+    """A server that has its routes and its port, and does not answer yet.
 
     Args:
         config: What the process adds to what both have.
         process: Its name: "api".
+        argv: What the command line says.
+
+    Raises:
+        NotFound: No workspace there.
+        Unavailable: The port is taken, or the catalog cannot be opened.
     """
     parser = argparse.ArgumentParser(prog=f"python -m workbench_server.{process}", description=server.__doc__)
     parser.add_argument("--home", type=Path, default=None, help="the workspace; by default the one this folder is in")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     given = parser.parse_args(argv)
-    try:
-        home = settings.load(given.home).home
-    except WorkbenchError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        raise SystemExit(f"error: {error}{hint}") from None
+    home = settings.load(given.home).home
     traits: dict[str, Any] = {
         "ip": given.host,
         "port": given.port,
@@ -84,10 +94,6 @@ def serve(server: type[Server], config: Config, *, process: str, argv: Sequence[
     }
     common = Config({"WorkbenchServer": {"home": str(home), "process": process}})
     common.merge(config)
-    app = server.instance(config=common, **traits)
-    try:
-        app.initialize(argv=[], find_extensions=process == "lab")
-        app.start()
-    except WorkbenchError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        raise SystemExit(f"error: {error}{hint}") from None
+    app: Server = server.instance(config=common, **traits)
+    app.initialize(argv=[], find_extensions=process == "lab")
+    return app

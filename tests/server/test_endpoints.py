@@ -1,0 +1,199 @@
+"""What the API answers, and what it says to a wrong question."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from site_of_servers import SECRET, Site, rendered
+from workbench_server.endpoints import ENDPOINTS
+
+from workbench.governance.identity import PERMISSIONS
+from workbench.governance.security import Policy, Role
+
+
+def test_health_needs_no_sign_in_and_says_nothing_else(site: Site) -> None:
+    assert site.ask("health", None) == {"status": "ok"}
+
+
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if not one.public], ids=lambda one: one.path)
+def test_every_other_endpoint_needs_a_sign_in(site: Site, endpoint: Any) -> None:
+    assert (endpoint.resource, endpoint.action) in PERMISSIONS
+    problem = site.refused(endpoint.path.replace("{", "").replace("}", ""), None)
+    assert (problem["status"], problem["code"]) == (401, "sign_in_refused")
+
+
+def test_one_is_told_who_one_is(site: Site) -> None:
+    me = site.ask("me")
+    assert (me["name"], me["role"]) == ("vera", "viewer")
+    assert "datasets:read" in me["may"]
+    assert "runs:read" not in me["may"]
+
+
+def test_datasets_are_found_and_paged(site: Site) -> None:
+    first = site.ask("datasets?search=small_&limit=3")
+    assert [item["name"] for item in first["items"]] == ["small_0", "small_1", "small_2"]
+    assert first["total"] == 5
+    second = site.ask(f"datasets?search=small_&limit=3&cursor={first['next']}")
+    assert [item["name"] for item in second["items"]] == ["small_3", "small_4"]
+    assert second["next"] is None
+    assert sum(facet["count"] for facet in first["owners"]) == 5
+
+
+def test_a_dataset_tells_its_columns(site: Site) -> None:
+    told = site.ask("datasets/values")
+    kinds = {column["name"]: column["kind"] for column in told["columns"]}
+    assert kinds == {
+        "big": "integer", "ratio": "number", "price": "decimal", "day": "date", "at": "time", "raw": "bytes",
+        "tags": "list",
+    }  # fmt: skip
+
+
+def test_no_value_is_lost_on_the_way(site: Site) -> None:
+    told = site.ask("datasets/values/preview")
+    assert told["rows"] == [
+        ["9007199254740993", "NaN", "0.10", "2013-01-31", "2013-01-31T05:15:00.000001Z", "AP8=", ["a", "b"]],
+        [-1, "-Infinity", None, None, None, None, []],
+    ]
+
+
+def test_a_preview_is_filtered_sorted_and_cut(site: Site) -> None:
+    told = site.ask("datasets/flights/preview?where=delay>1&order=-delay&columns=delay&limit=2&offset=1", "ana")
+    assert told["rows"] == [[70], [2]]
+    assert (told["total"], told["offset"], told["version"]) == (3, 1, 1)
+    assert site.ask("datasets/flights/preview?version=0", "ana")["total"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("datasets/flihgts", 404, "did you mean 'flights'?"),
+        ("datasets/flights/preview?wher=1", 422, "no parameter 'wher'; did you mean 'where'?"),
+        ("datasets/flights/preview?limit=1001", 422, "limit"),
+        ("datasets/flights/preview?limit=many", 422, "limit"),
+        ("datasets/flights/preview?limit=1&limit=2", 422, "given 2 times"),
+        ("datasets/flights/preview?columns=dely", 422, "did you mean 'delay'?"),
+        ("datasets/flights/preview?order=-dely", 422, "did you mean 'delay'?"),
+        ("datasets/flights/preview?where=delay", 422, "not a condition"),
+        ("datasets/flights/preview?where=delay = (SELECT 1)", 422, "looks across rows"),
+        ("datasets/flights/preview?version=9", 404, "no version 9"),
+        ("datasets/flights/versions?cursor=%25", 422, "no cursor"),
+        ("datasets?sort=nmae", 422, "sort"),
+        ("datasets?limit=0", 422, "limit"),
+        ("metrics/flihgts", 404, "did you mean 'flights'?"),
+        ("metrics/query", 422, "metric"),
+        ("metrics/query?metric=flights&by=origin", 404, "tailnum"),
+        ("metrics/query?metric=flights&from=2013-01-01", 422, "no time column"),
+        ("reports/punctualty/runs", 404, "did you mean 'punctuality'?"),
+        ("nothing/at/all", 404, "nothing at"),
+        ("datasets/..%2F..%2Fworkbench.toml", 404, "no dataset"),
+        ("datasets/%2e%2e/preview", 404, "no dataset '..'"),
+        ("reports/..%2F..%2F..%2Fetc/runs", 404, "no report"),
+    ],
+)
+def test_a_wrong_question_gets_a_problem_that_helps(site: Site, path: str, status: int, said: str) -> None:
+    problem = site.refused(path)
+    assert problem["status"] == status
+    assert said in problem["detail"] + (problem.get("hint") or "")
+
+
+def test_what_a_client_appends_against_caches_is_no_parameter(site: Site) -> None:
+    assert site.ask("me?1700000000000")["name"] == "vera"
+
+
+def test_an_answer_that_is_known_is_not_sent_again(site: Site) -> None:
+    first = site.get("/workbench/api/v1/datasets", "vera")
+    again = site.get("/workbench/api/v1/datasets", "vera", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["cache-control"].startswith("private")
+    other = site.get("/workbench/api/v1/datasets", "ana", headers={"If-None-Match": first.headers["etag"]})
+    assert other.status_code == 200, "another sees other numbers of rows"
+
+
+def test_versions_are_paged_newest_first(site: Site) -> None:
+    first = site.ask("datasets/flights/versions?limit=1")
+    assert [item["number"] for item in first["items"]] == [1]
+    second = site.ask(f"datasets/flights/versions?limit=1&cursor={first['next']}")
+    assert [item["number"] for item in second["items"]] == [0]
+    assert second["next"] is None
+
+
+def test_a_deleted_dataset_is_said_to_be_deleted(own: Site) -> None:
+    assert own.ask("datasets/small_1/preview")["total"] == 1
+    own.wb.datasets.delete("small_1")
+    problem = own.refused("datasets/small_1/preview")
+    assert problem["status"] == 404
+    assert "was deleted on" in problem["detail"]
+
+
+def test_a_metric_says_what_it_was_computed_on(site: Site) -> None:
+    assert [item["name"] for item in site.ask("metrics")["items"]] == ["flights"]
+    told = site.ask("metrics/query?metric=flights&by=tailnum&order=-flights&limit=1", "ana")
+    assert told["rows"] == [["N14228", 1]]
+    assert told["more"] is True
+    assert told["datasets"] == {"flights": 1}
+    assert told["metrics"] == {"flights": site.ask("metrics/flights")["version"]}
+
+
+def test_runs_are_listed_with_receipt_and_log(site: Site) -> None:
+    runs = [rendered(site.wb, site.wb.actor.principal, "flights") for _ in range(2)]
+    first = site.ask("runs?kind=report&status=succeeded&limit=1", "ana")
+    assert first["items"][0]["id"] == runs[1]
+    second = site.ask(f"runs?kind=report&limit=1&cursor={first['next']}", "ana")
+    assert second["items"][0]["id"] == runs[0]
+    receipt = site.ask(f"runs/{runs[0]}", "ana")["receipt"]
+    assert [(edge["name"], edge["version"]) for edge in receipt["read"]] == [("flights", "1")]
+    page = site.ask(f"runs/{runs[0]}/log?limit=15", "ana")
+    assert (page["text"], page["next"]) == ("first line\n", 11)
+    assert site.ask(f"runs/{runs[0]}/log?offset=11", "ana")["text"] == "second line\n"
+    lineage = site.ask("datasets/flights/lineage")
+    assert runs[0] in [item["run"] for item in lineage["runs"]]
+    assert site.refused(f"runs/{runs[0]}")["status"] == 403
+    assert site.refused("runs/20000101-000000-abcdef", "ana")["status"] == 404
+    assert site.refused("runs?staus=failed", "ana")["detail"].endswith("did you mean 'status'?")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "datasets/flights/preview",
+        "datasets/flights/preview?where=tailnum = 'N14228'",
+        "datasets/flights/preview?order=tailnum&version=0",
+        "datasets/flights/preview?where=delay > 50",
+        "metrics/query?metric=flights&by=tailnum",
+        "metrics/query?metric=flights&by=tailnum&where=tailnum = 'N14228'",
+        "datasets/flights",
+        "datasets/flights/lineage",
+        "datasets?search=flights",
+    ],
+)
+def test_nothing_hidden_by_a_policy_leaves_by_any_endpoint(site: Site, path: str) -> None:
+    told = json.dumps(site.ask(path))
+    assert SECRET not in told
+    assert "EWR" not in told
+
+
+def test_an_error_in_a_condition_does_not_tell_of_hidden_rows(own: Site) -> None:
+    rows = pl.DataFrame({"origin": ["JFK", "EWR"], "code": ["1", "hidden"]})
+    own.wb.datasets.get("flights").overwrite(rows, evolve=True)
+    policy = Policy(dataset="flights", role=Role.VIEWER, row_filter="origin = 'JFK'")
+    own.wb.security.set_policy(policy, by=own.wb.actor.principal)
+    assert own.ask("datasets/flights/preview?where=CAST(code AS INT) = 1")["rows"] == [["JFK", "1"]]
+
+
+def test_rows_are_counted_as_the_asker_sees_them(site: Site) -> None:
+    assert site.ask("datasets?search=flight")["items"][0]["rows"] == 2
+    assert site.ask("datasets/flights")["rows"] == 2
+    assert site.ask("datasets/flights", "ana")["rows"] == 4
+
+
+def test_what_nobody_foresaw_is_told_by_an_id_that_is_in_the_log(own: Site) -> None:
+    for path in own.wb.lake.root.rglob("*.parquet"):
+        path.write_bytes(b"no parquet")
+    problem = own.refused("datasets/small_0/preview")
+    assert (problem["status"], problem["code"]) == (500, "unforeseen")
+    log = (own.wb.settings.logs_dir / "api.jsonl").read_text()
+    assert problem["id"] in log
+    assert "Traceback" in log
