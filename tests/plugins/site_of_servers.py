@@ -94,7 +94,7 @@ class Site:
 def made(home: Path) -> Workbench:
     """A workspace with three people, a policy for viewers, a few datasets, a metric and a report."""
     (home / "metrics").mkdir(parents=True)
-    (home / "workbench.toml").write_text("")
+    (home / "workbench.toml").write_text('chromium = "/nowhere/chromium"\n')
     (home / "metrics" / "flights.yaml").write_text(yaml.safe_dump(METRICS))
     (home / "reports").mkdir()
     (home / "reports" / "punctuality.yaml").write_text(
@@ -136,7 +136,7 @@ def rendered(wb: Workbench, who: Principal, *datasets: str, name: str = "punctua
 def running(process: str, home: Path) -> Iterator[str]:
     """A process of the server over a workspace, on a free port; its address."""
     command = [sys.executable, "-m", f"workbench_server.{process}", "--home", str(home), "--port", "0"]
-    environment = os.environ | {"WORKBENCH_CHROMIUM": "/nowhere/chromium", "SOME_SECRET": "of the server"}
+    environment = os.environ | {"SOME_SECRET": "of the server"}
     log = home.parent / f"{process}.log"
     with log.open("w") as errors:
         started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
