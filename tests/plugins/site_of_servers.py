@@ -19,6 +19,7 @@ import report_sample
 import yaml
 
 from workbench import Workbench
+from workbench.foundation import observability
 from workbench.governance.identity import Scope
 from workbench.governance.runs import Actor, RunKind, RunStatus
 from workbench.governance.security import Policy, Principal, Role
@@ -120,6 +121,8 @@ def made(home: Path) -> Workbench:
 
 def rendered(wb: Workbench, who: Principal, *datasets: str, name: str = "punctuality") -> str:
     """A rendered run of the report, as if its notebook had read these datasets; its id. No kernel is started."""
+    # A process has one log, that of the workspace it opened last, which may be gone.
+    observability.configure(wb.settings.logs_dir)
     source = wb.settings.home / "reports" / f"{name}.ipynb"
     run = wb.runs.start(RunKind.REPORT, name, actor=Actor(who), parameters={"start": "2013-01-01"}, source=source)
     for dataset in datasets:
