@@ -76,6 +76,8 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "to_arrow": lambda wb: dataset_of(wb).to_arrow(),
     "to_dask": lambda wb: dataset_of(wb).to_dask().compute().reset_index(drop=True).astype({"delay": "int64"}),
     "preview": lambda wb: dataset_of(wb).preview(),
+    "page": lambda wb: dataset_of(wb).page(order="delay").frame,
+    "page that asks for the hidden": lambda wb: dataset_of(wb).page(where=f"tailnum <> '{SECRET}'").frame,
     "card": card,
     "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
     "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
