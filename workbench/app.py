@@ -13,6 +13,7 @@ from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
 from workbench.data.sql import SqlDoor, SqlResult
 from workbench.foundation import observability
+from workbench.foundation.bus import Bus
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import Settings, load
@@ -21,6 +22,8 @@ from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
 from workbench.orchestration.pipelines import Pipelines
+from workbench.orchestration.processes import Processes
+from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.reports import Gallery, Reports, report_step
 
 __all__ = ["Workbench"]
@@ -42,32 +45,47 @@ class Workbench:
         runs: What ran, on what, and its receipt.
         security: Users, roles, policies and the audit log.
         identities: Sign-in links and tokens.
+        bus: What changed, as it is told to every process.
+        processes: Serving the workspace: which processes run, starting and stopping them.
+        scheduler: Work that comes round.
     """
 
     def __init__(self, settings: Settings, catalog: Catalog, actor: Actor) -> None:
         self.settings = settings
         self.actor = actor
         self.catalog = catalog
+        jobs = Jobs(catalog)
+        self.bus = Bus(catalog)
         self.security = Security(catalog)
         self.identities = Identities(catalog, self.security, settings.state / "keys")
         self.runs = Runs(catalog, settings)
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
+        self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
         self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics")
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
-        self.notebooks = NotebookRunner(settings, self.runs, actor)
+        self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
         self.pipelines = Pipelines(
             settings,
             self.runs,
-            Jobs(catalog),
+            jobs,
             self.lake,
             self.notebooks,
             actor,
             steps={"report": report_step(self.reports)},
             versions={"metric": lambda name: self.metrics.get(name).version},
+        )
+        self.processes = Processes(settings, jobs, self.security, self.identities)
+        self.scheduler = Scheduler(
+            jobs,
+            [
+                IntervalJob("mark runs whose process ended as failed", 60, lambda: len(self.runs.reap())),
+                IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
+                IntervalJob("forget old changes", 3_600, self.bus.forget_old),
+            ],
         )
         self._sql = SqlDoor(self.lake)
 
@@ -84,16 +102,19 @@ class Workbench:
             Invalid: The settings are wrong.
             Unavailable: The catalog cannot be opened, or was made by a newer version.
             SignInRefused: The token is worthless.
-            Forbidden: Others are registered here, and the system's user is not.
+            Forbidden: Others are registered here, and the system's user is not; or the run has ended, or is somebody
+                else's.
         """
         settings = load(home)
         observability.configure(settings.logs_dir, level=settings.log_level)
         catalog = Catalog(settings.catalog_url)
         catalog.prepare()
+        asker = principal or _asker(settings, catalog)
         if settings.run_id is None:
-            return cls(settings, catalog, Actor(principal or _asker(settings, catalog)))
+            return cls(settings, catalog, Actor(asker))
         observability.run_id.set(settings.run_id)
-        return cls(settings, catalog, Runs(catalog, settings).actor(settings.run_id, replay_of=settings.replay_of))
+        runs = Runs(catalog, settings)
+        return cls(settings, catalog, runs.actor(settings.run_id, asker, replay_of=settings.replay_of))
 
     def acting_as(self, principal: Principal) -> Workbench:
         """The same workspace as somebody else sees it.

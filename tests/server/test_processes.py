@@ -16,7 +16,8 @@ import websocket
 from site_of_servers import Site, running
 from waiting import ended, wait_until
 
-from workbench.governance.identity import Scope, SignInRefused
+from workbench.governance.identity import SignInRefused
+from workbench.governance.security import Scope
 
 ASK = """
 import json, os

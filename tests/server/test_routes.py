@@ -16,7 +16,8 @@ from site_of_servers import Site
 from workbench_server.endpoints import ENDPOINTS
 
 from workbench.foundation.errors import Forbidden
-from workbench.governance.identity import Credential, Scope, permit
+from workbench.governance.identity import Credential, permit
+from workbench.governance.security import Scope
 
 # Prints the routing table of a process that is ready to answer, and does not.
 PROGRAM = """

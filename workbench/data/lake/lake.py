@@ -30,7 +30,7 @@ from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor, Runs
-from workbench.governance.security import Role, Security
+from workbench.governance.security import Policy, Role, Security
 
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
@@ -169,6 +169,15 @@ class Lake:
             else:
                 items.append(item)
         return replace(page, items=tuple(items))
+
+    def check_policy(self, policy: Policy) -> None:
+        """
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: The policy cannot be applied to its newest version.
+        """
+        record = self._store.get(policy.dataset)
+        restricted(self._log(record).newest(record.version).scan(), policy)
 
     # Writing
 
@@ -369,8 +378,8 @@ class Lake:
 
     def _for_change(self, name: str, actor: Actor, doing: str) -> DatasetRecord:
         record = self._store.get(name)
-        if record.owner != actor.principal.name or not actor.principal.role.includes(Role.ANALYST):
-            self._security.require(actor.principal, Role.ENGINEER, f"{doing} '{name}'")
+        own = record.owner == actor.principal.name
+        self._security.require(actor.principal, Role.ANALYST if own else Role.ENGINEER, f"{doing} '{name}'")
         return record
 
     def _restricted(self, record: DatasetRecord, snapshot: Snapshot, actor: Actor) -> pl.LazyFrame:
