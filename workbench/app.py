@@ -21,6 +21,7 @@ from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
 from workbench.orchestration.pipelines import Pipelines
+from workbench.publishing.dashboards import Dashboards
 from workbench.publishing.reports import Reports, report_step
 
 __all__ = ["Workbench"]
@@ -38,6 +39,7 @@ class Workbench:
         notebooks: Running one notebook with parameters.
         pipelines: Running notebooks in order, resuming where a run stopped.
         reports: Running and rendering reports.
+        dashboards: The dashboards there are for whoever asks.
         runs: What ran, on what, and its receipt.
         security: Users, roles, policies and the audit log.
         identities: Sign-in links and tokens.
@@ -57,6 +59,7 @@ class Workbench:
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.notebooks = NotebookRunner(settings, self.runs, actor)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
+        self.dashboards = Dashboards(settings, actor)
         self.pipelines = Pipelines(
             settings,
             self.runs,

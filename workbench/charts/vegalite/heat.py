@@ -11,7 +11,7 @@ from workbench.charts.style import HEAT_STEPS
 from workbench.charts.vegalite.encoding import Spec, category_axis, entries_abreast, number, tip, told
 from workbench.charts.wording import as_moment, names_apart, written
 
-__all__ = ["heatmap"]
+__all__ = ["heat_edges", "heat_shades", "heatmap"]
 
 
 def heatmap(plot: Plot, width: int, narrow: bool) -> Spec:
@@ -39,7 +39,7 @@ def heatmap(plot: Plot, width: int, narrow: bool) -> Spec:
     ]
     legend: Spec = {"symbolType": "square", "symbolSize": 140, "symbolStrokeWidth": 0}
     legend["columns"] = entries_abreast(bands, width)
-    shades = [f"var(--wb-heat-{shade})" for shade in _shades(len(bands))]
+    shades = [f"var(--wb-heat-{shade})" for shade in heat_shades(len(bands))]
     return {
         "data": {"values": rows},
         "height": {"step": 22 if narrow else 26},
@@ -100,7 +100,7 @@ def _band(amount: float, edges: list[float]) -> int:
     return len(edges) - 2
 
 
-def _shades(count: int) -> list[int]:
+def heat_shades(count: int) -> list[int]:
     """Which of the steps 1 to HEAT_STEPS to use, spread over the whole ramp."""
     if count == 1:
         return [HEAT_STEPS // 2 + 1]
