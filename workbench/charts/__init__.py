@@ -5,7 +5,7 @@ from workbench.charts.style import palette, stylesheet
 from workbench.charts.svg import unique_ids
 from workbench.charts.table import TABLE_MIME, Table, table_html
 from workbench.charts.tiles import Tile, Tiles
-from workbench.charts.vegalite import heat_edges, heat_shades
+from workbench.charts.vegalite import heat_bands, heat_shades
 from workbench.charts.wording import is_format, names_apart
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "Table",
     "Tile",
     "Tiles",
-    "heat_edges",
+    "heat_bands",
     "heat_shades",
     "is_format",
     "names_apart",

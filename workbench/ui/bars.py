@@ -67,18 +67,18 @@ class Bars(Drawing):
         names = [name if names.count(name) == 1 else f"{name} {at}" for at, name in enumerate(names, start=1)]
         values = frame[self.metric].cast(pl.Float64).fill_null(np.nan).fill_nan(0.0).to_numpy()
         texts = [column.read(value) for value in frame[self.metric].to_list()]
-        # The amount stands at the bar's end, so the longest bar leaves room for it.
-        room = 1.0 + 0.035 * max((len(text) for text in texts), default=0)
         with self._amounts.hold_sync():
-            self._amounts.min = min(0.0, float(values.min(initial=0.0))) * room
-            self._amounts.max = max(0.0, float(values.max(initial=0.0))) * room or 1.0
+            self._amounts.min = min(0.0, float(values.min(initial=0.0)))
+            self._amounts.max = max(0.0, float(values.max(initial=0.0))) or 1.0
         self._names.domain = names
         with self._bars.hold_sync():
             self._bars.x, self._bars.y = names, values
         with self._labels.hold_sync():
             self._labels.x, self._labels.y, self._labels.text = np.maximum(values, 0.0), names, texts
         left = round(max((len(name) for name in names), default=0) * _CHARACTER) + 14
-        self.figure.fig_margin = {"top": 4, "right": 8, "bottom": 4, "left": left}
+        # The amount stands at the bar's end, so the longest bar leaves room for it.
+        right = round(max((len(text) for text in texts), default=0) * _CHARACTER) + 12
+        self.figure.fig_margin = {"top": 4, "right": right, "bottom": 4, "left": left}
         self.figure.layout.height = f"{max(1, len(names)) * _STEP + 16}px"
 
 

@@ -70,7 +70,7 @@ def axis(scale: bqplot.Scale, *, upright: bool = False, grid: bool = False, **tr
         orientation="vertical" if upright else "horizontal",
         grid_lines="solid" if grid else "none",
         grid_color=_GRID,
-        color="var(--wb-axis)",
+        color="transparent",  # of its line: the grid, or the marks themselves, say where it is
         tick_style={"fill": MUTED, "font-size": "12px"},
         **traits,
     )

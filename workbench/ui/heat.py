@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from html import escape
-from itertools import pairwise
 from typing import Any
 
 import bqplot
@@ -9,7 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from workbench.app import Workbench
-from workbench.charts import Chart, heat_edges, heat_shades, names_apart
+from workbench.charts import Chart, heat_bands, heat_shades, names_apart
 from workbench.ui.drawing import Drawing, axis, figure
 from workbench.ui.selection import Selection
 
@@ -37,9 +36,9 @@ class Heat(Drawing):
             stroke="var(--wb-paper)",
             null_color="transparent",
         )
-        axes = [axis(self._columns), axis(self._rows, upright=True)]
+        self._axes = [axis(self._columns), axis(self._rows, upright=True)]
         margin = {"top": 4, "right": 8, "bottom": 28, "left": 44}
-        super().__init__(figure([self._cells], axes, height=_STEP * 7 + 32, margin=margin))
+        super().__init__(figure([self._cells], self._axes, height=_STEP * 7 + 32, margin=margin))
         self._legend = widgets.HTML()
 
     def beside(self) -> list[widgets.Widget]:
@@ -51,7 +50,8 @@ class Heat(Drawing):
         self.versions = dict(found.versions)
         chart = found.chart("heatmap", x=self.across, y=self.down)
         column = chart.columns[self.metric]
-        self.show(chart, f"{column.heading}, by {chart.columns[self.across].label.lower()}")
+        unit = f"in {column.unit}, " if column.unit else ""
+        self.show(chart, f"{unit}{chart.columns[self.across].label.lower()} from left to right")
         if not found.frame[self.metric].is_not_null().any():
             return False
         order = next(one.order for one in found.dimensions if one.name == self.down)
@@ -63,26 +63,26 @@ class Heat(Drawing):
         frame = chart.frame
         across = sorted(frame[self.across].unique().to_list(), key=lambda one: (one is None, one))
         down = sorted(frame[self.down].unique().to_list(), key=lambda one: _place(one, order))
-        edges = heat_edges(frame[self.metric])
+        edges, said = heat_bands(frame[self.metric], column)
         grid = np.full((len(down), len(across)), np.nan)
         for row in frame.iter_rows(named=True):
             if (value := row[self.metric]) is not None:
                 inner = np.searchsorted(edges[1:-1], value, side="right")
                 grid[down.index(row[self.down]), across.index(row[self.across])] = inner
-        bands = list(pairwise(edges))
-        colors = [f"var(--wb-heat-{shade})" for shade in heat_shades(len(bands))]
+        colors = [f"var(--wb-heat-{shade})" for shade in heat_shades(len(said))]
         with self._shades.hold_sync():
-            self._shades.domain, self._shades.colors = list(range(len(bands))), colors
+            self._shades.domain, self._shades.colors = list(range(len(said))), colors
         columns = names_apart(chart.columns[self.across], across)
         rows = names_apart(chart.columns[self.down], down)
         if 1 in grid.shape:  # bqplot takes the only row or column of a grid for no grid at all
             grid = np.pad(grid, ((0, grid.shape[0] == 1), (0, grid.shape[1] == 1)), constant_values=np.nan)
             columns, rows = (names if len(names) > 1 else [*names, " "] for names in (columns, rows))
         self._columns.domain, self._rows.domain = columns, rows
+        # On a phone a dozen names fit side by side.
+        self._axes[0].tick_values = np.array(columns[:: 2 if len(columns) > 12 else 1])
         with self._cells.hold_sync():
             self._cells.color = grid  # first: the others are held to its shape
             self._cells.row, self._cells.column = rows, columns
-        said = [f"{column.read(low)} to {column.read(high)}" for low, high in bands]
         self._legend.value = '<ul class="wb-legend" aria-label="Shades">' + "".join(
             f'<li><span style="background:{color}"></span>{escape(text)}</li>'
             for color, text in zip(colors, said, strict=True)

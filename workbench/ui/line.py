@@ -8,6 +8,7 @@ from workbench.app import Workbench
 from workbench.charts import Chart
 from workbench.ui.drawing import SERIES, Drawing, axis, figure
 from workbench.ui.selection import Selection
+from workbench.ui.ticks import day_ticks, level_ticks
 
 __all__ = ["Line"]
 
@@ -32,7 +33,7 @@ class Line(Drawing):
         )
         self._dots.hovered_style = {"opacity": 1.0}
         self._dots.tooltip = bqplot.Tooltip(fields=["x", "y"], labels=["", ""], formats=["%d %b %Y", ""])
-        self._axes = [axis(self._along, num_ticks=6), axis(self._up, upright=True, grid=True, num_ticks=5)]
+        self._axes = [axis(self._along), axis(self._up, upright=True, grid=True)]
         margin = {"top": 12, "right": 16, "bottom": 32, "left": 52}
         super().__init__(figure([self._lines, self._dots], self._axes, height=260, margin=margin))
 
@@ -49,12 +50,14 @@ class Line(Drawing):
         column = chart.columns[self.metric]
         times = chart.frame["time"].cast(pl.Datetime("ms")).to_numpy().astype("datetime64[ms]")
         values = chart.frame[self.metric].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        low, high = _span(values)
+        marks = level_ticks(values)
         with self._up.hold_sync():
-            self._up.min, self._up.max = low, high
-        self._axes[1].tick_format = column.axis_format
-        days = (times[-1] - times[0]) / np.timedelta64(1, "D") if len(times) else 0
-        self._axes[0].tick_format = "%d %b" if days < 200 else "%b %Y"
+            self._up.min, self._up.max = marks[0], marks[-1]
+        with self._axes[1].hold_sync():
+            self._axes[1].tick_format, self._axes[1].tick_values = column.axis_format, np.array(marks)
+        days, shown = day_ticks(chart.frame["time"])
+        with self._axes[0].hold_sync():
+            self._axes[0].tick_values, self._axes[0].tick_format = days, shown
         self._dots.tooltip.formats = ["%d %b %Y", column.format]
         few = len(times) <= 24
         for mark in (self._lines, self._dots):
@@ -62,13 +65,3 @@ class Line(Drawing):
                 mark.x, mark.y = times, values
         self._dots.default_opacities = [1.0 if few else 0.0]
 
-
-def _span(values: np.ndarray) -> tuple[float, float]:
-    """Zero belongs on the axis unless that would press the whole line into the upper half."""
-    real = values[np.isfinite(values)]
-    if not len(real):
-        return 0.0, 1.0
-    low, high = float(real.min()), float(real.max())
-    room = (high - low or abs(high) or 1.0) * 0.06
-    low = 0.0 if 0 <= low <= 0.5 * high or low == high >= 0 else low - room
-    return low, max(high, 0.0) + room if high <= 0 and low < 0 < high + room else high + room

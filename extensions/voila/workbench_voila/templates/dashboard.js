@@ -25,8 +25,8 @@
 
   // The skeleton stays until the first figures stand.
   const drawn = new MutationObserver(() => {
-    if (broken || !document.querySelector("#rendered_cells .wb-board .wb-kpis, #rendered_cells .wb-board svg, #rendered_cells .wb-board table"))
-      if (!document.querySelector("#rendered_cells .jp-OutputArea-output:not(:has(.jupyter-widgets)) > *")) return;
+    if (broken || !document.querySelector("#cells .wb-board .wb-kpis, #cells .wb-board svg, #cells .wb-board table"))
+      if (!document.querySelector("#cells .jp-OutputArea-output:not(:has(.jupyter-widgets)) > *")) return;
     document.body.classList.add("shown");
     drawn.disconnect();
     window.dispatchEvent(new Event("resize"));
