@@ -36,9 +36,9 @@ class Heat(Drawing):
             stroke="var(--wb-paper)",
             null_color="transparent",
         )
-        self._axes = [axis(self._columns), axis(self._rows, upright=True)]
+        axes = [axis(self._columns), axis(self._rows, upright=True)]
         margin = {"top": 4, "right": 8, "bottom": 28, "left": 44}
-        super().__init__(figure([self._cells], self._axes, height=_STEP * 7 + 32, margin=margin))
+        super().__init__(figure([self._cells], axes, height=_STEP * 7 + 32, margin=margin))
         self._legend = widgets.HTML()
 
     def beside(self) -> list[widgets.Widget]:
@@ -77,16 +77,20 @@ class Heat(Drawing):
         if 1 in grid.shape:  # bqplot takes the only row or column of a grid for no grid at all
             grid = np.pad(grid, ((0, grid.shape[0] == 1), (0, grid.shape[1] == 1)), constant_values=np.nan)
             columns, rows = (names if len(names) > 1 else [*names, " "] for names in (columns, rows))
+        if len(columns) > 12:  # more names than fit side by side on a phone; an unseen one still has to be its own
+            columns = [name if at % 2 == 0 else "\u200b" * (at + 1) for at, name in enumerate(columns)]
         self._columns.domain, self._rows.domain = columns, rows
-        # On a phone a dozen names fit side by side.
-        self._axes[0].tick_values = np.array(columns[:: 2 if len(columns) > 12 else 1])
         with self._cells.hold_sync():
             self._cells.color = grid  # first: the others are held to its shape
             self._cells.row, self._cells.column = rows, columns
-        self._legend.value = '<ul class="wb-legend" aria-label="Shades">' + "".join(
-            f'<li><span style="background:{color}"></span>{escape(text)}</li>'
-            for color, text in zip(colors, said, strict=True)
-        ) + "</ul>"
+        self._legend.value = (
+            '<ul class="wb-legend" aria-label="Shades">'
+            + "".join(
+                f'<li><span style="background:{color}"></span>{escape(text)}</li>'
+                for color, text in zip(colors, said, strict=True)
+            )
+            + "</ul>"
+        )
 
 
 def _place(value: Any, order: list[str]) -> tuple[bool, int, Any]:

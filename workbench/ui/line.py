@@ -29,7 +29,7 @@ class Line(Drawing):
         scales = {"x": self._along, "y": self._up}
         self._lines = bqplot.Lines(x=[], y=[], scales=scales, colors=[SERIES[0]], stroke_width=2)
         self._dots = bqplot.Scatter(
-            x=[], y=[], scales=scales, colors=[SERIES[0]], default_size=26, stroke_width=0, default_opacities=[0.0]
+            x=[], y=[], scales=scales, colors=[SERIES[0]], default_size=26, stroke_width=0, opacities=[0.0]
         )
         self._dots.hovered_style = {"opacity": 1.0}
         self._dots.tooltip = bqplot.Tooltip(fields=["x", "y"], labels=["", ""], formats=["%d %b %Y", ""])
@@ -63,5 +63,4 @@ class Line(Drawing):
         for mark in (self._lines, self._dots):
             with mark.hold_sync():
                 mark.x, mark.y = times, values
-        self._dots.default_opacities = [1.0 if few else 0.0]
-
+        self._dots.opacities = [1.0 if few else 0.0]

@@ -115,7 +115,12 @@ class Rows(Part):
         assert self.table is not None
         table, first = self.table, self.page * self.size
         page = Table(
-            table.title, self.found.slice(first, self.size), table.labels, table.units, dict(_formats(table)), table.note
+            table.title,
+            self.found.slice(first, self.size),
+            table.labels,
+            table.units,
+            dict(_formats(table)),
+            table.note,
         )
         self._shown.value = table_html(page)
         of = f"{self.found.height:,}"

@@ -104,4 +104,3 @@ class _Rendering(NotebookRenderer):  # type: ignore[misc]
         """Ends the kernel of a page that nobody sees."""
         if self._kernel_id is not None and self._kernel_id in self._kernels:
             await ensure_async(self._kernels.shutdown_kernel(self._kernel_id, now=True))
-

@@ -6,12 +6,11 @@ import json
 from typing import Any
 from urllib.parse import urlparse
 
+from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-
-from jupyter_client.jsonutil import json_default
 
 __all__ = ["KernelModel", "KernelSocket", "Leave"]
 
