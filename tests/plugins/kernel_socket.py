@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from websockets.exceptions import InvalidStatus
@@ -78,7 +79,7 @@ def heard(socket: ClientConnection, *, seconds: float) -> list[dict[str, Any]]:
         assert isinstance(message, bytes)
         count = int.from_bytes(message[:8], "little")
         offsets = [int.from_bytes(message[8 * at : 8 * at + 8], "little") for at in range(1, count + 1)]
-        parts = [message[begin:end] for begin, end in zip(offsets, offsets[1:], strict=False)]
+        parts = [message[begin:end] for begin, end in pairwise(offsets)]
         header, parent, _, content = (json.loads(part) for part in parts[1:5])
         found.append({"type": header["msg_type"], "parent": parent.get("msg_id"), "content": content})
     return found

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -125,16 +124,14 @@ def stop(server: Server) -> None:
     except subprocess.TimeoutExpired:
         server.process.kill()
         server.process.wait()
+    finally:
+        assert server.process.stdout is not None
+        server.process.stdout.close()
 
 
 def warm(server: Server, count: int) -> None:
-    """Waits until so many kernels have done their imports; one that has not uses the processor."""
-    wait_until(lambda: len(server.kernels()) >= count, seconds=120, what="starting kernels ahead")
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        before = [kernel.cpu_times().user for kernel in server.kernels()]
-        time.sleep(1.0)
-        after = [kernel.cpu_times().user for kernel in server.kernels()]
-        if len(before) == len(after) and all(b > 1 and a - b < 0.05 for b, a in zip(before, after, strict=True)):
-            return
-    raise AssertionError("the kernels are not ready")
+    """Waits until so many kernels have done their imports and wait for a viewer."""
+    health = "/workbench/api/v1/health"
+    wait_until(
+        lambda: json.loads(server.get(health)[1])["kernels_ready"] >= count, seconds=150, what="making kernels ready"
+    )

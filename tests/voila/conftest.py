@@ -58,3 +58,11 @@ def another(home: Path, tmp_path: Path) -> Iterator[Callable[[int], Server]]:
     yield begin
     for one in made:
         stop(one)
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Where pictures of pages are kept to be looked at."""
+    folder = ROOT / ".artifacts" / "voila"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -45,7 +45,7 @@ ROUTES = {
     "/voila/templates/base/static/voila.js": (401, 404, 404),
     "/api/kernels": (401, 404, 404),
     "/api/kernels/0-0-0-0-0": (403, 403, 403),
-    "/api/kernels/0-0-0-0-0/channels": (403, 403, 403),
+    "/api/kernels/0-0-0-0-0/channels": (403, 400, 400),
     "/api/sessions": (401, 404, 404),
     "/api/contents": (401, 404, 404),
     "/login": (401, 404, 404),
@@ -153,9 +153,6 @@ def test_code_sent_over_a_viewer_s_socket_is_not_executed(server: Server, vera: 
 
 def test_a_kernel_is_its_viewer_s_alone(server: Server, vera: str) -> None:
     wait_until(lambda: len(server.kernels()) >= 2, what="refilling the pool")
-    claimed = {vera}
-    folders = [Path(word) for one in server.kernels() for word in one.cmdline() if word.endswith("c.json")]
-    assert folders
     assert refused(server.url, vera, server.cookie("vera")) == 101
     assert refused(server.url, vera, server.cookie("victor")) == 403
     assert refused(server.url, vera) == 403
@@ -164,11 +161,8 @@ def test_a_kernel_is_its_viewer_s_alone(server: Server, vera: str) -> None:
     assert server.get(f"/api/kernels/{vera}", "victor")[0] == 403
     assert server.get(f"/api/kernels/{vera}", "vera", method="DELETE")[0] in (403, 405)
     started = set(re.findall(r"Kernel started: ([0-9a-f-]{36})", server.log.read_text()))
-    unclaimed = started - claimed
-    assert unclaimed
-    for kernel in unclaimed:
-        if kernel not in server.log.read_text().split("Kernel shutdown")[-1:]:
-            assert refused(server.url, kernel, server.cookie("victor")) == 403
+    assert len(started - {vera}) >= 2, "some are nobody's yet"
+    assert {refused(server.url, kernel, server.cookie("victor")) for kernel in started} == {403}
 
 
 def test_a_kernel_ends_for_its_owner_only(server: Server) -> None:

@@ -120,4 +120,5 @@ def _html(figure: Figure, since: str) -> str:
             f'{_ARROWS[figure.direction or "level"]}</span> <span class="wb-sr">{word}</span>{escape(figure.change)}'
             f'<span class="wb-sr">{verdict}</span></span> <span class="wb-since">{since}</span>'
         )
-    return f'<div data-metric="{escape(figure.metric)}"><dt>{label}</dt><dd class="wb-value">{text}</dd><dd>{under}</dd></div>'
+    shown = f'<dt>{label}</dt><dd class="wb-value">{text}</dd><dd>{under}</dd>'
+    return f'<div data-metric="{escape(figure.metric)}">{shown}</div>'

@@ -114,7 +114,7 @@ class App(Voila):  # type: ignore[misc]
             "identity_provider": identity,
             "authorizer": authorizer,
             "kernel_websocket_connection_class": self.kernel_websocket_connection_class,
-            "allow_remote_access": True,  # cookies are the host's, so a name that is turned to us finds nobody signed in
+            "allow_remote_access": True,  # a cookie is its host's: by another name nobody is signed in
             "allow_unauthenticated_access": False,
             "cookie_secret": self.cookie_secret,
             "mathjax_config": "null",
@@ -149,7 +149,7 @@ class App(Voila):  # type: ignore[misc]
             (r"/dashboards/([a-z0-9][a-z0-9_-]*)", DashboardPage, dashboard),
             (r"/workbench/sign-in", pages.SignIn),
             (r"/workbench/sign-out", pages.SignOut),
-            (r"/workbench/api/v1/health", pages.Health),
+            (r"/workbench/api/v1/health", pages.Health, {"pool": self.pool}),
             (rf"/api/kernels/{KERNEL}", sockets.KernelModel),
             (rf"/api/kernels/{KERNEL}/channels", sockets.KernelSocket),
             (rf"/voila/api/shutdown/{KERNEL}", sockets.Leave),

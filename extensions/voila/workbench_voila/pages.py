@@ -13,6 +13,7 @@ from workbench.foundation.errors import WorkbenchError
 from workbench.governance.identity import COOKIE_SECONDS
 from workbench_voila.handling import PageHandler
 from workbench_voila.identity import COOKIE, own_page
+from workbench_voila.pool import Pool
 
 __all__ = ["Health", "Landing", "NoSuchPage", "SignIn", "SignOut"]
 
@@ -66,10 +67,14 @@ class Health(PageHandler):
 
     permission = None
 
+    def initialize(self, pool: Pool) -> None:
+        self._pool = pool
+
     @allow_unauthenticated
     async def get(self) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"status": "ok", "process": "voila", "version": __version__}))
+        told = {"status": "ok", "process": "voila", "version": __version__, "kernels_ready": self._pool.ready}
+        self.finish(json.dumps(told))
 
 
 class NoSuchPage(PageHandler):
