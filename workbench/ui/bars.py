@@ -6,7 +6,7 @@ import polars as pl
 
 from workbench.app import Workbench
 from workbench.charts import Chart, names_apart
-from workbench.ui.drawing import INK, SERIES, Drawing, axis, figure
+from workbench.ui.drawing import INK, SERIES, Drawing, axis, figure, renamed
 from workbench.ui.selection import Selection
 
 __all__ = ["Bars"]
@@ -70,11 +70,11 @@ class Bars(Drawing):
         with self._amounts.hold_sync():
             self._amounts.min = min(0.0, float(values.min(initial=0.0)))
             self._amounts.max = max(0.0, float(values.max(initial=0.0))) or 1.0
-        self._names.domain = names
-        with self._bars.hold_sync():
-            self._bars.x, self._bars.y = names, values
-        with self._labels.hold_sync():
-            self._labels.x, self._labels.y, self._labels.text = np.maximum(values, 0.0), names, texts
+        with renamed({self._names: names}):
+            with self._bars.hold_sync():
+                self._bars.x, self._bars.y = names, values
+            with self._labels.hold_sync():
+                self._labels.x, self._labels.y, self._labels.text = np.maximum(values, 0.0), names, texts
         left = round(max((len(name) for name in names), default=0) * _CHARACTER) + 14
         # The amount stands at the bar's end, so the longest bar leaves room for it.
         right = round(max((len(text) for text in texts), default=0) * _CHARACTER) + 12

@@ -23,7 +23,7 @@ DEBOUNCE = 0.06
 """Seconds without a further change before anything is computed: ticking three boxes is one redraw."""
 
 
-class Dashboard(widgets.VBox):
+class Dashboard(widgets.VBox):  # type: ignore[misc]
     """Filters on top, parts below; displays itself as the last value of a cell.
 
     What goes wrong is said in the place of what it concerns, never as a traceback.
@@ -46,8 +46,8 @@ class Dashboard(widgets.VBox):
         self._task: asyncio.Task[None] | None = None
         self._resetting = False
         self._unprepared = ""
-        filters = [*([period.widget] if period else []), *(choice.widget for choice in self.choices)]
-        bar = widgets.HBox([*filters, self.reset] if filters else [])
+        shown = [one.widget for one in self.filters]
+        bar = widgets.HBox([*shown, self.reset] if shown else [])
         grid = widgets.VBox([part.widget for part in self.parts])
         for box, name in ((bar, "wb-filters"), (grid, "wb-grid"), (self._origin, "wb-origin")):
             box.add_class(name)
@@ -55,10 +55,14 @@ class Dashboard(widgets.VBox):
         self.add_class("wb-board")
         self.add_class("wb")
         self._prepare()
-        for one in filter(None, [period, *self.choices]):
+        for one in self.filters:
             one.on_change(self.changed)
         self.reset.on_click(lambda _: self._start_over())
         self.redraw()
+
+    @property
+    def filters(self) -> list[Period | Choice]:
+        return [*([self.period] if self.period else []), *self.choices]
 
     @property
     def selection(self) -> Selection:
@@ -113,7 +117,7 @@ class Dashboard(widgets.VBox):
 
     def _prepare(self) -> None:
         try:
-            for one in filter(None, [self.period, *self.choices]):
+            for one in self.filters:
                 one.prepare(self.wb)
         except WorkbenchError as error:
             self._unprepared = str(error)
@@ -133,7 +137,7 @@ class Dashboard(widgets.VBox):
     def _start_over(self) -> None:
         self._resetting = True
         try:
-            for one in filter(None, [self.period, *self.choices]):
+            for one in self.filters:
                 one.reset()
         finally:
             self._resetting = False

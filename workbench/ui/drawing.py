@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import bqplot
@@ -10,7 +12,7 @@ import ipywidgets as widgets
 from workbench.charts import Chart
 from workbench.ui.part import Part, details
 
-__all__ = ["INK", "MUTED", "SERIES", "Drawing", "axis", "figure"]
+__all__ = ["INK", "MUTED", "SERIES", "Drawing", "axis", "figure", "renamed"]
 
 SERIES = tuple(f"var(--wb-series-{number})" for number in range(1, 9))
 INK = "var(--wb-ink)"
@@ -43,6 +45,16 @@ class Drawing(Part):
     def beside(self) -> list[widgets.Widget]:
         """What stands between the drawing and its table."""
         return []
+
+
+@contextmanager
+def renamed(scales: Mapping[bqplot.OrdinalScale, list[str]]) -> Iterator[None]:
+    """Gives scales other names while marks get other values: at no moment has a mark a name that its scale lacks."""
+    for scale, names in scales.items():
+        scale.domain = list(dict.fromkeys([*(scale.domain or []), *names]))
+    yield
+    for scale, names in scales.items():
+        scale.domain = names
 
 
 def figure(marks: list[Any], axes: list[bqplot.Axis], *, height: int, margin: dict[str, int]) -> bqplot.Figure:

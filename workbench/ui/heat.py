@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.app import Workbench
 from workbench.charts import Chart, heat_bands, heat_shades, names_apart
-from workbench.ui.drawing import Drawing, axis, figure
+from workbench.ui.drawing import Drawing, axis, figure, renamed
 from workbench.ui.selection import Selection
 
 __all__ = ["Heat"]
@@ -79,8 +79,7 @@ class Heat(Drawing):
             columns, rows = (names if len(names) > 1 else [*names, " "] for names in (columns, rows))
         if len(columns) > 12:  # more names than fit side by side on a phone; an unseen one still has to be its own
             columns = [name if at % 2 == 0 else "\u200b" * (at + 1) for at, name in enumerate(columns)]
-        self._columns.domain, self._rows.domain = columns, rows
-        with self._cells.hold_sync():
+        with renamed({self._columns: columns, self._rows: rows}), self._cells.hold_sync():
             self._cells.color = grid  # first: the others are held to its shape
             self._cells.row, self._cells.column = rows, columns
         self._legend.value = (

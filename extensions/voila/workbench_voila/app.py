@@ -84,6 +84,8 @@ class App(Voila):  # type: ignore[misc]
             ),
         )
         self.wb = wb
+        self.port: int
+        self.connection_dir: str
         self.pool_size = _fitting() if pool_size is None else pool_size
         self._ending = asyncio.Event()
 

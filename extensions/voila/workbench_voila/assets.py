@@ -36,7 +36,7 @@ class _SignedIn(RequestHandler):
         self.finish(f"{status_code}\n")
 
 
-class Scripts(_SignedIn, MultiStaticFileHandler):
+class Scripts(_SignedIn, MultiStaticFileHandler):  # type: ignore[misc]
     """Files below one of several folders; the first that has it gives it."""
 
     def set_extra_headers(self, path: str) -> None:
@@ -48,5 +48,5 @@ class Scripts(_SignedIn, MultiStaticFileHandler):
         return super().validate_absolute_path(root, absolute_path)  # type: ignore[no-any-return]
 
 
-class Themes(_SignedIn, ThemesHandler):
+class Themes(_SignedIn, ThemesHandler):  # type: ignore[misc]
     pass

@@ -54,7 +54,7 @@ class PageHandler(JupyterHandler):
 
     permission: ClassVar[tuple[str, str] | None] = ("read", "dashboards")
 
-    async def prepare(self, *, _redirect_to_login: bool = True) -> None:  # type: ignore[override]
+    async def prepare(self, *, _redirect_to_login: bool = True) -> None:
         try:
             await super().prepare(_redirect_to_login=False)
         except HTTPError as error:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
@@ -14,7 +15,7 @@ from tornado.web import RequestHandler
 from workbench.foundation.errors import Forbidden
 from workbench.governance.identity import Credential, Identities, SignInRefused
 
-__all__ = ["COOKIE", "KernelOwners", "WorkbenchIdentity", "credential_of", "own_page"]
+__all__ = ["COOKIE", "KernelOwners", "WorkbenchIdentity", "credential_of", "from_own_page", "own_page"]
 
 COOKIE = "workbench"
 _CREDENTIAL = "_workbench_credential"
@@ -93,6 +94,15 @@ class Remembered:
 def credential_of(handler: Any) -> Credential | None:
     provider: WorkbenchIdentity = handler.settings["identity_provider"]
     return provider.credential(handler)
+
+
+def from_own_page(handler: RequestHandler) -> bool:
+    """Whether a request that changes something comes from a page of this server, as the browser says it.
+
+    It stands in for the token where a page cannot add one; another site's page sends no cookie along either.
+    """
+    origin = handler.request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == handler.request.host
 
 
 def own_page(target: str) -> str:

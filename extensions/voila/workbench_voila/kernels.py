@@ -41,7 +41,7 @@ class ViewerKernels(AsyncMappingKernelManager):
     workbench: Workbench
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
+        super().__init__(**traits)  # type: ignore[no-untyped-call]
         self.kernel_manager_class = "workbench_voila.kernels.ViewerKernel"
         self._held: dict[str, Held] = {}
 
@@ -81,4 +81,4 @@ class ViewerKernels(AsyncMappingKernelManager):
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """A kernel in the pool waits; only one that its viewer has left is idle."""
         if self.owner(kernel_id) is not None:
-            await super().cull_kernel_if_idle(kernel_id)
+            await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from workbench._version import __version__
 from workbench.foundation.errors import WorkbenchError
 from workbench.governance.identity import COOKIE_SECONDS
 from workbench_voila.handling import PageHandler
-from workbench_voila.identity import COOKIE, own_page
+from workbench_voila.identity import COOKIE, from_own_page, own_page
 from workbench_voila.pool import Pool
 
 __all__ = ["Health", "Landing", "NoSuchPage", "SignIn", "SignOut"]
@@ -56,6 +56,11 @@ class SignOut(PageHandler):
 
     permission = None
 
+    def check_xsrf_cookie(self) -> None:
+        """The page of a dashboard is sent before there could be a token on it."""
+        if not from_own_page(self):
+            raise HTTPError(403)
+
     @allow_unauthenticated
     async def post(self) -> None:
         self.clear_cookie(COOKIE, path="/")
@@ -78,7 +83,7 @@ class Health(PageHandler):
 
 
 class NoSuchPage(PageHandler):
-    async def prepare(self, **_: Any) -> None:  # type: ignore[override]
+    async def prepare(self, **_: Any) -> None:
         await super().prepare()
         if not self._finished:
             raise HTTPError(404)

@@ -9,6 +9,9 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_core.utils import ensure_async
+
 from workbench.foundation.observability import logger
 from workbench_voila.kernels import ViewerKernels
 
@@ -79,7 +82,7 @@ class Pool:
     async def _good(self, kernel_id: str) -> bool:
         if kernel_id not in self._kernels or self._kernels.age(kernel_id) > _OLDEST_SECONDS:
             return False
-        return bool(await self._kernels.get_kernel(kernel_id).is_alive())
+        return bool(await ensure_async(self._kernels.get_kernel(kernel_id).is_alive()))
 
     async def _add(self) -> None:
         try:
@@ -94,10 +97,10 @@ class Pool:
 
     async def _end(self, kernel_id: str) -> None:
         with suppress(Exception):
-            await self._kernels.shutdown_kernel(kernel_id, now=True)
+            await ensure_async(self._kernels.shutdown_kernel(kernel_id, now=True))  # type: ignore[no-untyped-call]
 
     async def _warm(self, kernel_id: str) -> None:
-        client = self._kernels.get_kernel(kernel_id).client()
+        client: AsyncKernelClient = self._kernels.get_kernel(kernel_id).client()  # type: ignore[assignment]
         client.start_channels()
         try:
             await client.wait_for_ready(timeout=_SECONDS_TO_WARM)

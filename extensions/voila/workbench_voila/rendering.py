@@ -103,4 +103,4 @@ class _Rendering(NotebookRenderer):  # type: ignore[misc]
     async def abandon(self) -> None:
         """Ends the kernel of a page that nobody sees."""
         if self._kernel_id is not None and self._kernel_id in self._kernels:
-            await ensure_async(self._kernels.shutdown_kernel(self._kernel_id, now=True))
+            await ensure_async(self._kernels.shutdown_kernel(self._kernel_id, now=True))  # type: ignore[no-untyped-call]

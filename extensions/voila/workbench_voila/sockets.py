@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlparse
 
 from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
@@ -12,12 +11,14 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from workbench_voila.identity import from_own_page
+
 __all__ = ["KernelModel", "KernelSocket", "Leave"]
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
 
-class KernelSocket(VoilaKernelWebsocketHandler):
+class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
     """A socket to one's own kernel."""
 
     async def pre_get(self) -> None:
@@ -52,7 +53,7 @@ class KernelModel(_Owned):
 
     async def get(self, kernel_id: str) -> None:
         await self.check(kernel_id)
-        model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))
+        model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))  # type: ignore[no-untyped-call]
         self.finish(json.dumps(model, default=json_default))
 
 
@@ -60,13 +61,12 @@ class Leave(_Owned):
     """A page says that it is being left: its kernel ends."""
 
     def check_xsrf_cookie(self) -> None:
-        """A page that is being left cannot add the token. Another site's page sends another origin, and no cookie."""
-        origin = self.request.headers.get("Origin")
-        if origin is not None and urlparse(origin).netloc != self.request.host:
+        """A page that is being left cannot add the token."""
+        if not from_own_page(self):
             raise HTTPError(403)
 
     async def post(self, kernel_id: str) -> None:
         await self.check(kernel_id)
-        await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id, now=True))
+        await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id, now=True))  # type: ignore[no-untyped-call]
         self.set_status(204)
         self.finish()
