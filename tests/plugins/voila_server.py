@@ -99,14 +99,14 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def start(home: Path, log: Path, *, pool: int) -> Server:
+def start(home: Path, log: Path, *, pool: int, **environment: str) -> Server:
     with log.open("w") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "workbench_voila", "--home", str(home), "--port", "0", "--pool", str(pool)],
             stdout=subprocess.PIPE,
             stderr=written,
             text=True,
-            env=os.environ | {"A_SECRET_KEY": SECRET},
+            env=os.environ | {"A_SECRET_KEY": SECRET} | environment,
         )
     assert process.stdout is not None
     said = process.stdout.readline()

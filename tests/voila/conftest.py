@@ -47,12 +47,12 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 
 @pytest.fixture
-def another(home: Path, tmp_path: Path) -> Iterator[Callable[[int], Server]]:
+def another(home: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts further processes over the same workspace."""
     made: list[Server] = []
 
-    def begin(pool: int) -> Server:
-        made.append(start(home, tmp_path / f"voila-{len(made)}.log", pool=pool))
+    def begin(pool: int, **environment: str) -> Server:
+        made.append(start(home, tmp_path / f"voila-{len(made)}.log", pool=pool, **environment))
         return made[-1]
 
     yield begin

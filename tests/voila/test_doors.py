@@ -202,7 +202,7 @@ def test_a_dashboard_that_fails_says_so_and_nothing_of_why(server: Server) -> No
 
 
 @pytest.mark.parametrize("received", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_no_kernel_outlives_the_server(another: Callable[[int], Server], received: signal.Signals) -> None:
+def test_no_kernel_outlives_the_server(another: Callable[..., Server], received: signal.Signals) -> None:
     server = another(1)
     wait_until(lambda: bool(server.kernels()), what="starting a kernel")
     page_of(server, "vera")
@@ -226,10 +226,32 @@ def test_a_busy_port_is_said(server: Server) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_kernel_ahead_a_page_waits_for_one(another: Callable[[int], Server]) -> None:
+def test_without_a_kernel_ahead_a_page_waits_for_one(another: Callable[..., Server]) -> None:
     server = another(0)
     assert server.kernels() == []
     begun = time.monotonic()
     _, page = page_of(server, "vera")
     assert "vnd.voila.cell-output+json" in page
     assert time.monotonic() - begun < 60
+
+
+def test_a_kernel_that_cannot_start_is_said_without_a_word_of_why(
+    another: Callable[..., Server], tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\nif 'JPY_PARENT_PID' in os.environ:\n    os._exit(3)\n")
+    server = another(1, PYTHONPATH=str(tmp_path))
+    status, page = server.get("/dashboards/flights", "vera")
+    assert status == 200, "the page had begun"
+    assert page.rstrip().endswith("workbenchBroken()</script>")
+    assert "Traceback" not in page
+    assert "RuntimeError" not in page
+    assert server.get("/workbench/api/v1/health")[0] == 200
+    assert server.kernels() == []
+
+
+def test_what_one_viewer_asks_for_does_not_get_into_another_s_page(server: Server) -> None:
+    address = "/voila/static/voila.js?v=%22onload=%22alert(1)"
+    assert server.get(address, "victor", Referer=f"{server.url}/dashboards/flights")[0] == 200
+    page = page_of(server, "vera")[1]
+    assert "alert(1)" not in page
+    assert '<link rel="preload" as="script" href="/voila/static/voila.js">' in page

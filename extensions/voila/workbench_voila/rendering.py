@@ -14,6 +14,7 @@ from voila.notebook_renderer import NotebookRenderer
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.publishing.dashboards import DashboardInfo
+from workbench_voila.assets import early
 from workbench_voila.handling import TEMPLATES, PageHandler, environment
 from workbench_voila.kernels import ViewerKernels
 from workbench_voila.pool import Pool
@@ -51,6 +52,7 @@ class DashboardPage(PageHandler):
         await rendering.initialize()
         rendering.resources |= _dress() | {
             "nonce": self.nonce,
+            "early": early.scripts(),
             "dashboard": info,
             "who": self.credential.principal.name,
         }
@@ -69,12 +71,11 @@ class DashboardPage(PageHandler):
 
 @cache
 def _dress() -> dict[str, Any]:
-    """What a page has inline, so that its skeleton is drawn without a further request, and what is fetched early."""
+    """What a page has inline, so that its skeleton is drawn without a further request."""
     return {
         "page_css": environment().get_template("page.css").render(),
         "dashboard_css": (TEMPLATES / "dashboard.css").read_text(encoding="utf-8"),
         "script": (TEMPLATES / "dashboard.js").read_text(encoding="utf-8"),
-        "early": ["/voila/static/voila.js"],
     }
 
 
