@@ -48,7 +48,8 @@ class Board:
         button.click()
         for value in values:
             self.page.get_by_label(value, exact=True).check()
-        button.click()
+        self.page.keyboard.press("Escape")
+        expect(self.page.get_by_label(values[0], exact=True)).to_be_hidden()
 
 
 @pytest.fixture
@@ -136,9 +137,10 @@ def test_it_fits_every_screen_and_is_told_in_words(
     page.wait_for_timeout(500)
     page.screenshot(path=artifacts / f"dashboard-{width}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for drawing in page.locator(".bqplot").all():
+    for drawing in page.locator(".bqplot, .bqplot > svg").all():
         box = drawing.bounding_box()
         assert box is not None
+        assert box["width"] > min(width, 500) * 0.7
         assert 0 <= box["x"] < box["x"] + box["width"] <= width
     assert page.locator("main").count() == 1
     assert page.locator("a.skip").get_attribute("href") == "#content"
@@ -149,6 +151,11 @@ def test_it_fits_every_screen_and_is_told_in_words(
     assert page.locator("details table").count() == 3
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(14, 16, 20)") == (scheme == "dark")
+    page.get_by_role("button", name=re.compile("^Origin:")).click()
+    panel = page.locator(".wb-choice-panel:visible").bounding_box()
+    assert panel is not None
+    assert panel["x"] >= 0
+    assert panel["x"] + panel["width"] <= width
     context.close()
 
 

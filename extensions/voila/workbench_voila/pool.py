@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -20,8 +21,8 @@ __all__ = ["Pool"]
 _WARM = "import workbench.app, workbench.ui"
 # A token lives for half a day, and its viewer is to have most of that.
 _OLDEST_SECONDS = 4 * 3600.0
-_AT_ONCE = 2
-_PAUSE_SECONDS = 1.5
+_AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
+_PAUSE_SECONDS = 4.0
 _SECONDS_TO_WARM = 120.0
 
 
@@ -41,6 +42,7 @@ class Pool:
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def ready(self) -> int:
@@ -60,16 +62,23 @@ class Pool:
                 contextvars.Context().run(self._spawn, self._end(kernel_id))
                 continue
             self._kernels.claim(kernel_id, user)
-            # The viewer's own page comes first; then the next kernel.
-            asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self.fill, context=contextvars.Context())
+            self._fill_soon()
             return kernel_id
         kernel_id = await self._kernels.start_kernel(kernel_name="python3", path="")
         self._kernels.claim(kernel_id, user)
-        self.fill()
+        self._fill_soon()
         return kernel_id
+
+    def _fill_soon(self) -> None:
+        """Viewers' own pages come first: the next kernels start when nobody has come for a while."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self.fill, context=contextvars.Context())
 
     async def close(self) -> None:
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -15,7 +15,7 @@ from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.publishing.dashboards import DashboardInfo
 from workbench_voila.assets import early
-from workbench_voila.handling import TEMPLATES, PageHandler, environment
+from workbench_voila.handling import TEMPLATES, PageHandler
 from workbench_voila.kernels import ViewerKernels
 from workbench_voila.pool import Pool
 
@@ -41,6 +41,8 @@ class DashboardPage(PageHandler):
             self.refuse(error)
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.write(self.page("head.html.j2", dashboard=info, who=self.credential.principal, **_dress()))
+        await self.flush()
         rendering = _Rendering(
             info=info,
             pool=self._pool,
@@ -49,14 +51,9 @@ class DashboardPage(PageHandler):
             page_config=self._page_config,
             **self._renderer,
         )
-        await rendering.initialize()
-        rendering.resources |= _dress() | {
-            "nonce": self.nonce,
-            "early": early.scripts(),
-            "dashboard": info,
-            "who": self.credential.principal.name,
-        }
         try:
+            await rendering.initialize()
+            rendering.resources["nonce"] = self.nonce
             async for html, _ in rendering.generate_content_generator():
                 if not html.isspace():
                     self.write(html)
@@ -69,14 +66,14 @@ class DashboardPage(PageHandler):
             self.write(self.page("broken.html.j2"))
 
 
-@cache
 def _dress() -> dict[str, Any]:
-    """What a page has inline, so that its skeleton is drawn without a further request."""
-    return {
-        "page_css": environment().get_template("page.css").render(),
-        "dashboard_css": (TEMPLATES / "dashboard.css").read_text(encoding="utf-8"),
-        "script": (TEMPLATES / "dashboard.js").read_text(encoding="utf-8"),
-    }
+    """What a page has inline, so that its skeleton is drawn without a further request, and what it fetches early."""
+    return {"css": _text("dashboard.css"), "script_text": _text("dashboard.js"), "early": early.scripts()}
+
+
+@cache
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 class _Rendering(NotebookRenderer):  # type: ignore[misc]

@@ -34,6 +34,14 @@
   });
   drawn.observe(document.documentElement, { childList: true, subtree: true });
 
+  // A list of choices closes like any other: by Escape, or by pressing elsewhere.
+  const close = (but) => {
+    for (const opened of document.querySelectorAll(".wb-choice-button.mod-active"))
+      if (!opened.closest(".wb-choice").contains(but)) opened.click();
+  };
+  document.addEventListener("pointerdown", (event) => close(event.target));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
+
   // The kernel's socket closes when the server restarts, the network goes, or the page was left alone for long.
   let leaving = false;
   window.addEventListener("pagehide", () => { leaving = true; });
