@@ -9,6 +9,7 @@ from voila_server import Server, flights, start, stop, write_dashboard
 
 from workbench import Workbench
 from workbench.governance.security import Policy, Role
+from workbench.starters import scaffold
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Workbench.open(home) as wb:
         me = wb.actor.principal
         wb.datasets.create("flights_enriched", flights())
+        scaffold(wb, "dashboard", "drafted")
         for name, role in (("vera", Role.VIEWER), ("victor", Role.VIEWER), ("anna", Role.ANALYST)):
             wb.security.add_user(name, role, by=me)
         policy = Policy(

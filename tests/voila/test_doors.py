@@ -201,6 +201,12 @@ def test_a_dashboard_that_fails_says_so_and_nothing_of_why(server: Server) -> No
     assert "workbenchBroken()</script>" in page
 
 
+def test_a_dashboard_as_it_was_drafted_is_shown(server: Server) -> None:
+    _, page = page_of(server, "vera", "drafted")
+    assert "application/vnd.jupyter.widget-view+json" in page
+    assert "workbenchBroken()</script>" not in page
+
+
 @pytest.mark.parametrize("received", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_kernel_outlives_the_server(another: Callable[..., Server], received: signal.Signals) -> None:
     server = another(1)
