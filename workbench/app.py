@@ -24,6 +24,7 @@ from workbench.orchestration.notebooks import NotebookRunner
 from workbench.orchestration.pipelines import Pipelines
 from workbench.orchestration.processes import Processes
 from workbench.orchestration.schedule import IntervalJob, Scheduler
+from workbench.publishing.dashboards import Dashboards
 from workbench.publishing.reports import Gallery, Reports, report_step
 
 __all__ = ["Workbench"]
@@ -42,6 +43,7 @@ class Workbench:
         pipelines: Running notebooks in order, resuming where a run stopped.
         reports: Running and rendering reports.
         gallery: The rendered reports that the principal may open.
+        dashboards: The dashboards there are for whoever asks.
         runs: What ran, on what, and its receipt.
         security: Users, roles, policies and the audit log.
         identities: Sign-in links and tokens.
@@ -68,6 +70,7 @@ class Workbench:
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
+        self.dashboards = Dashboards(settings, actor)
         self.pipelines = Pipelines(
             settings,
             self.runs,

@@ -106,5 +106,12 @@ def test_metrics_by_month_and_weekday(metrics: Metrics, flights: pl.DataFrame) -
     assert same(result, sql(flights, keys))
 
 
+def test_days_of_the_week_have_names_in_the_calendar_s_order(metrics: Metrics, flights: pl.DataFrame) -> None:
+    result = metrics.query(METRICS, by="day_of_week")
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    expected = [(names[day - 1], *figures) for day, *figures in sql(flights, "isodow(flight_date)")]
+    assert same(result, expected)
+
+
 def test_weeks_start_on_monday(metrics: Metrics, flights: pl.DataFrame) -> None:
     assert same(metrics.query(METRICS, grain="week"), sql(flights, "date_trunc('week', flight_date)"))

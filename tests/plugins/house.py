@@ -14,7 +14,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # Our import packages, and where each lies.
-PACKAGES = {"workbench": ROOT, "workbench_server": ROOT / "extensions" / "server"}
+PACKAGES = {
+    "workbench": ROOT,
+    "workbench_server": ROOT / "extensions" / "server",
+    "workbench_voila": ROOT / "extensions" / "voila",
+}
 
 # Floors whose folders are rooms, each a slice with a façade; every other floor is one slice.
 FLOORS_WITH_ROOMS = ("foundation", "governance", "data", "analytics", "orchestration", "publishing")

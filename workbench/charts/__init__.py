@@ -3,8 +3,23 @@
 from workbench.charts.chart import Chart
 from workbench.charts.style import palette, stylesheet
 from workbench.charts.svg import unique_ids
-from workbench.charts.table import TABLE_MIME, Table
+from workbench.charts.table import TABLE_MIME, Table, table_html
 from workbench.charts.tiles import Tile, Tiles
-from workbench.charts.wording import is_format
+from workbench.charts.vegalite import heat_bands, heat_shades
+from workbench.charts.wording import is_format, names_apart
 
-__all__ = ["TABLE_MIME", "Chart", "Table", "Tile", "Tiles", "is_format", "palette", "stylesheet", "unique_ids"]
+__all__ = [
+    "TABLE_MIME",
+    "Chart",
+    "Table",
+    "Tile",
+    "Tiles",
+    "heat_bands",
+    "heat_shades",
+    "is_format",
+    "names_apart",
+    "palette",
+    "stylesheet",
+    "table_html",
+    "unique_ids",
+]

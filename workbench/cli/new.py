@@ -15,13 +15,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="notebook, pipeline, report, metric or expectations.")],
+    kind: Annotated[str, typer.Argument(help="notebook, pipeline, report, dashboard, metric or expectations.")],
     name: Annotated[str, typer.Argument(help="Its name: small letters, digits, '-' and '_'.")],
     dataset: Annotated[
-        str | None, typer.Option(help="What a metric, expectations or a report are about; by default the only one.")
+        str | None, typer.Option(help="What it is about, for those that are about one; by default the only one.")
     ] = None,
 ) -> None:
-    """Write a notebook, pipeline, report, metric or expectations to begin from: it passes the lint and runs."""
+    """Write a notebook, report, dashboard, metric or the like to begin from: it passes the lint and runs."""
     from workbench.starters import scaffold
 
     with open_workbench() as wb:

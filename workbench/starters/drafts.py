@@ -10,12 +10,15 @@ from typing import Any
 import polars as pl
 import yaml
 
+from workbench.analytics.metrics import Metric
 from workbench.app import Workbench
 from workbench.foundation.errors import WorkbenchError
 
-__all__ = ["expectations", "metric", "notebook", "pipeline", "report"]
+__all__ = ["dashboard", "expectations", "metric", "notebook", "pipeline", "report"]
 
 MOST_DIMENSIONS = 3
+# A filter or a bar chart of more than this nobody reads.
+MOST_VALUES = 40
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ROWS = ("parameters", "rows: int = 10  # how many rows to show")
@@ -87,6 +90,54 @@ def report(wb: Workbench, name: str, dataset: str | None) -> dict[str, str]:
             ),
         ),
     }
+
+
+def dashboard(wb: Workbench, name: str, dataset: str | None) -> dict[str, str]:
+    """A dashboard over the first metric that can be broken down, else one that says what it waits for.
+
+    Args:
+        dataset: Whose metric; by default any.
+    """
+    title = ("markdown", f"# {_title(name)}\n\nWhat this dashboard answers, in a sentence.")
+    found = [one for one in wb.metrics.list() if dataset in (None, one.dataset)]
+    shown = next((made for one in found if (made := _board(wb, one))), None)
+    if shown is None:
+        begin = [("parameters", "days: int = 28  # how many days are shown to begin with"), _OPEN]
+        wait = ("markdown", "There is no metric with dimensions yet: `workbench new metric NAME` writes one.")
+        return {f"notebooks/dashboards/{name}.ipynb": _ipynb(title, *begin, wait)}
+    names, cells = shown
+    days = ("parameters", "days: int = 28  # how many days are shown to begin with: the last ones there are")
+    board = f"from workbench.ui import {', '.join(sorted(names))}\n\n{cells}"
+    return {f"notebooks/dashboards/{name}.ipynb": _ipynb(title, days, _OPEN, ("code", board))}
+
+
+def _board(wb: Workbench, metric: Metric) -> tuple[set[str], str] | None:
+    """The names and the cell of a dashboard over one metric; None for one that cannot be broken down."""
+    texts: list[str] = []
+    for one in wb.metrics.get(metric.name).dimensions:
+        try:
+            frame = wb.metrics.query(metric.name, by=one.name).frame
+        except WorkbenchError:
+            return None
+        if frame.schema[one.name] == pl.String and 1 < frame.height <= MOST_VALUES:
+            texts.append(one.name)
+    if not texts:
+        return None
+    name, first = metric.name, texts[0]
+    names = {"Bars", "Choice", "Dashboard", "Rows", "Tiles"}
+    parts = [f'Tiles(["{name}"])', f'Bars("{name}", by="{first}")']
+    period = ""
+    if metric.time:
+        names |= {"Line", "Period"}
+        period = f'    period=Period("{name}", days=days),\n'
+        parts.insert(1, f'Line("{name}")')
+    if len(texts) > 1:
+        names.add("Heat")
+        parts.append(f'Heat("{name}", across="{texts[1]}", down="{first}")')
+    parts.append(f'Rows(["{name}"], by={json.dumps(texts[:MOST_DIMENSIONS])})')
+    listed = "".join(f"        {part},\n" for part in parts)
+    choices = f'    choices=[Choice("{name}", "{first}")],\n'
+    return names, f"Dashboard(\n    wb,\n{period}{choices}    parts=[\n{listed}    ],\n)"
 
 
 def metric(wb: Workbench, name: str, dataset: str) -> dict[str, str]:

@@ -12,17 +12,18 @@ from workbench.starters import drafts
 
 __all__ = ["KINDS", "scaffold"]
 
-KINDS = ("notebook", "pipeline", "report", "metric", "expectations")
+KINDS = ("notebook", "pipeline", "report", "dashboard", "metric", "expectations")
 """What `scaffold` can write."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
 def scaffold(wb: Workbench, kind: str, name: str, *, dataset: str | None = None) -> list[Path]:
-    """Writes the files of a new notebook, pipeline, report, metric or suite of expectations into a workspace.
+    """Writes the files of a new notebook, pipeline, report, dashboard, metric or suite of expectations.
 
     Args:
-        dataset: What a metric, expectations or a report are about. The first two take the only one when there is one.
+        dataset: What a metric, expectations, a report or a dashboard are about. The first two take the only one when
+            there is one.
 
     Returns:
         The files written.
@@ -63,6 +64,8 @@ def _drafted(wb: Workbench, kind: str, name: str, dataset: str | None) -> dict[s
             return drafts.pipeline(name)
         case "report":
             return drafts.report(wb, name, dataset)
+        case "dashboard":
+            return drafts.dashboard(wb, name, dataset)
         case "metric":
             _refuse_taken("metric", name.replace("-", "_"), [found.name for found in wb.metrics.list()])
             return drafts.metric(wb, name, dataset or _only(wb, kind))

@@ -13,6 +13,7 @@ from workbench import Workbench
 from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.orchestration.notebooks import lint
 from workbench.starters import KINDS, scaffold
+from workbench.ui import Dashboard
 
 SALES = pl.DataFrame(
     {
@@ -113,6 +114,20 @@ def test_a_report_shows_a_metric_else_a_dataset_else_text(wb: Workbench) -> None
     assert kinds_of(executed(real, wb)) == ["Tiles", "Chart", "Table"]
     assert 'wb.metrics.query(\\"sold\\", by=\\"yes\\"' in real.read_text()
     assert [problem for path in (empty, plain, real) for problem in lint(path)] == []
+
+
+def test_a_dashboard_shows_a_metric_in_every_way_it_can_be_broken_down(wb: Workbench) -> None:
+    (empty,) = scaffold(wb, "dashboard", "empty")
+    assert "There is no metric with dimensions yet" in empty.read_text()
+    wb.datasets.create("sales", SALES)
+    scaffold(wb, "metric", "sold")
+    (real,) = scaffold(wb, "dashboard", "real-sales")
+    (board,) = executed(real, wb)
+    assert isinstance(board, Dashboard)
+    assert [type(part).__name__ for part in board.parts] == ["Tiles", "Line", "Bars", "Rows"]
+    assert {part.state for part in board.parts} == {"ready"}
+    assert [problem for path in (empty, real) for problem in lint(path)] == []
+    assert [one.name for one in wb.dashboards.list()] == ["empty", "real-sales"]
 
 
 def test_a_report_over_a_dataset_without_texts_has_no_chart(wb: Workbench) -> None:

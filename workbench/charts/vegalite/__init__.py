@@ -10,10 +10,10 @@ from workbench.charts.plot import Plot
 from workbench.charts.style import FONT
 from workbench.charts.vegalite.bars import MOST_BARS, bars
 from workbench.charts.vegalite.encoding import Spec
-from workbench.charts.vegalite.heat import heatmap
+from workbench.charts.vegalite.heat import heat_bands, heat_shades, heatmap
 from workbench.charts.vegalite.lines import lines, points
 
-__all__ = ["MOST_BARS", "specification"]
+__all__ = ["MOST_BARS", "heat_bands", "heat_shades", "specification"]
 
 
 def specification(plot: Plot, width: int) -> Spec:

@@ -9,9 +9,9 @@ import polars as pl
 from workbench.charts.plot import Plot
 from workbench.charts.style import HEAT_STEPS
 from workbench.charts.vegalite.encoding import Spec, category_axis, entries_abreast, number, tip, told
-from workbench.charts.wording import as_moment, names_apart, written
+from workbench.charts.wording import Column, as_moment, names_apart, written
 
-__all__ = ["heatmap"]
+__all__ = ["heat_bands", "heat_shades", "heatmap"]
 
 
 def heatmap(plot: Plot, width: int, narrow: bool) -> Spec:
@@ -23,10 +23,7 @@ def heatmap(plot: Plot, width: int, narrow: bool) -> Spec:
     lines = sorted(lines, key=_sortable) if up.kind in {"number", "moment"} else lines
     x = dict(zip(columns, names_apart(across, columns), strict=True))
     y = dict(zip(lines, names_apart(up, lines), strict=True))
-    edges = heat_edges(plot.frame[plot.value])
-    bands = [
-        f"{written(low, amount.axis_format)} to {written(high, amount.axis_format)}" for low, high in pairwise(edges)
-    ]
+    edges, bands = heat_bands(plot.frame[plot.value], amount)
     rows = [
         {
             "x": x[row[plot.x]],
@@ -39,7 +36,7 @@ def heatmap(plot: Plot, width: int, narrow: bool) -> Spec:
     ]
     legend: Spec = {"symbolType": "square", "symbolSize": 140, "symbolStrokeWidth": 0}
     legend["columns"] = entries_abreast(bands, width)
-    shades = [f"var(--wb-heat-{shade})" for shade in _shades(len(bands))]
+    shades = [f"var(--wb-heat-{shade})" for shade in heat_shades(len(bands))]
     return {
         "data": {"values": rows},
         "height": {"step": 22 if narrow else 26},
@@ -73,7 +70,14 @@ def _sortable(value: Any) -> tuple[bool, float]:
     return (value is None, place if place is not None else float(value) if value is not None else 0.0)
 
 
-def heat_edges(amounts: pl.Series) -> list[float]:
+def heat_bands(amounts: pl.Series, column: Column) -> tuple[list[float], list[str]]:
+    """The borders of the bands that a heatmap tells apart, one more than there are bands, and how each band reads."""
+    edges = _edges(amounts)
+    read = [written(edge, column.axis_format) for edge in edges]
+    return edges, [f"{low} to {high}" for low, high in pairwise(read)]
+
+
+def _edges(amounts: pl.Series) -> list[float]:
     """Round borders of at most HEAT_STEPS bands that hold every amount."""
     found = amounts.drop_nulls().cast(pl.Float64)
     found = found.filter(found.is_finite())
@@ -100,7 +104,7 @@ def _band(amount: float, edges: list[float]) -> int:
     return len(edges) - 2
 
 
-def _shades(count: int) -> list[int]:
+def heat_shades(count: int) -> list[int]:
     """Which of the steps 1 to HEAT_STEPS to use, spread over the whole ramp."""
     if count == 1:
         return [HEAT_STEPS // 2 + 1]

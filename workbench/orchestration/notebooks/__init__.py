@@ -1,6 +1,7 @@
 """Notebooks: declared parameters, one run through papermill with its receipt, replay, and the thin-notebook rules."""
 
 from workbench.orchestration.notebooks.interruption import ended_by_signal
+from workbench.orchestration.notebooks.introduction import Introduction, introduction
 from workbench.orchestration.notebooks.lint import lint
 from workbench.orchestration.notebooks.model import Comparison, NotebookFailed, Progress, again_command
 from workbench.orchestration.notebooks.parameters import Parameter, check, declared
@@ -8,6 +9,7 @@ from workbench.orchestration.notebooks.runner import NotebookRunner
 
 __all__ = [
     "Comparison",
+    "Introduction",
     "NotebookFailed",
     "NotebookRunner",
     "Parameter",
@@ -16,5 +18,6 @@ __all__ = [
     "check",
     "declared",
     "ended_by_signal",
+    "introduction",
     "lint",
 ]

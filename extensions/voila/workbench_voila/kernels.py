@@ -1,0 +1,85 @@
+"""Kernels of viewers: started with an allow-listed environment, each with one owner and a token of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+
+from workbench import Workbench
+from workbench.governance.security import Scope
+from workbench.orchestration.kernels import OwnKernelManager, allowed
+
+__all__ = ["MESSAGES", "ViewerKernel", "ViewerKernels"]
+
+MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
+"""What a browser may send: neither code nor an end of the kernel."""
+
+
+class ViewerKernel(OwnKernelManager, ServerKernelManager):
+    """One kernel's process. It ends with the server, whatever ends that."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        # A restarted kernel would have nothing of the page its viewer looks at.
+        self.autorestart = False
+
+
+@dataclass
+class Held:
+    """What is known of a kernel beyond its process."""
+
+    token: str
+    started: float = field(default_factory=time.monotonic)
+    owner: str | None = None
+
+
+class ViewerKernels(AsyncMappingKernelManager):
+    """All kernels of the server. One that was started ahead has no owner until `claim`."""
+
+    workbench: Workbench
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)  # type: ignore[no-untyped-call]
+        self.kernel_manager_class = "workbench_voila.kernels.ViewerKernel"
+        self._held: dict[str, Held] = {}
+
+    def owner(self, kernel_id: str) -> str | None:
+        """Whose it is; None for a kernel without an owner, or for none at all."""
+        held = self._held.get(kernel_id)
+        return held.owner if held else None
+
+    def age(self, kernel_id: str) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self._held[kernel_id].started
+
+    def claim(self, kernel_id: str, user: str) -> None:
+        """Gives a kernel to a viewer, for good: `Workbench.open()` in it acts as that viewer from now on."""
+        held = self._held[kernel_id]
+        self.workbench.identities.bind(held.token, user)
+        held.owner = user
+
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        """Starts a kernel without an owner, whatever environment the caller would give it."""
+        issued = self.workbench.identities.kernel_token(None, by="server", scopes=[Scope.READ])
+        kwargs["env"] = allowed(self.workbench.settings) | {"WORKBENCH_TOKEN": issued.secret}
+        try:
+            kernel_id: str = await super()._async_start_kernel(**kwargs)
+        except BaseException:
+            self.workbench.identities.end_kernel_token(issued.info.id)
+            raise
+        self._held[kernel_id] = Held(issued.info.id)
+        return kernel_id
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        held = self._held.pop(kernel_id, None)
+        if held is not None:
+            self.workbench.identities.end_kernel_token(held.token)
+        return super().remove_kernel(kernel_id)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """A kernel in the pool waits; only one that its viewer has left is idle."""
+        if self.owner(kernel_id) is not None:
+            await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]

@@ -1,0 +1,104 @@
+"""A dashboard's page: its skeleton at once, then its notebook run in a kernel that belongs to whoever asked."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import nbformat
+from jupyter_core.utils import ensure_async
+from tornado.iostream import StreamClosedError
+from voila.execute import VoilaExecutor
+from voila.notebook_renderer import NotebookRenderer
+
+from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.observability import logger
+from workbench.publishing.dashboards import DashboardInfo
+from workbench_voila.assets import early
+from workbench_voila.handling import TEMPLATES, PageHandler
+from workbench_voila.kernels import ViewerKernels
+from workbench_voila.pool import Pool
+
+__all__ = ["DashboardPage"]
+
+
+class DashboardPage(PageHandler):
+    """One dashboard, for whoever may open it.
+
+    Args:
+        pool: Where its kernel comes from.
+        page_config: What the widget front end is told.
+        renderer: What Voila's renderer is given.
+    """
+
+    def initialize(self, pool: Pool, page_config: dict[str, Any], renderer: dict[str, Any]) -> None:
+        self._pool, self._page_config, self._renderer = pool, page_config, renderer
+
+    async def get(self, name: str) -> None:
+        try:
+            info = self.as_viewer().dashboards.get(name)
+        except WorkbenchError as error:
+            self.refuse(error)
+            return
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.write(self.page("head.html.j2", dashboard=info, who=self.credential.principal, **_dress()))
+        await self.flush()
+        rendering = _Rendering(
+            info=info,
+            pool=self._pool,
+            user=self.credential.principal.name,
+            request_handler=self,
+            page_config=self._page_config,
+            **self._renderer,
+        )
+        try:
+            await rendering.initialize()
+            rendering.resources["nonce"] = self.nonce
+            async for html, _ in rendering.generate_content_generator():
+                if not html.isspace():
+                    self.write(html)
+                    await self.flush()
+        except StreamClosedError:
+            await rendering.abandon()
+        except Exception:  # noqa: BLE001 (the page has begun: the rest of it says so, and the log says why)
+            logger(__name__).exception("the dashboard %s could not be shown", name)
+            await rendering.abandon()
+            self.write(self.page("broken.html.j2"))
+
+
+def _dress() -> dict[str, Any]:
+    """What a page has inline, so that its skeleton is drawn without a further request, and what it fetches early."""
+    return {"css": _text("dashboard.css"), "script_text": _text("dashboard.js"), "early": early.scripts()}
+
+
+@cache
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+class _Rendering(NotebookRenderer):  # type: ignore[misc]
+    """Voila's renderer, with the kernel claimed for its viewer once the page's head is on its way."""
+
+    def __init__(self, *, info: DashboardInfo, pool: Pool, user: str, kernels: ViewerKernels, **given: Any) -> None:
+        super().__init__(notebook_path=str(info.path), **given)
+        self._pool, self._user, self._kernels = pool, user, kernels
+        self._kernel_id: str | None = None
+
+    async def load_notebook(self, path: str) -> Any:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        notebook.metadata.kernelspec = nbformat.from_dict(  # type: ignore[no-untyped-call]
+            {"name": "python3", "language": "python", "display_name": "Python 3"}
+        )
+        return notebook
+
+    async def _jinja_kernel_start(self, nb: Any, kernel_id: Any, kernel_future: Any) -> str:
+        self._kernel_id = await self._pool.take(self._user)
+        self.executor = VoilaExecutor(nb, km=self._kernels.get_kernel(self._kernel_id), config=self.traitlet_config)
+        self.executor.kc = await self.executor.async_start_new_kernel_client()
+        self.kernel_started = True
+        return self._kernel_id
+
+    async def abandon(self) -> None:
+        """Ends the kernel of a page that nobody sees."""
+        if self._kernel_id is not None and self._kernel_id in self._kernels:
+            await ensure_async(self._kernels.shutdown_kernel(self._kernel_id, now=True))  # type: ignore[no-untyped-call]

@@ -1,0 +1,72 @@
+"""The way from a page to its kernel, and the end of both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jupyter_client.jsonutil import json_default
+from jupyter_core.utils import ensure_async
+from jupyter_server.base.handlers import APIHandler
+from tornado.web import HTTPError
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from workbench_voila.identity import from_own_page
+
+__all__ = ["KernelModel", "KernelSocket", "Leave"]
+
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+
+
+class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
+    """A socket to one's own kernel."""
+
+    async def pre_get(self) -> None:
+        # Without it, messages with binary buffers are written in an older form that Voila reads wrongly, without end.
+        offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
+        if PROTOCOL not in [one.strip() for one in offered.split(",")]:
+            raise HTTPError(400, f"the subprotocol {PROTOCOL} is needed")
+        await super().pre_get()
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        self.finish(f"{status_code}\n")
+
+
+class _Owned(APIHandler):
+    """An answer about one's own kernel."""
+
+    async def check(self, kernel_id: str) -> None:
+        user = self.current_user
+        allowed = user is not None and await ensure_async(
+            self.authorizer.is_authorized(self, user, "execute", "kernels")
+        )
+        if not allowed:
+            raise HTTPError(403)
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        self.set_header("Content-Type", "application/problem+json")
+        self.finish(json.dumps({"type": "about:blank", "status": status_code}), set_content_type=None)
+
+
+class KernelModel(_Owned):
+    """What a page asks before it opens the socket."""
+
+    async def get(self, kernel_id: str) -> None:
+        await self.check(kernel_id)
+        model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))  # type: ignore[no-untyped-call]
+        self.finish(json.dumps(model, default=json_default))
+
+
+class Leave(_Owned):
+    """A page says that it is being left: its kernel ends."""
+
+    def check_xsrf_cookie(self) -> None:
+        """A page that is being left cannot add the token."""
+        if not from_own_page(self):
+            raise HTTPError(403)
+
+    async def post(self, kernel_id: str) -> None:
+        await self.check(kernel_id)
+        await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id, now=True))  # type: ignore[no-untyped-call]
+        self.set_status(204)
+        self.finish()

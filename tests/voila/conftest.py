@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from house import ROOT
+from voila_server import Server, flights, start, stop, write_dashboard
+
+from workbench import Workbench
+from workbench.governance.security import Policy, Role
+from workbench.starters import scaffold
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the demo's metrics and dashboard; vera may see New York's JFK only, and no airline's name."""
+    home = tmp_path_factory.mktemp("voila") / "workspace"
+    for folder in ("metrics", "notebooks/dashboards"):
+        (home / folder).mkdir(parents=True)
+    (home / "workbench.toml").write_text("")
+    (home / "metrics/flights.yaml").write_bytes((ROOT / "metrics/flights.yaml").read_bytes())
+    shown = (ROOT / "notebooks/dashboards/flights.ipynb").read_bytes()
+    (home / "notebooks/dashboards/flights.ipynb").write_bytes(shown)
+    write_dashboard(home, "inside", "# For analysts\n\nNot for everybody.", "1", role="analyst")
+    write_dashboard(home, "broken", "# Broken\n\nIts code is wrong.", "print('a stray word')\n1 / 0  # a secret reason")
+    with Workbench.open(home) as wb:
+        me = wb.actor.principal
+        wb.datasets.create("flights_enriched", flights())
+        scaffold(wb, "dashboard", "drafted")
+        for name, role in (("vera", Role.VIEWER), ("victor", Role.VIEWER), ("anna", Role.ANALYST)):
+            wb.security.add_user(name, role, by=me)
+        policy = Policy(
+            dataset="flights_enriched",
+            role=Role.VIEWER,
+            row_filter="origin = 'JFK'",
+            columns={"carrier_name": "'redacted'"},
+        )
+        wb.security.set_policy(policy, by=me)
+    return home
+
+
+@pytest.fixture(scope="session")
+def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The process over that workspace, with two kernels ahead."""
+    started = start(home, tmp_path_factory.mktemp("log") / "voila.log", pool=2)
+    yield started
+    stop(started)
+
+
+@pytest.fixture
+def another(home: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts further processes over the same workspace."""
+    made: list[Server] = []
+
+    def begin(pool: int, **environment: str) -> Server:
+        made.append(start(home, tmp_path / f"voila-{len(made)}.log", pool=pool, **environment))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        stop(one)
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Where pictures of pages are kept to be looked at."""
+    folder = ROOT / ".artifacts" / "voila"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

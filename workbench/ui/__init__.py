@@ -1,0 +1,27 @@
+"""Dashboards out of ipywidgets and bqplot: views of what the metric layer computes, with no query of their own."""
+
+from workbench.ui.bars import Bars
+from workbench.ui.dashboard import Dashboard
+from workbench.ui.filters import Choice, Period
+from workbench.ui.heat import Heat
+from workbench.ui.line import Line
+from workbench.ui.part import Part
+from workbench.ui.rows import Rows
+from workbench.ui.selection import Selection
+from workbench.ui.theme import css
+from workbench.ui.tiles import Figure, Tiles
+
+__all__ = [
+    "Bars",
+    "Choice",
+    "Dashboard",
+    "Figure",
+    "Heat",
+    "Line",
+    "Part",
+    "Period",
+    "Rows",
+    "Selection",
+    "Tiles",
+    "css",
+]

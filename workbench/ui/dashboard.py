@@ -1,0 +1,156 @@
+"""A dashboard: filters over parts that are drawn anew when a filter changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from workbench.app import Workbench
+from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.observability import logger
+from workbench.ui.filters import Choice, Period
+from workbench.ui.part import Part
+from workbench.ui.selection import Selection
+from workbench.ui.theme import css
+
+__all__ = ["Dashboard"]
+
+DEBOUNCE = 0.06
+"""Seconds without a further change before anything is computed: ticking three boxes is one redraw."""
+
+
+class Dashboard(widgets.VBox):  # type: ignore[misc]
+    """Filters on top, parts below; displays itself as the last value of a cell.
+
+    What goes wrong is said in the place of what it concerns, never as a traceback.
+
+    Args:
+        wb: Whose numbers these are: every part asks it, as whoever it acts for.
+        parts: From top to bottom. Wide ones have a row of their own, others stand two abreast where there is room.
+        period: Filters all parts by time.
+        choices: Filter all parts by a dimension.
+    """
+
+    def __init__(
+        self, wb: Workbench, parts: Sequence[Part], *, period: Period | None = None, choices: Sequence[Choice] = ()
+    ) -> None:
+        self.wb, self.parts, self.period, self.choices = wb, tuple(parts), period, tuple(choices)
+        self.reset = widgets.Button(description="Reset", tooltip="Show everything as it was when the page was opened")
+        self.reset.add_class("wb-reset")
+        self._trouble, self._origin = widgets.HTML(), widgets.HTML()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._resetting = False
+        self._unprepared = ""
+        shown = [one.widget for one in self.filters]
+        bar = widgets.HBox([*shown, self.reset] if shown else [])
+        grid = widgets.VBox([part.widget for part in self.parts])
+        for box, name in ((bar, "wb-filters"), (grid, "wb-grid"), (self._origin, "wb-origin")):
+            box.add_class(name)
+        super().__init__([widgets.HTML(f"<style>{css()}</style>"), bar, self._trouble, grid, self._origin])
+        self.add_class("wb-board")
+        self.add_class("wb")
+        self._prepare()
+        for one in self.filters:
+            one.on_change(self.changed)
+        self.reset.on_click(lambda _: self._start_over())
+        self.redraw()
+
+    @property
+    def filters(self) -> list[Period | Choice]:
+        return [*([self.period] if self.period else []), *self.choices]
+
+    @property
+    def selection(self) -> Selection:
+        """What the filters say.
+
+        Raises:
+            Invalid: A date is missing.
+        """
+        where = " AND ".join(filter(None, (choice.where for choice in self.choices))) or None
+        chosen = self.period.chosen() if self.period else None
+        if chosen is None or self.period is None:
+            return Selection(where=where)
+        return Selection(*chosen, where, self.period.earliest)
+
+    def changed(self) -> None:
+        """A filter says something else: everything is drawn anew, as soon as the filters have come to rest."""
+        if self._resetting:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # outside of a kernel nobody waits
+            self.redraw()
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(DEBOUNCE, self._begin)
+
+    def redraw(self) -> None:
+        """Brings every part up to date, now."""
+        selection = self._selected()
+        if selection is not None:
+            for part in self.parts:
+                part.refresh(self.wb, selection)
+            self._tell_origin()
+
+    def _begin(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        selection = self._selected()
+        if selection is None:
+            return
+        for part in self.parts:
+            part.wait()
+        self._task = asyncio.ensure_future(self._draw(selection))
+
+    async def _draw(self, selection: Selection) -> None:
+        """Part after part; between two of them a further change is heard, and the rest is then left to it."""
+        for part in self.parts:
+            part.refresh(self.wb, selection)
+            await asyncio.sleep(0)
+        self._tell_origin()
+
+    def _prepare(self) -> None:
+        try:
+            for one in self.filters:
+                one.prepare(self.wb)
+        except WorkbenchError as error:
+            self._unprepared = str(error)
+        except Exception:  # noqa: BLE001 (a viewer must never read a traceback; it is in the log)
+            logger(__name__).exception("the filters of a dashboard failed")
+            self._unprepared = "the filters cannot be shown just now"
+
+    def _selected(self) -> Selection | None:
+        try:
+            selection = self.selection
+        except WorkbenchError as error:
+            self._say(str(error))
+            return None
+        self._say("")
+        return selection
+
+    def _start_over(self) -> None:
+        self._resetting = True
+        try:
+            for one in self.filters:
+                one.reset()
+        finally:
+            self._resetting = False
+        self.changed()
+
+    def _say(self, text: str) -> None:
+        text = text or self._unprepared
+        said = escape(text[:1].upper() + text[1:])
+        self._trouble.value = f'<p class="wb-message" role="alert">{said}</p>' if said else ""
+
+    def _tell_origin(self) -> None:
+        versions: dict[str, Any] = {}
+        for part in self.parts:
+            versions |= part.versions
+        said = ", ".join(f"{name} version {version}" for name, version in sorted(versions.items()))
+        self._origin.value = f"<p>From {escape(said)}.</p>" if said else ""

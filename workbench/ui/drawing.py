@@ -1,0 +1,88 @@
+"""What the bqplot drawings share: scales, axes in the page's colours, a figure that fits its card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import bqplot
+import ipywidgets as widgets
+
+from workbench.charts import Chart
+from workbench.ui.part import Part, details
+
+__all__ = ["INK", "MUTED", "SERIES", "Drawing", "axis", "figure", "renamed"]
+
+SERIES = tuple(f"var(--wb-series-{number})" for number in range(1, 9))
+INK = "var(--wb-ink)"
+MUTED = "var(--wb-ink-2)"
+_GRID = "var(--wb-grid)"
+
+
+class Drawing(Part):
+    """A part that is a bqplot figure with its words and its table under it.
+
+    Attributes:
+        chart: What is drawn, as data; None before the first time.
+    """
+
+    def __init__(self, drawn: bqplot.Figure) -> None:
+        super().__init__()
+        self.chart: Chart | None = None
+        self.figure = drawn
+        self._details = widgets.HTML()
+        self._frame = widgets.Box([drawn])
+        self._frame.add_class("wb-drawing")
+
+    def show(self, chart: Chart, under: str) -> None:
+        """Puts the words of a chart around the drawing."""
+        self.chart = chart
+        self.entitle(chart.title, under)
+        self._details.value = details(chart.table(), chart.alt)
+        self._put([self._frame, *self.beside(), self._details])
+
+    def beside(self) -> list[widgets.Widget]:
+        """What stands between the drawing and its table."""
+        return []
+
+
+@contextmanager
+def renamed(scales: Mapping[bqplot.OrdinalScale, list[str]]) -> Iterator[None]:
+    """Gives scales other names while marks get other values: at no moment has a mark a name that its scale lacks."""
+    for scale, names in scales.items():
+        scale.domain = list(dict.fromkeys([*(scale.domain or []), *names]))
+    yield
+    for scale, names in scales.items():
+        scale.domain = names
+
+
+def figure(marks: list[Any], axes: list[bqplot.Axis], *, height: int, margin: dict[str, int]) -> bqplot.Figure:
+    """A figure as wide as its card, on the card's own paper.
+
+    Args:
+        height: In CSS pixels.
+        margin: Room for the axes, in CSS pixels: top, right, bottom, left.
+    """
+    return bqplot.Figure(
+        marks=marks,
+        axes=axes,
+        fig_margin=margin,
+        background_style={"fill": "transparent"},
+        layout=widgets.Layout(width="100%", height=f"{height}px", min_width="0"),
+        animation_duration=0,
+        display_toolbar=False,
+        padding_y=0,
+    )
+
+
+def axis(scale: bqplot.Scale, *, upright: bool = False, grid: bool = False, **traits: Any) -> bqplot.Axis:
+    return bqplot.Axis(
+        scale=scale,
+        orientation="vertical" if upright else "horizontal",
+        grid_lines="solid" if grid else "none",
+        grid_color=_GRID,
+        color="transparent",  # of its line: the grid, or the marks themselves, say where it is
+        tick_style={"fill": MUTED, "font-size": "12px"},
+        **traits,
+    )

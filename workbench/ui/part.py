@@ -1,0 +1,99 @@
+"""What every figure of a dashboard is: a card with a title that is loading, ready, empty or in error."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from html import escape
+from typing import Literal
+
+import ipywidgets as widgets
+
+from workbench.app import Workbench
+from workbench.charts import Table, table_html
+from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.observability import logger
+from workbench.ui.selection import Selection
+
+__all__ = ["Part", "State", "details"]
+
+State = Literal["loading", "ready", "empty", "error"]
+
+_EMPTY = "Nothing matches these filters."
+_BROKEN = "This figure cannot be shown just now."
+
+
+class Part(ABC):
+    """One figure, drawn anew from the metric layer whenever a filter changes.
+
+    Attributes:
+        state: loading until it was computed once and while it is computed again; then ready, empty or error.
+        message: What stands in its place when it is empty or in error.
+        widget: What is displayed.
+        wide: Whether it takes the whole width of a dashboard.
+    """
+
+    wide = False
+
+    def __init__(self) -> None:
+        self.state: State = "loading"
+        self.message = ""
+        self.versions: dict[str, int] = {}
+        self._head = widgets.HTML()
+        self._said = widgets.HTML()
+        self._body = widgets.VBox()
+        self._body.add_class("wb-body")
+        self.widget = widgets.VBox([self._head, self._said, self._body])
+        for name in ("wb-card", "wb-loading", *(["wb-span"] if self.wide else [])):
+            self.widget.add_class(name)
+
+    @abstractmethod
+    def compute(self, wb: Workbench, selection: Selection) -> bool:
+        """Asks the metric layer and draws; False where there is nothing to draw."""
+
+    def refresh(self, wb: Workbench, selection: Selection) -> None:
+        """Brings the figure up to date. What goes wrong is shown in its place, in a sentence."""
+        try:
+            found = self.compute(wb, selection)
+        except WorkbenchError as error:
+            self._show("error", " ".join(filter(None, [_sentence(str(error)), error.hint and _sentence(error.hint)])))
+        except Exception:  # noqa: BLE001 (a viewer must never read a traceback; it is in the log)
+            logger(__name__).exception("a figure of a dashboard failed")
+            self._show("error", _BROKEN)
+        else:
+            self._show("ready" if found else "empty", "" if found else _EMPTY)
+
+    def wait(self) -> None:
+        """Says that it is about to be drawn anew."""
+        self._show("loading", "")
+
+    def entitle(self, title: str, under: str = "") -> None:
+        below = f'<p class="wb-sub">{escape(under)}</p>' if under else ""
+        self._head.value = f'<h2 class="wb-title">{escape(title)}</h2>{below}'
+
+    def _show(self, state: State, message: str) -> None:
+        if state != self.state:
+            self.widget.remove_class(f"wb-{self.state}")
+            self.widget.add_class(f"wb-{state}")
+            self.state = state
+        if message != self.message:
+            self.message = message
+            self._said.value = f'<p class="wb-message" role="status">{escape(message)}</p>' if message else ""
+
+    def _put(self, children: Sequence[widgets.Widget]) -> None:
+        if tuple(children) != self._body.children:
+            self._body.children = tuple(children)
+
+
+def details(table: Table, alt: str) -> str:
+    """The text and the table that say what a drawing shows."""
+    rows = table.frame.height
+    return (
+        f'<p class="wb-sr">{escape(alt)}</p><details class="wb-details"><summary>Table, {rows:,} '
+        f"{'row' if rows == 1 else 'rows'}</summary>{table_html(table)}</details>"
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
