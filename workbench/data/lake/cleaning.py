@@ -13,7 +13,7 @@ from pathlib import Path
 from workbench.data.lake.model import Version
 from workbench.foundation.catalog import utcnow
 
-__all__ = ["Lifetime", "Outdated", "lifetimes", "outdated", "sweep", "unneeded"]
+__all__ = ["Leftovers", "Lifetime", "Outdated", "leftovers", "lifetimes", "outdated", "sweep", "unneeded"]
 
 STRAY_SECONDS = 24 * 3600  # no write takes longer between its first file and its commit
 
@@ -73,13 +73,42 @@ def outdated(folder: Path, history: Sequence[Version], pinned: Collection[int], 
     return Outdated((*gone, *_stray(folder, files)), complete_from, older)
 
 
-def sweep(root: Path, *, existing: Collection[str], deleted: Collection[str]) -> int:
-    """Removes the folders of deleted datasets, and old ones whose dataset never came to be; says how many."""
-    found = [path for path in root.iterdir() if path.is_dir() and path.name not in existing]
-    gone = [path for path in found if path.name in deleted or path.stat().st_mtime < time.time() - STRAY_SECONDS]
-    for path in gone:
+@dataclass(frozen=True)
+class Leftovers:
+    """Folders of the lake that belong to no dataset of the catalog.
+
+    Attributes:
+        gone: Of deleted datasets, and of those that never came to a first commit: may be removed.
+        unknown: Datasets that this catalog has never heard of: another one's, or younger than a restored backup.
+    """
+
+    gone: tuple[Path, ...]
+    unknown: tuple[Path, ...]
+
+
+def leftovers(folders: Collection[Path], *, existing: Collection[str], deleted: Collection[str]) -> Leftovers:
+    """Sorts a lake's folders. Rows that were committed go only where the catalog says that they were deleted.
+
+    Args:
+        folders: Listed before the catalog was asked, so that a dataset made in between is among the existing.
+    """
+    others = [path for path in folders if path.name not in existing]
+    unknown = [path for path in others if path.name not in deleted and _committed(path)]
+    young = time.time() - STRAY_SECONDS
+    gone = [path for path in others if path not in unknown and (path.name in deleted or path.stat().st_mtime < young)]
+    return Leftovers(tuple(gone), tuple(unknown))
+
+
+def sweep(left: Leftovers) -> int:
+    """Removes what may go; says how many folders that were."""
+    for path in left.gone:
         shutil.rmtree(path, ignore_errors=True)
-    return len(gone)
+    return len(left.gone)
+
+
+def _committed(folder: Path) -> bool:
+    """Whether a commit may have stood here. A power cut leaves empty entries behind, a damaged one is not empty."""
+    return any(entry.stat().st_size for entry in (folder / "_delta_log").glob("*"))
 
 
 def _stray(folder: Path, known: Collection[str]) -> list[Path]:

@@ -349,16 +349,26 @@ class Lake:
         size = sum(path.stat().st_size for path in old.files)
         for path in old.files:
             path.unlink(missing_ok=True)
+        left = self._leftovers()
         return CleanReport(
             dataset=name,
             files=len(old.files),
             bytes=size,
             complete_from=max(old.complete_from if old.files else 0, record.complete_from),
             pinned=tuple(sorted(old.pinned)),
-            leftovers=cleaning.sweep(self.root, existing=self._store.ids(), deleted=self._store.deleted_ids()),
+            leftovers=cleaning.sweep(left),
+            unknown=left.unknown,
         )
 
+    def unknown_folders(self) -> tuple[Path, ...]:
+        """Folders of datasets that the catalog has never heard of."""
+        return self._leftovers().unknown
+
     # Inside
+
+    def _leftovers(self) -> cleaning.Leftovers:
+        folders = [path for path in self.root.iterdir() if path.is_dir()] if self.root.is_dir() else []
+        return cleaning.leftovers(folders, existing=self._store.ids(), deleted=self._store.deleted_ids())
 
     def _log(self, record: DatasetRecord) -> DeltaLog:
         return self._logs.setdefault(record.id, DeltaLog(self.root / record.id))

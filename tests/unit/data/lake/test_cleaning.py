@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from workbench.data.lake import Lake
 from workbench.data.lake.cleaning import Lifetime, unneeded
+from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import NotFound
+from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Runs
+from workbench.governance.security import Security
 
 DAY = 24 * 3600
 
@@ -105,6 +108,33 @@ def test_what_crashed_writes_and_deleted_datasets_left_is_removed_once_it_is_old
     assert begun.exists()
     assert not old.exists()
     assert not abandoned.exists()
+
+
+def test_a_dataset_that_another_catalog_knows_is_left_alone_however_old(
+    lake: Lake, admin: Actor, tmp_path: Path
+) -> None:
+    lake.create("theirs", numbers(1), admin)
+    (theirs,) = (path for path in lake.root.iterdir() if path.is_dir())
+    other = Catalog(f"sqlite:///{tmp_path / 'other.db'}")
+    other.prepare()
+    mine = Lake(lake.root, other, Runs(other, Settings(home=tmp_path)), Security(other))
+    mine.create("t", numbers(0), admin)
+    damaged = lake.root / "damaged"
+    (damaged / "_delta_log").mkdir(parents=True)
+    (damaged / "_delta_log" / "00000000000000000000.json").write_text("no json")
+    begun = lake.root / "begun"
+    (begun / "_delta_log").mkdir(parents=True)
+    (begun / "_delta_log" / "00000000000000000000.json").touch()
+    for path in (theirs, damaged, begun):
+        age(path, 60)
+    report = mine.clean("t", admin)
+    assert set(report.unknown) == set(mine.unknown_folders()) == {theirs, damaged}
+    assert report.leftovers == 1
+    assert "2 folders of datasets that the catalog does not know were left alone" in str(report)
+    assert not begun.exists()
+    assert lake.read("theirs", admin).collect().rows() == [(1,)]
+    lake.delete("theirs", admin)
+    other.close()
 
 
 @given(
