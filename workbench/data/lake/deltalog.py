@@ -16,7 +16,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from workbench.data.lake.datafiles import describe, discard
+from workbench.data.lake.datafiles import describe, discard, second_name
 from workbench.data.lake.disk import sync
 from workbench.data.lake.mending import Torn, check_entries, mend
 from workbench.data.lake.model import Checkpoint, Version
@@ -131,7 +131,13 @@ class DeltaLog:
             if change.schema is not None and change.schema != base.schema:
                 # Only a commit in this mode can change the columns, and it removes every file: those that stay are
                 # added again under a second name, which costs no copy.
-                linked = self._linked(base, set(remove))
+                try:
+                    linked = self._linked(base, set(remove))
+                except BaseException as error:
+                    discard(self.folder, change.add)
+                    if isinstance(error, FileNotFoundError) and log_entry(self.folder, note.number).exists():
+                        raise Overtaken from error  # and what was overwritten is cleaned away already
+                    raise
                 add, remove, mode = add + linked, [], "overwrite"
             token = secrets.token_hex(8)
             now = int(note.time.timestamp() * 1000)
@@ -220,16 +226,17 @@ class DeltaLog:
         return self._snapshots[version]
 
     def _linked(self, base: Snapshot, removed: set[str]) -> list[AddAction]:
-        linked = []
-        for row in base.files.to_dicts():
-            if row["path"] in removed:
-                continue
-            stem, _, ending = row["path"].rpartition(".")
-            path = self.folder / f"{stem.partition('_')[0]}_{base.version + 1}.{ending}"
-            path.unlink(missing_ok=True)
-            os.link(self.folder / row["path"], path)
-            linked.append(describe(path, base.partition_of(row), data_change=False))
-        sync([self.folder])
+        linked: list[AddAction] = []
+        try:
+            for row in base.files.to_dicts():
+                if row["path"] not in removed:
+                    path = self.folder / second_name(row["path"])
+                    os.link(self.folder / row["path"], path)
+                    linked.append(describe(path, base.partition_of(row), data_change=False))
+            sync([self.folder])
+        except BaseException:
+            discard(self.folder, linked)
+            raise
         return linked
 
 

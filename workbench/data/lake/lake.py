@@ -346,14 +346,15 @@ class Lake:
         old = cleaning.outdated(log.folder, log.history(record.version), self._runs.pinned(record.id), keep_days)
         if old.files:
             self._store.cleaned(record.id, old.complete_from, by=actor.principal.name)
-        size = sum(path.stat().st_size for path in old.files)
+        sizes = [path.stat().st_size for path in old.files]
         for path in old.files:
             path.unlink(missing_ok=True)
+        sizes += cleaning.remove_strays(log.folder)
         left = self._leftovers()
         return CleanReport(
             dataset=name,
-            files=len(old.files),
-            bytes=size,
+            files=len(sizes),
+            bytes=sum(sizes),
             complete_from=max(old.complete_from if old.files else 0, record.complete_from),
             pinned=tuple(sorted(old.pinned)),
             leftovers=cleaning.sweep(left),

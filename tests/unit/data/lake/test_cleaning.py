@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from workbench.data.lake import Lake
 from workbench.data.lake.cleaning import Lifetime, unneeded
+from workbench.data.lake.datafiles import second_name
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import NotFound
 from workbench.foundation.settings import Settings
@@ -108,6 +109,65 @@ def test_what_crashed_writes_and_deleted_datasets_left_is_removed_once_it_is_old
     assert begun.exists()
     assert not old.exists()
     assert not abandoned.exists()
+
+
+@pytest.mark.parametrize("begun", ["create", "append"])
+def test_files_of_a_commit_in_progress_are_nobodys_leftovers(
+    lake: Lake, admin: Actor, monkeypatch: pytest.MonkeyPatch, begun: str
+) -> None:
+    """The writer is stopped before its commit, as if the machine had slept for days, and somebody cleans meanwhile."""
+    lake.create("t", numbers(1, 2), admin, key="k")
+    for path in folder_of(lake).glob("*.parquet"):
+        age(path, 2)  # the links that keep these files in an evolved version are as old as they
+
+    def others_clean(name: str) -> None:
+        if name == "lake.commit.before_delta":
+            for path in (*lake.root.iterdir(), *lake.root.glob("*/*.parquet")):
+                age(path, 2)
+            Lake(lake.root, lake._store._catalog, lake._runs, lake._security).clean("t", admin, keep_days=0)
+
+    monkeypatch.setattr("workbench.data.lake.deltalog.failpoint", others_clean)
+    monkeypatch.setattr("workbench.data.lake.datafiles.time.time_ns", lambda: int((time.time() - 2 * DAY) * 1e9))
+    if begun == "create":
+        lake.create("u", numbers(3), admin)
+        assert lake.read("u", admin).collect().rows() == [(3,)]
+    else:
+        lake.append("t", pl.DataFrame({"k": [3], "w": [1]}), admin, evolve=True)
+        assert sorted(lake.read("t", admin).collect().rows()) == [(1, None), (2, None), (3, 1)]
+
+
+def test_a_link_is_as_young_as_its_name(lake: Lake, admin: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.create("t", numbers(1), admin)
+    (file,) = folder_of(lake).glob("*.parquet")
+    age(file, 2)
+    link = file.with_name(second_name(file.name))
+    os.link(file, link)
+    assert lake.clean("t", admin).files == 0
+    assert link.exists()
+    monkeypatch.setattr("workbench.data.lake.cleaning.STRAY_SECONDS", -1)
+    assert lake.clean("t", admin).files == 1
+    assert not link.exists()
+    assert lake.read("t", admin).collect().rows() == [(1,)]
+
+
+def test_who_loses_the_race_to_evolve_takes_nothing_of_the_winner(
+    lake: Lake, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.create("t", numbers(1), admin)
+    other = Lake(lake.root, lake._store._catalog, lake._runs, lake._security)
+    raced = []
+
+    def overtake(name: str) -> None:
+        if name == "lake.commit.before_delta" and not raced:
+            raced.append(name)
+            other.append("t", pl.DataFrame({"k": [2], "w": [2]}), admin, evolve=True)
+
+    monkeypatch.setattr("workbench.data.lake.deltalog.failpoint", overtake)
+    lake.append("t", pl.DataFrame({"k": [3], "x": [3]}), admin, evolve=True)
+    assert sorted(lake.read("t", admin).collect().select("k").to_series()) == [1, 2, 3]
+    assert other.read("t", admin, version=1).collect().height == 2
+    assert lake.clean("t", admin, keep_days=0).files > 0
+    assert lake.read("t", admin).collect().height == 3
 
 
 def test_a_dataset_that_another_catalog_knows_is_left_alone_however_old(
