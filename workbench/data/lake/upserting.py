@@ -108,7 +108,7 @@ def _touched(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> list
     if not candidates:
         return []
     found = (
-        pl.scan_parquet(snapshot.paths(candidates), glob=False, hive_partitioning=False, include_file_paths=_FILE)
+        snapshot.scan(candidates, file=_FILE)
         .select(*key, _FILE)
         .join(keys.lazy(), on=list(key), how="semi")
         .select(pl.col(_FILE).unique())
