@@ -40,8 +40,7 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield Finding("workspace", "ok", str(wb.settings.home))
         yield Finding("catalog", "ok", repr(wb.catalog))
         yield _disk(wb.settings.state)
-        yield _look("datasets", lambda: f"{len(wb.datasets.infos())} readable")
-        yield from _unknown(wb)
+        yield from _datasets(wb)
         yield from _metrics(wb)
         yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
         yield from _pipelines(wb)
@@ -61,7 +60,15 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "wrong", str(error), error.hint)
 
 
-def _unknown(wb: Workbench) -> Iterator[Finding]:
+def _datasets(wb: Workbench) -> Iterator[Finding]:
+    readable = 0
+    for name in wb.lake.names():
+        try:
+            wb.lake.check(name)
+            readable += 1
+        except WorkbenchError as error:
+            yield Finding("datasets", "wrong", str(error), error.hint)
+    yield Finding("datasets", "ok", f"{readable} readable")
     if unknown := wb.lake.unknown_folders():
         folders = "dataset folder" if len(unknown) == 1 else "dataset folders"
         yield Finding(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from workbench.data.lake.damage import damaged
 from workbench.data.lake.datafiles import describe, discard, second_name
 from workbench.data.lake.disk import sync
 from workbench.data.lake.mending import Torn, check_entries, mend
 from workbench.data.lake.model import Checkpoint, Version
 from workbench.data.lake.schema import delta_schema
 from workbench.data.lake.snapshot import Snapshot
-from workbench.foundation.errors import IntegrityError, NotFound
+from workbench.foundation.errors import NotFound
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
 
@@ -59,9 +61,11 @@ class DeltaLog:
 
     Attributes:
         folder: The dataset's folder.
+        dataset: Its name, as it was last known here; errors say it.
     """
 
     folder: Path
+    dataset: str = ""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _table: DeltaTable | None = field(default=None, repr=False)
     _snapshots: dict[int, Snapshot] = field(default_factory=dict, repr=False)
@@ -97,7 +101,8 @@ class DeltaLog:
         """
         with self._lock:
             table = self._open(acknowledged)
-            return self._snapshot(table)
+            with self._telling():
+                return self._snapshot(table)
 
     def at(self, version: int, acknowledged: int) -> Snapshot:
         """
@@ -113,7 +118,8 @@ class DeltaLog:
                 return self._snapshot(table)
             if not 0 <= version < newest:
                 raise NotFound(f"there is no version {version}", hint=f"versions go from 0 to {newest}")
-            return self._snapshot(DeltaTable(str(self.folder), version=version))
+            with self._telling():
+                return self._snapshot(DeltaTable(str(self.folder), version=version))
 
     def commit(self, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None) -> None:
         """Makes the version after `base` and waits until it is on disk. If it cannot, the change's files are removed.
@@ -170,7 +176,8 @@ class DeltaLog:
         with self._lock:
             table = self._open(acknowledged)
             wanted = table.version() - since
-            return [_version(entry) for entry in table.history(wanted)] if wanted > 0 else []
+            with self._telling():
+                return [_version(entry) for entry in table.history(wanted)] if wanted > 0 else []
 
     def mark(self, stream: str, part: str, acknowledged: int) -> int | None:
         with self._lock:
@@ -190,19 +197,20 @@ class DeltaLog:
         try:
             return self._current()
         except TableNotFoundError as error:
-            raise IntegrityError(
-                f"the files of a dataset are gone from {self.folder}", hint="restore the lake's folder from a backup"
-            ) from error
+            raise damaged(self.dataset, f"its files are gone from {self.folder}") from error
         except (DeltaError, Torn):
             self._table = None
-            mend(self.folder, acknowledged)
-            try:
+            mend(self.folder, acknowledged, self.dataset)
+            with self._telling():
                 return self._current()
-            except DeltaError as error:
-                raise IntegrityError(
-                    f"the log in {self.folder} cannot be read: {str(error).splitlines()[0]}",
-                    hint="restore the lake's folder from a backup",
-                ) from error
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except DeltaError as error:
+            said = str(error).splitlines()[0]
+            raise damaged(self.dataset, f"its log in {self.folder} cannot be read: {said}") from error
 
     def _current(self) -> DeltaTable:
         if self._table is None:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 from deltalake.transaction import AddAction
 
 from workbench.compute import frames
-from workbench.data.lake import datafiles
+from workbench.data.lake import damage, datafiles
 from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.disk import disk_errors, headroom, writing
@@ -93,7 +94,8 @@ class Writer:
             ):
                 return log.history(record.version, since=base.version - 1)[0]
             with disk_errors(log.folder), writing(log.folder):
-                change = plan(base)
+                with damage.telling(partial(damage.read_through, record.name, base)):
+                    change = plan(base)
                 if change is None:
                     return log.history(record.version, since=base.version - 1)[0]
                 note = Version(base.version + 1, utcnow(), operation, actor.principal.name, actor.run)
