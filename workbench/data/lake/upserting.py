@@ -17,7 +17,7 @@ _FILE = "__workbench_file"
 def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
     """
     Raises:
-        Invalid: A key column is not there, a key has a null, or two rows have the same key.
+        Invalid: A key column is not there, a key has a null or a NaN, or two rows have the same key.
     """
     schema = frame.collect_schema()
     for name in key:
@@ -31,6 +31,15 @@ def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
                 f"the key column '{name}' is null in {count} row{'s' if count > 1 else ''}",
                 hint="fill or drop those rows: a row without a key cannot be found again",
             )
+    numbers = [name for name in key if schema[name].is_float()]
+    if numbers:
+        odd = keys.select(pl.col(numbers).is_nan().sum()).collect(engine="streaming").row(0)
+        for name, count in zip(numbers, odd, strict=True):
+            if count:
+                raise Invalid(
+                    f"the key column '{name}' is NaN in {count} row{'s' if count > 1 else ''}",
+                    hint="fill or drop those rows: NaN is no number that a row could be found by",
+                )
     doubled = keys.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect(engine="streaming")
     if doubled.height:
         raise Invalid(

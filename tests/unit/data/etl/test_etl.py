@@ -225,6 +225,10 @@ def test_a_small_source_is_copied_when_it_changed(etl: Etl, lake: Lake, admin: A
     [
         (FRAME.with_columns(pl.lit(1).alias("flight")), "2 rows share their key with another, e.g. day=1, flight=1"),
         (FRAME.with_columns(pl.lit(None).alias("flight")), "3 rows have no 'flight', which is part of the key"),
+        (
+            FRAME.with_columns(pl.lit(float("nan")).alias("flight")),
+            "3 rows have NaN for 'flight', which is part of the",
+        ),
         (FRAME.drop("flight"), "no key column 'flight'"),
         ({"day": [1]}, "not a frame"),
     ],

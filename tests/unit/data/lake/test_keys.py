@@ -126,3 +126,14 @@ def test_a_null_or_doubled_key_is_refused_with_an_example(lake: Lake, admin: Act
     with pytest.raises(Invalid, match="has no key"):
         lake.upsert("w", numbers(1), admin)
     assert lake.upsert("w", numbers(1), admin, key=["k"]).number == 1
+
+
+def test_nan_is_no_key(lake: Lake, admin: Actor) -> None:
+    odd = pl.DataFrame({"id": [1.0, float("nan")], "v": [1, 2]})
+    with pytest.raises(Invalid, match="the key column 'id' is NaN in 1 row"):
+        lake.create("t", odd, admin, key="id")
+    lake.create("t", odd.head(1), admin, key="id")
+    for write in (lake.upsert, lake.append, lake.overwrite):
+        with pytest.raises(Invalid, match="the key column 'id' is NaN in 1 row"):
+            write("t", odd, admin)
+    assert lake.read("t", admin).collect().rows() == [(1.0, 1)]
