@@ -165,7 +165,10 @@ def _statistics(path: Path, partition: Mapping[str, str | None]) -> dict[str, An
         nulls[name] = sum(one.null_count for one in found)
         bounded = [one for one in found if one.has_min_max]
         if len(bounded) == len([one for one in found if one.num_values]) and bounded:
-            bounds = _bounds(min(one.min for one in bounded), max(one.max for one in bounded))
+            try:
+                bounds = _bounds(min(one.min for one in bounded), max(one.max for one in bounded))
+            except (OverflowError, ValueError):  # a time or date that Python's calendar has no place for
+                bounds = None
             if bounds is not None:
                 lowest[name], highest[name] = bounds
     return {"numRecords": footer.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
@@ -190,4 +193,4 @@ def _bounds(low: object, high: object) -> tuple[Any, Any] | None:
 
 
 def _milliseconds(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"  # with four digits for any year

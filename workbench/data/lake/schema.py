@@ -12,7 +12,7 @@ from deltalake import Schema as DeltaSchema
 
 from workbench.foundation.errors import Invalid, nearest
 
-__all__ = ["delta_schema", "digest", "fit", "polars_schema", "storable"]
+__all__ = ["TIME", "delta_schema", "digest", "fit", "polars_schema", "storable"]
 
 TIME = pl.Datetime("us", "UTC")
 _SIGNED: dict[type[pl.DataType], pl.DataType] = {

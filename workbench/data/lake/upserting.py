@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from workbench.data.lake.schema import TIME
 from workbench.data.lake.snapshot import Snapshot
 from workbench.foundation.errors import Conflict, Invalid
 
@@ -70,7 +71,14 @@ def check_new(snapshot: Snapshot, rows: pl.DataFrame, key: Sequence[str], datase
 
 
 def _first(rows: pl.DataFrame, key: Sequence[str]) -> str:
-    return ", ".join(f"{name}={rows[name][0]}" for name in key)
+    return ", ".join(f"{name}={_shown(rows[name][:1])}" for name in key)
+
+
+def _shown(value: pl.Series) -> str:
+    beyond = {pl.Date: (-719_162, 2_932_896), TIME: (-62_135_596_800_000_000, 253_402_300_799_999_999)}
+    if value.dtype in beyond and not value.to_physical().is_between(*beyond[value.dtype]).all():
+        return f"{value.to_physical()[0]} {'days' if value.dtype == pl.Date else 'microseconds'} from 1970"
+    return str(value[0])
 
 
 def replacing(
@@ -131,14 +139,12 @@ def _by_bounds(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> li
     """The files whose bounds do not rule the keys out. A file without bounds may hold anything."""
     files = snapshot.files
     for name in key:
-        low, high = keys[name].min(), keys[name].max()
+        low, high = (pl.lit(keys.select(edge).to_series()) for edge in (pl.min(name), pl.max(name)))
         partition, least, most = f"partition.{name}", f"min.{name}", f"max.{name}"
         if partition in files.columns:
             values = keys[name].cast(pl.String).unique()
             files = files.filter(pl.col(partition).cast(pl.String).is_in(values.implode()))
         elif least in files.columns and files.schema[least] == keys.schema[name]:
-            outside = (pl.col(least) > pl.lit(high, dtype=keys.schema[name])) | (
-                pl.col(most) < pl.lit(low, dtype=keys.schema[name])
-            )
+            outside = (pl.col(least) > high) | (pl.col(most) < low)
             files = files.filter(outside.fill_null(value=False).not_())
     return [str(name) for name in files["path"]]
