@@ -89,6 +89,12 @@ def read_delimited(path: Path, ending: str, text: TextFormat) -> pa.Table:
         names = table.schema.names
     except UnicodeDecodeError as error:
         raise _undecodable(path, content, "utf-8") from error
+    for name in names:
+        if "\0" in name:
+            raise Invalid(
+                f"{path}, line 1: the column name {name!r} has a NUL character",
+                hint="it may be UTF-16 or no text at all; rename the column",
+            )
     if any(pa.types.is_binary(field.type) for field in table.schema):
         raise _undecodable(path, content, "utf-8")
     for index, column in _kept_as_text(table, content, delimiter).items():

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from workbench.data.lake.datafiles import named_at
@@ -77,7 +77,10 @@ class Outdated:
 
 def outdated(folder: Path, history: Sequence[Version], pinned: Collection[int], keep_days: float) -> Outdated:
     """The files that are needed by no pinned version and by no version that was the newest in the last days."""
-    since = utcnow() - timedelta(days=keep_days)
+    try:
+        since = utcnow() - timedelta(days=keep_days)
+    except OverflowError:  # before the first year of the calendar: everything is younger
+        since = datetime.min.replace(tzinfo=UTC)
     complete_from = max((version.number for version in history if version.time <= since), default=0)
     older = frozenset(version for version in pinned if version < complete_from)
     kept = {version.number for version in history if version.number >= complete_from} | older

@@ -354,6 +354,8 @@ class Lake:
                 Versions that a run's receipt pins are kept for as long as it does.
         """
         record = self._for_change(name, actor, "clean")
+        if not keep_days >= 0:
+            raise Invalid(f"versions are kept for 0 days or more, not {keep_days}")
         return self._upkeep.clean(record, self._log(record), actor, keep_days)
 
     def unknown_folders(self) -> tuple[Path, ...]:

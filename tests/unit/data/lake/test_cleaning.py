@@ -15,7 +15,7 @@ from workbench.data.lake import Lake
 from workbench.data.lake.cleaning import Lifetime, unneeded
 from workbench.data.lake.datafiles import second_name
 from workbench.foundation.catalog import Catalog
-from workbench.foundation.errors import NotFound
+from workbench.foundation.errors import Invalid, NotFound
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Security
@@ -64,6 +64,16 @@ def test_young_versions_stay(lake: Lake, admin: Actor) -> None:
     lake.overwrite("t", numbers(1), admin)
     assert lake.clean("t", admin).files == 0
     assert lake.read("t", admin, version=0).collect().rows() == [(0,)]
+
+
+def test_how_long_versions_are_kept_is_a_number_of_days(lake: Lake, admin: Actor) -> None:
+    lake.create("t", numbers(0), admin)
+    lake.overwrite("t", numbers(1), admin)
+    for days in (1e9, 1e12, float("inf")):
+        assert lake.clean("t", admin, keep_days=days).files == 0
+    for days in (-1, float("nan")):
+        with pytest.raises(Invalid, match="0 days or more"):
+            lake.clean("t", admin, keep_days=days)
 
 
 def test_a_pin_holds_across_delta_checkpoints_and_old_log_entries(
