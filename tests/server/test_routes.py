@@ -44,8 +44,8 @@ print("ROUTES " + json.dumps(found))
 
 # What anybody may have: the way in and out, whether it lives, and files that are the same for everybody everywhere.
 PUBLIC = {
-    "SignInHandler", "SignOutHandler", "OpenEndpointHandler", "RedirectWithParams", "PublicStaticFileHandler", "FileFindHandler",
-    "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
+    "SignInHandler", "SignOutHandler", "OpenEndpointHandler", "RedirectWithParams", "PublicStaticFileHandler",
+    "FileFindHandler", "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
 }  # fmt: skip
 
 
