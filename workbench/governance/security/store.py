@@ -208,8 +208,24 @@ class Security:
             return set(session.scalars(select(PolicyRow.dataset).where(PolicyRow.role.in_(roles))))
 
     def move_policies(self, session: Session, dataset: str, new_name: str) -> None:
-        """Takes a dataset's policies along when it is renamed, in the transaction that renames it."""
+        """Takes a dataset's policies along when it is renamed, in the transaction that renames it.
+
+        Raises:
+            Conflict: Policies were set for the new name; which are to hold is not for us to say.
+        """
+        roles = session.scalars(select(PolicyRow.role).where(PolicyRow.dataset == new_name)).all()
+        if roles:
+            raise Conflict(
+                f"there are policies for a dataset '{new_name}' already, for the role {', '.join(sorted(roles))}",
+                hint="an admin clears them: wb.security.clear_policy(dataset, role, by=wb.actor.principal)",
+            )
         session.execute(update(PolicyRow).where(PolicyRow.dataset == dataset).values(dataset=new_name))
+
+    def drop_policies(self, session: Session, dataset: str, *, by: str) -> None:
+        """Forgets a dataset's policies when it is deleted, in the transaction that deletes it."""
+        gone = delete(PolicyRow).where(PolicyRow.dataset == dataset).returning(PolicyRow.role)
+        for role in sorted(session.scalars(gone)):
+            audit_append(session, actor=by, action="clear policy", thing=f"policy {dataset}/{role}")
 
     def audit(self, *, thing: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """The newest audit entries first."""
