@@ -42,10 +42,10 @@ for rule in rules:
 print("ROUTES " + json.dumps(found))
 """
 
-# What anybody may have: the way in, whether it lives, and files that are the same for everybody everywhere.
+# What anybody may have: the way in and out, whether it lives, and files that are the same for everybody everywhere.
 PUBLIC = {
-    "SignInHandler", "OpenEndpointHandler", "RedirectWithParams", "PublicStaticFileHandler", "FileFindHandler",
-    "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
+    "SignInHandler", "SignOutHandler", "OpenEndpointHandler", "RedirectWithParams", "PublicStaticFileHandler",
+    "FileFindHandler", "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
 }  # fmt: skip
 
 
