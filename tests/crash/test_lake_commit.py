@@ -229,7 +229,7 @@ def test_killed_while_creating(nursery: Nursery, world: World, failpoint: str) -
         check_books(again, "made")
         return
     assert not again.lake.exists("made")
-    assert [info.name for info in again.lake.infos(ADMIN)] == ["t"]
+    assert [info.name for info in again.lake.lists.infos(ADMIN)] == ["t"]
     assert nursery.wait(nursery.start(again, "create", None)) == 0
     assert again.rows("made") == [(7, "v7", None)]
     check_books(again, "made")
