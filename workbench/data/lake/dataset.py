@@ -125,14 +125,12 @@ class Dataset:
         Raises:
             NotFound: The dataset was deleted meanwhile.
             Invalid: No such column, or the condition is none.
+            IntegrityError: A file is damaged; names it.
         """
-        try:
+        with self._lake.telling(self.name, self._actor, version=self._version, at=self._time):
             return page(
                 self.lazy(), columns=listed(columns), where=where, order=listed(order), offset=offset, limit=limit
             )
-        except FileNotFoundError:
-            self._lake.version(self.name)  # says that it is gone, where that is why
-            raise
 
     def export(self, to: Path | str, *, overwrite: bool = False) -> int:
         """Writes the rows to a file, whole or not at all.
