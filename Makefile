@@ -18,7 +18,7 @@ help: ## this list
 
 .PHONY: demo
 demo: environment ## from nothing to a checked dataset and a report, and what to do next
-	@$(BIN)/workbench demo --no-serve $(ARGS)
+	@$(BIN)/workbench demo $(ARGS)
 
 .PHONY: test
 test: check ## every check and the tests, on the newest set and on the lower one

@@ -19,7 +19,7 @@ from voila_server import SECRET, Server, warm
 from waiting import ended, wait_until
 
 from workbench import Workbench
-from workbench.governance.identity import Scope
+from workbench.governance.security import Scope
 
 ROUTES = {
     # path: (nobody, a viewer, an admin)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from workbench import Workbench
     from workbench.orchestration.processes import Event
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "print_links", "run_servers"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,10 +45,10 @@ def serve(
             say("stopped" if wb.processes.stop() else "nothing was served")
         elif detach:
             wb.processes.detach(names or [], but=but, host=host, port=port)
-            _print_links(wb)
+            print_links(wb)
             say("It goes on in the background: workbench serve --status, workbench serve --stop")
         else:
-            _serve(wb, names or [], but, host, port)
+            run_servers(wb, names or [], but, host, port)
 
 
 def link(
@@ -67,7 +68,14 @@ def scheduler() -> None:
         wb.scheduler.run(until)
 
 
-def _serve(wb: Workbench, names: list[str], but: list[str], host: str | None, port: int | None) -> None:
+def run_servers(
+    wb: Workbench,
+    names: Sequence[str] = (),
+    but: Sequence[str] = (),
+    host: str | None = None,
+    port: int | None = None,
+) -> None:
+    """Serves until Ctrl-C or SIGTERM, and prints what happens."""
     from workbench.orchestration.processes import State
 
     until = _ended()
@@ -81,14 +89,15 @@ def _serve(wb: Workbench, names: list[str], but: list[str], host: str | None, po
         if event.state is State.RUNNING and event.name in waiting:
             waiting.discard(event.name)
             if not waiting:
-                _print_links(wb)
+                print_links(wb)
                 say("Ctrl-C ends it.")
         sys.stdout.flush()
 
     wb.processes.serve(names, but=but, host=host, port=port, until=until, on_event=tell)
 
 
-def _print_links(wb: Workbench) -> None:
+def print_links(wb: Workbench) -> None:
+    """Prints a fresh sign-in link for each page there is."""
     links = wb.processes.links(wb.actor.principal)
     if not links:
         return

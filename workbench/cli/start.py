@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,8 @@ import typer
 from workbench.cli import state
 from workbench.cli.output import JsonOption, heading, print_records, say, size
 from workbench.cli.progress import Lines
+from workbench.cli.serve import print_links, run_servers
+from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
 
@@ -38,14 +41,13 @@ def demo(
         bool, typer.Option("--yes", "-y", help="With --reset: forget what is not the demo's as well.")
     ] = False,
     serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Leave servers running at the end. There are none yet.")
-    ] = False,
+        bool | None,
+        typer.Option("--serve/--no-serve", help="Serve it at the end, until Ctrl-C; default: on a terminal."),
+    ] = None,
 ) -> None:
     """Run the demo: real flights from source to report, in this workspace or in an empty folder."""
     from workbench.starters import reset_demo, run_demo
 
-    if serve:
-        raise typer.BadParameter("this version has no servers to leave running", param_hint="--serve")
     home = Path(state.home) if state.home else None
     lines = Lines()
     if reset:
@@ -72,6 +74,14 @@ def demo(
     heading("Next")
     for text in result.next_steps:
         say(f"  {text}")
+    if serve or (serve is None and sys.stdout.isatty()):
+        say()
+        heading("Servers")
+        with open_workbench() as wb:
+            if any(each.state != "stopped" for each in wb.processes.status()):
+                print_links(wb)
+            else:
+                run_servers(wb)
 
 
 def doctor(as_json: JsonOption = False) -> None:

@@ -18,6 +18,7 @@ from workbench.data.lake import DatasetInfo
 from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.foundation.settings import MARKER, find_home, load
 from workbench.orchestration.pipelines import StageProgress
+from workbench.orchestration.processes import Records
 from workbench.publishing.reports import ReportRun
 from workbench.starters.sources import SOURCES, make_sources
 from workbench.starters.workspace import copy_demo_files, init_workspace
@@ -92,6 +93,8 @@ def reset_demo(home: Path | None = None, *, everything: bool = False) -> None:
     """
     place = home.resolve() if home is not None else find_home()
     settings = load(place)
+    if Records(settings.state / "processes").running():
+        raise Conflict("this workspace is being served", hint="workbench serve --stop, then again")
     if (
         not settings.catalog_url.startswith(f"sqlite:///{settings.state}")
         or settings.state not in settings.lake_root.parents
