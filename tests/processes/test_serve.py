@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from watching import ended, eventually
+from waiting import ended, wait_until
 
 from workbench.orchestration.processes import Record, Records
 
@@ -41,7 +41,7 @@ def serve(workspace: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 def pid_of(records: Records, name: str) -> int:
-    eventually(lambda: records.get(name) is not None, 60)
+    wait_until(lambda: records.get(name) is not None, what="its record")
     record = records.get(name)
     assert record is not None
     return record.pid
@@ -65,7 +65,7 @@ def test_what_it_started_ends_with_it_when_it_is_killed(serve: Callable[[], Any]
     process = serve()
     scheduler = pid_of(records, "scheduler")
     process.kill()
-    eventually(lambda: ended(scheduler))
+    wait_until(lambda: ended(scheduler), what="the scheduler's end")
 
 
 def test_what_a_crash_left_running_is_ended_at_the_next_start(serve: Callable[[], Any], records: Records) -> None:
@@ -73,7 +73,7 @@ def test_what_a_crash_left_running_is_ended_at_the_next_start(serve: Callable[[]
     records.write(Record.of("scheduler", left.pid))
     serve()
     assert left.wait(60) == -signal.SIGTERM
-    eventually(lambda: (found := records.get("scheduler")) is not None and found.pid != left.pid, 60)
+    wait_until(lambda: (found := records.get("scheduler")) is not None and found.pid != left.pid, what="its record")
 
 
 def test_a_stale_record_whose_pid_is_another_process_now_ends_nobody(records: Records) -> None:

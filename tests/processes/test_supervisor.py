@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from watching import ended, eventually
+from waiting import ended, wait_until
 
 from workbench.foundation.errors import Conflict
 from workbench.orchestration.processes import Records, State, supervisor
@@ -20,7 +20,7 @@ Start = Callable[..., Any]
 
 def test_a_process_is_started_recorded_and_ended_with_those_it_started(supervised: Start, tmp_path: Path) -> None:
     served = supervised()
-    eventually(lambda: State.RUNNING in served.states())
+    wait_until(lambda: State.RUNNING in served.states(), what="its start")
     record = Records(tmp_path / ".workbench" / "processes").get("answering")
     assert record is not None
     assert (record.pid, record.url) == (served.pid(), served.url)
@@ -36,10 +36,10 @@ def test_a_process_is_started_recorded_and_ended_with_those_it_started(supervise
 
 def test_a_killed_process_is_started_again_after_a_pause(supervised: Start) -> None:
     served = supervised()
-    eventually(lambda: State.RUNNING in served.states())
+    wait_until(lambda: State.RUNNING in served.states(), what="its start")
     first = served.pid()
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: served.states().count(State.RUNNING) == 2)
+    wait_until(lambda: served.states().count(State.RUNNING) == 2, what="its second start")
     assert served.pid() != first
     assert served.states()[2:4] == [State.WAITING, State.STARTING]
     assert "ended with code -9" in served.events[2].why
@@ -51,12 +51,12 @@ def test_a_process_that_answers_no_more_is_started_again(
 ) -> None:
     monkeypatch.setattr(supervisor, "HEALTH_SECONDS", 0.1)
     served = supervised()
-    eventually(lambda: State.RUNNING in served.states())
+    wait_until(lambda: State.RUNNING in served.states(), what="its start")
     first = served.pid()
     (tmp_path / "ill").touch()
-    eventually(lambda: State.WAITING in served.states())
+    wait_until(lambda: State.WAITING in served.states(), what="its end")
     (tmp_path / "ill").unlink()
-    eventually(lambda: served.states().count(State.RUNNING) == 2)
+    wait_until(lambda: served.states().count(State.RUNNING) == 2, what="its second start")
     assert ended(first)
     assert "did not answer" in next(event.why for event in served.events if event.why)
 
@@ -64,7 +64,7 @@ def test_a_process_that_answers_no_more_is_started_again(
 def test_one_that_does_not_listen_to_sigterm_is_killed(supervised: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
     served = supervised("--stubborn")
-    eventually(lambda: State.RUNNING in served.states())
+    wait_until(lambda: State.RUNNING in served.states(), what="its start")
     pid = served.pid()
     served.until.set()
     served.thread.join(30)
@@ -73,7 +73,7 @@ def test_one_that_does_not_listen_to_sigterm_is_killed(supervised: Start, monkey
 
 def test_pauses_grow_where_a_process_cannot_start(supervised: Start, tmp_path: Path) -> None:
     served = supervised(module="no_such_module")
-    eventually(lambda: served.states().count(State.WAITING) == 3)
+    wait_until(lambda: served.states().count(State.WAITING) == 3, what="the third failure")
     assert "No module named" in (tmp_path / ".workbench" / "logs" / "answering.log").read_text()
     assert State.RUNNING not in served.states()
 
