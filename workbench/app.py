@@ -13,6 +13,7 @@ from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
 from workbench.data.sql import SqlDoor, SqlResult
 from workbench.foundation import observability
+from workbench.foundation.bus import Bus
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import Settings, load
@@ -21,6 +22,8 @@ from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
 from workbench.orchestration.pipelines import Pipelines
+from workbench.orchestration.processes import Processes
+from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.reports import Gallery, Reports, report_step
 
 __all__ = ["Workbench"]
@@ -42,12 +45,17 @@ class Workbench:
         runs: What ran, on what, and its receipt.
         security: Users, roles, policies and the audit log.
         identities: Sign-in links and tokens.
+        bus: What changed, as it is told to every process.
+        processes: Serving the workspace: which processes run, starting and stopping them.
+        scheduler: Work that comes round.
     """
 
     def __init__(self, settings: Settings, catalog: Catalog, actor: Actor) -> None:
         self.settings = settings
         self.actor = actor
         self.catalog = catalog
+        jobs = Jobs(catalog)
+        self.bus = Bus(catalog)
         self.security = Security(catalog)
         self.identities = Identities(catalog, self.security, settings.state / "keys")
         self.runs = Runs(catalog, settings)
@@ -62,12 +70,21 @@ class Workbench:
         self.pipelines = Pipelines(
             settings,
             self.runs,
-            Jobs(catalog),
+            jobs,
             self.lake,
             self.notebooks,
             actor,
             steps={"report": report_step(self.reports)},
             versions={"metric": lambda name: self.metrics.get(name).version},
+        )
+        self.processes = Processes(settings, jobs, self.security, self.identities)
+        self.scheduler = Scheduler(
+            jobs,
+            [
+                IntervalJob("mark runs whose process ended as failed", 60, lambda: len(self.runs.reap())),
+                IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
+                IntervalJob("forget old changes", 3_600, self.bus.forget_old),
+            ],
         )
         self._sql = SqlDoor(self.lake)
 

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from workbench._version import __version__
-from workbench.cli import dataset, metric, new, people, report, run, sql, start, state
+from workbench.cli import dataset, metric, new, people, report, run, serve, sql, start, state
 from workbench.foundation.errors import WorkbenchError
 
 __all__ = ["app", "main"]
@@ -50,6 +50,7 @@ run.add_to(app)
 report.add_to(app)
 new.add_to(app)
 people.add_to(app)
+serve.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     chromium: str | None = Field(
         default=None, description="Path of the Chromium that prints PDF. Empty: the first one found on PATH."
     )
+    host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
+    port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @classmethod

@@ -1,3 +1,5 @@
+"""`command`: a command line of the workbench, run in the test's own workspace and process."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,0 +1,137 @@
+"""`workbench serve` as it is called: one command that starts, shows and ends what serves a workspace."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from watching import ended, eventually
+
+from workbench.orchestration.processes import Record, Records
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def records(workspace: Path) -> Records:
+    return Records(workspace / ".workbench" / "processes")
+
+
+@pytest.fixture
+def serve(workspace: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "workbench", "--home", str(workspace), "serve", "scheduler"]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=30)
+
+
+def pid_of(records: Records, name: str) -> int:
+    eventually(lambda: records.get(name) is not None, 60)
+    record = records.get(name)
+    assert record is not None
+    return record.pid
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_all_it_started_when_it_is_asked_to(
+    serve: Callable[[], Any], records: Records, by: signal.Signals
+) -> None:
+    process = serve()
+    scheduler = pid_of(records, "scheduler")
+    process.send_signal(by)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, printed
+    assert ended(scheduler)
+    assert records.running() == []
+    assert printed.splitlines()[-1].split() == ["scheduler", "stopped"]
+
+
+def test_what_it_started_ends_with_it_when_it_is_killed(serve: Callable[[], Any], records: Records) -> None:
+    process = serve()
+    scheduler = pid_of(records, "scheduler")
+    process.kill()
+    eventually(lambda: ended(scheduler))
+
+
+def test_what_a_crash_left_running_is_ended_at_the_next_start(serve: Callable[[], Any], records: Records) -> None:
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    records.write(Record.of("scheduler", left.pid))
+    serve()
+    assert left.wait(60) == -signal.SIGTERM
+    eventually(lambda: (found := records.get("scheduler")) is not None and found.pid != left.pid, 60)
+
+
+def test_a_stale_record_whose_pid_is_another_process_now_ends_nobody(records: Records) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        stale = Record("scheduler", other.pid, psutil.Process(other.pid).create_time() - 1000)
+        records.write(stale)
+        assert not stale.end()
+        assert records.running() == []
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_second_one_is_refused_while_the_first_lives(
+    serve: Callable[[], Any], records: Records, command: Command
+) -> None:
+    first = serve()
+    pid_of(records, "scheduler")
+    refused = command("serve", "scheduler")
+    assert refused.code == 1
+    assert f"is being worked on already, by process {first.pid}" in refused.err
+
+
+def test_in_the_background_it_says_what_runs_until_it_is_stopped(command: Command, records: Records) -> None:
+    assert command("serve", "scheduler", "--detach").code == 0
+    try:
+        listed = json.loads(command("serve", "--status", "--json").out)
+        [scheduler] = [row for row in listed if row["process"] == "scheduler"]
+        assert scheduler["state"] == "running"
+        assert scheduler["memory"] > 10_000_000
+    finally:
+        assert command("serve", "--stop").out.strip() == "stopped"
+    assert ended(scheduler["pid"])
+    assert records.running() == []
+    assert command("serve", "--stop").out.strip() == "nothing was served"
+
+
+def test_an_unknown_process_is_answered_with_the_nearest(command: Command) -> None:
+    refused = command("serve", "schedular")
+    assert refused.code == 2
+    assert "no process 'schedular'; did you mean 'scheduler'?" in refused.err
+
+
+def test_others_are_not_let_in_where_nobody_can_sign_in(command: Command) -> None:
+    refused = command("serve", "scheduler", "--host", "0.0.0.0")
+    assert refused.code == 2
+    assert "nobody is registered here who could sign in" in refused.err
+    assert "workbench user add" in refused.err
+
+
+def test_a_link_needs_something_that_it_could_open(command: Command) -> None:
+    refused = command("link")
+    assert refused.code == 1
+    assert "nothing of this workspace is served" in refused.err
+
+
+def test_the_command_runs_as_a_module(workspace: Path) -> None:
+    said = subprocess.run([sys.executable, "-m", "workbench", "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("workbench ")

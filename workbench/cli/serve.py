@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.output import JsonOption, ago, print_records, say, size
+from workbench.cli.state import open_workbench
+
+if TYPE_CHECKING:
+    from workbench import Workbench
+    from workbench.orchestration.processes import Event
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(link)
+    app.command()(scheduler)
+
+
+def serve(
+    names: Annotated[list[str] | None, typer.Argument(help="Which processes; default: all.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; default: the settings'.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_000, help="The first of the ports.")] = None,
+    no_lab: Annotated[bool, typer.Option("--no-lab", help="Without JupyterLab.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Go on in the background.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End what serves this workspace.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Say what runs.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve the workspace: start its servers, look after them, and end them with Ctrl-C."""
+    if sum((detach, stop, status)) > 1:
+        raise typer.BadParameter("one at a time", param_hint="--detach, --stop, --status")
+    but = ["lab"] if no_lab else []
+    with open_workbench() as wb:
+        if status:
+            _print_status(wb, as_json=as_json)
+        elif stop:
+            say("stopped" if wb.processes.stop() else "nothing was served")
+        elif detach:
+            wb.processes.detach(names or [], but=but, host=host, port=port)
+            _print_links(wb)
+            say("It goes on in the background: workbench serve --status, workbench serve --stop")
+        else:
+            _serve(wb, names or [], but, host, port)
+
+
+def link(
+    user: Annotated[str | None, typer.Argument(help="Who signs in with it; default: you.")] = None,
+    to: Annotated[str | None, typer.Option(help="The process whose page it opens; default: the first.")] = None,
+) -> None:
+    """Print a fresh sign-in link. It is good once, for a quarter of an hour."""
+    with open_workbench() as wb:
+        who = wb.actor.principal
+        say(wb.processes.link(user or who.name, by=who, to=to))
+
+
+def scheduler() -> None:
+    """Do the work that comes round, until ended. `workbench serve` starts it."""
+    until = _ended()
+    with open_workbench() as wb:
+        wb.scheduler.run(until)
+
+
+def _serve(wb: Workbench, names: list[str], but: list[str], host: str | None, port: int | None) -> None:
+    from workbench.orchestration.processes import State
+
+    until = _ended()
+    waiting = {name for name in names or wb.processes.names() if name not in but}
+
+    def tell(event: Event) -> None:
+        said = f"{event.name:<10} {event.state}"
+        say(said + (f" at {event.url}" if event.url and event.state is State.RUNNING else ""))
+        if event.why:
+            typer.secho(f"{'':<10} {event.why}", fg="yellow", err=True)
+        if event.state is State.RUNNING and event.name in waiting:
+            waiting.discard(event.name)
+            if not waiting:
+                _print_links(wb)
+                say("Ctrl-C ends it.")
+        sys.stdout.flush()
+
+    wb.processes.serve(names, but=but, host=host, port=port, until=until, on_event=tell)
+
+
+def _print_links(wb: Workbench) -> None:
+    links = wb.processes.links(wb.actor.principal)
+    if not links:
+        return
+    say()
+    for found in links:
+        say(f"  {found.summary:<28} {found.url}")
+    say(f"Each opens once, for {wb.actor.principal.name}; fresh ones: workbench link")
+    say(f"From another machine: {wb.processes.ssh_line()}")
+
+
+def _print_status(wb: Workbench, *, as_json: bool) -> None:
+    records = [
+        {
+            "process": found.name,
+            "state": found.state,
+            "pid": str(found.pid or "") if not as_json else found.pid,
+            "url": found.url,
+            "since": found.since if as_json else ago(found.since),
+            "memory": found.bytes if as_json else size(found.bytes),
+        }
+        for found in wb.processes.status()
+    ]
+    print_records(records, as_json=as_json)
+
+
+def _ended() -> threading.Event:
+    """Set by Ctrl-C and by SIGTERM."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    return ended
