@@ -1,0 +1,409 @@
+// What the server's API takes and answers. Written by scripts/typescript_types.py (`make docs`); do not edit.
+
+/**
+ * A column, and how its values are written.
+ * integer: a JSON number; as text beyond 2^53 - 1. number: a JSON number, or "NaN", "Infinity",
+ * "-Infinity". decimal: text. date: "2013-01-31". time: "2013-01-31T05:15:00.000000Z", always UTC.
+ * bytes: Base64. Missing is null, always.
+ */
+export interface Column {
+  name: string;
+  /** The type as Polars calls it. */
+  type: string;
+  kind: "integer" | "number" | "decimal" | "text" | "boolean" | "date" | "time" | "bytes" | "list" | "struct";
+}
+
+export interface DatasetColumn {
+  name: string;
+  /** The type as Polars calls it. */
+  type: string;
+  kind: "integer" | "number" | "decimal" | "text" | "boolean" | "date" | "time" | "bytes" | "list" | "struct";
+  nullable: boolean;
+}
+
+/** What is known of a dataset without reading its rows. */
+export interface DatasetDetail {
+  name: string;
+  description: string;
+  owner: string;
+  /** As many as the asker may see. */
+  rows: number;
+  /** The size of the newest version's files. */
+  bytes: number;
+  version: number;
+  /** When the newest version was committed. */
+  updated: string;
+  columns: DatasetColumn[];
+  key: string[];
+  partition_by: string[];
+  source: string;
+  files: number;
+  created: string;
+}
+
+/** A dataset as it is listed. */
+export interface DatasetItem {
+  name: string;
+  description: string;
+  owner: string;
+  /** As many as the asker may see. */
+  rows: number;
+  /** The size of the newest version's files. */
+  bytes: number;
+  version: number;
+  /** When the newest version was committed. */
+  updated: string;
+}
+
+export interface DatasetList {
+  items: DatasetItem[];
+  /** How many there are on all pages. */
+  total: number;
+  /** The cursor of the next page; null on the last one. */
+  next: string | null;
+  /** How many each owner has, of those that the search finds. */
+  owners: Facet[];
+}
+
+export interface DimensionItem {
+  name: string;
+  label: string;
+}
+
+/** One thing a run read or wrote: a dataset's version, a metric's, a source's fingerprint, a report. */
+export interface Edge {
+  run: string;
+  direction: "read" | "write";
+  kind: string;
+  name: string;
+  version: string;
+  detail?: Record<string, unknown>;
+}
+
+export interface Facet {
+  value: string;
+  count: number;
+}
+
+export interface Health {
+  status: "ok";
+}
+
+export interface Lineage {
+  dataset: string;
+  /** The newest runs that read or wrote it. */
+  runs: LineageItem[];
+  /** Datasets that were read by the runs that wrote it. */
+  upstream: string[];
+  /** Datasets that were written by the runs that read it. */
+  downstream: string[];
+}
+
+/** A run that read or wrote the dataset. */
+export interface LineageItem {
+  run: string;
+  kind: RunKind;
+  name: string;
+  status: RunStatus;
+  started: string;
+  direction: "read" | "write";
+  /** Of the dataset, as it was read or written. */
+  version: string;
+}
+
+/** Who asks. */
+export interface Me {
+  name: string;
+  role: Role;
+  /** What the role may do: "datasets:read". A token may do less, by its scopes. */
+  may: string[];
+}
+
+/** Numbers, and what they were computed on. */
+export interface MetricAnswer {
+  columns: ResultColumn[];
+  rows: unknown[][];
+  /** Whether the limit left rows out. */
+  more: boolean;
+  grain: string | null;
+  /** Dataset -> the version that was read. */
+  datasets: Record<string, number>;
+  /** Metric -> the version of its definition. */
+  metrics: Record<string, string>;
+}
+
+/** A metric's definition. `version` changes whenever what it computes may have. */
+export interface MetricItem {
+  name: string;
+  label: string;
+  description: string;
+  type: "simple" | "ratio";
+  summary: string;
+  dataset: string | null;
+  dimensions: DimensionItem[];
+  time: string | null;
+  unit: string;
+  /** d3 number format. */
+  format: string;
+  owner: string;
+  version: string;
+}
+
+export interface MetricList {
+  items: MetricItem[];
+}
+
+/** Some of a dataset's rows, as the asker's policy shows them. */
+export interface Preview {
+  dataset: string;
+  version: number;
+  columns: Column[];
+  /** A list per row, in the order of the columns; see Column for the values. */
+  rows: unknown[][];
+  offset: number;
+  /** How many rows meet the condition. */
+  total: number;
+}
+
+/** What went wrong, for a program by its `code` and for a person by its `detail`. */
+export interface Problem {
+  /** Always about:blank: `code` says what it is. */
+  type?: string;
+  /** The status in words. */
+  title: string;
+  status: number;
+  /** Stable: not_found, invalid, conflict, forbidden, sign_in_refused, unavailable, ... */
+  code: string;
+  /** One sentence that names the thing and what was wrong with it. */
+  detail: string;
+  /** What to do about it. */
+  hint?: string | null;
+  /** Of an unforeseen error: it stands in the server's log, too. */
+  id?: string | null;
+}
+
+/** What made a result: enough to make it again, or to say why that cannot be done. */
+export interface Receipt {
+  run: string;
+  kind: RunKind;
+  name: string;
+  status: RunStatus;
+  principal: string;
+  started: string;
+  finished: string | null;
+  parameters: Record<string, unknown>;
+  notebook: string | null;
+  notebook_sha256: string | null;
+  read: Edge[];
+  wrote: Edge[];
+  engines: (Record<string, unknown>)[];
+  tables: Record<string, string>;
+  seeds: Record<string, number>;
+  packages_sha256: string;
+  git_commit: string | null;
+  workbench_version: string;
+  python: string;
+  platform: string;
+  error: string | null;
+}
+
+export interface RenderedList {
+  items: RenderedReport[];
+  next: string | null;
+}
+
+/** A rendered run of a report that the asker may open. */
+export interface RenderedReport {
+  report: string;
+  run: string;
+  status: RunStatus;
+  started: string;
+  principal: string;
+  parameters: Record<string, unknown>;
+  /** Where the page is, below the server's address. */
+  html: string;
+  pdf: string | null;
+  /** Why there is no PDF. */
+  note: string | null;
+}
+
+export interface ReportItem {
+  name: string;
+  title: string;
+  description: string;
+  audience: string;
+  /** The newest run that the asker may open. */
+  latest: RenderedReport | null;
+}
+
+export interface ReportList {
+  items: ReportItem[];
+}
+
+export interface ResultColumn {
+  name: string;
+  /** The type as Polars calls it. */
+  type: string;
+  kind: "integer" | "number" | "decimal" | "text" | "boolean" | "date" | "time" | "bytes" | "list" | "struct";
+  label: string;
+  unit: string;
+  format: string;
+}
+
+/** What a principal may do; each role includes those before it. */
+export type Role = "viewer" | "analyst" | "engineer" | "admin";
+
+export interface RunDetail {
+  id: string;
+  kind: RunKind;
+  name: string;
+  status: RunStatus;
+  started: string;
+  finished: string | null;
+  seconds: number | null;
+  principal: string;
+  /** The run that started this one. */
+  parent: string | null;
+  parameters: Record<string, unknown>;
+  error: string | null;
+  /** What made its result, as far as it has come. */
+  receipt: Receipt;
+}
+
+export interface RunItem {
+  id: string;
+  kind: RunKind;
+  name: string;
+  status: RunStatus;
+  started: string;
+  finished: string | null;
+  seconds: number | null;
+  principal: string;
+  /** The run that started this one. */
+  parent: string | null;
+  parameters: Record<string, unknown>;
+  error: string | null;
+}
+
+export type RunKind = "notebook" | "pipeline" | "report" | "replay";
+
+export interface RunList {
+  items: RunItem[];
+  next: string | null;
+}
+
+/** A part of what a run printed and logged. */
+export interface RunLog {
+  run: string;
+  text: string;
+  offset: number;
+  /** Of the whole log, in bytes; a run that still runs makes it grow. */
+  size: number;
+  /** Where to go on; null at the end. */
+  next: number | null;
+}
+
+export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
+
+export interface VersionItem {
+  number: number;
+  time: string;
+  operation: string;
+  principal: string;
+  run: string | null;
+}
+
+export interface VersionList {
+  items: VersionItem[];
+  next: string | null;
+}
+
+/** Datasets, found by words and owner. */
+export interface DatasetsQuery {
+  /** Words that name, description, source, owner or columns have. */
+  search?: string;
+  /** Only what this user owns. */
+  owner?: string | null;
+  /** By what; descending with a leading minus. */
+  sort?: "name" | "-name" | "updated" | "-updated" | "rows" | "-rows" | "bytes" | "-bytes";
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+}
+
+/** Some of a dataset's rows. */
+export interface DatasetsNamePreviewQuery {
+  /** Which columns, in this order; all when none is given. */
+  columns?: string[];
+  /** SQL condition over one row's columns: origin = 'JFK' AND delay > 15. */
+  where?: string | null;
+  /** Columns to sort by, descending with a leading minus. */
+  order?: string[];
+  /** How many rows to leave out at the beginning. */
+  offset?: number;
+  /** At most so many rows. */
+  limit?: number;
+  /** Which version; the newest when not given. */
+  version?: number | null;
+}
+
+/** Its commits, newest first. */
+export interface DatasetsNameVersionsQuery {
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+}
+
+/** Metrics by dimension and time. */
+export interface MetricsQueryQuery {
+  /** Names of metrics. */
+  metric: string[];
+  /** Names of dimensions that all of them have. */
+  by?: string[];
+  /** minute, hour, day, week, month, quarter or year: adds `time`. */
+  grain?: string | null;
+  /** SQL condition over rows and dimensions: origin = 'JFK'. */
+  where?: string | null;
+  /** Beginning of the time range, as a date or time. */
+  from?: string | null;
+  /** End of the time range, itself left out. */
+  to?: string | null;
+  /** SQL condition over the result's columns: flights >= 100. */
+  having?: string | null;
+  /** Columns of the result to sort by, descending with a leading minus. */
+  order?: string[];
+  /** At most so many rows. */
+  limit?: number;
+}
+
+/** Runs, newest first. */
+export interface RunsQuery {
+  /** Only of this kind. */
+  kind?: "notebook" | "pipeline" | "report" | "replay" | null;
+  /** Only those that ended like this, or still run. */
+  status?: "running" | "succeeded" | "failed" | "skipped" | null;
+  /** Only of this notebook, pipeline or report. */
+  name?: string | null;
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+}
+
+/** What a run printed and logged. */
+export interface RunsIdLogQuery {
+  /** Where to begin, in bytes: 0, or the `next` of the page before. */
+  offset?: number;
+  /** At most so many bytes. */
+  limit?: number;
+}
+
+/** Its rendered runs. */
+export interface ReportsNameRunsQuery {
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+}
