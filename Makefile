@@ -48,8 +48,9 @@ format: development ## rewrite the code as the formatter and the lint's fixes wo
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: development ## write the pages that are made from the code (docs/settings.md)
+docs: development ## write what is made from the code (docs/settings.md, the types of the API for TypeScript)
 	$(BIN)/python scripts/settings_page.py
+	$(BIN)/python scripts/typescript_types.py
 
 .PHONY: bench
 bench: development ## time what the performance promises are about

@@ -1,95 +1,95 @@
-"""Writes extensions/lab/src/api.ts from the server's OpenAPI document; `make docs` runs it and a test holds it to that."""
+"""Writes extensions/lab/src/api.ts, the types of the API, from its OpenAPI document; a test holds the file to it.
+
+python scripts/typescript_types.py
+"""
 
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Iterator, Mapping
+import re
 from pathlib import Path
 from typing import Any
 
 from workbench_server.openapi import document
 
-TARGET = Path(__file__).parents[1] / "extensions" / "lab" / "src" / "api.ts"
+FILE = Path(__file__).parents[1] / "extensions" / "lab" / "src" / "api.ts"
 
 HEAD = """\
-// What the server's API takes and answers. Written by scripts/typescript_types.py (`make docs`); do not edit.
+// What the API of the workbench answers. Written by scripts/typescript_types.py from the OpenAPI document: not by hand.
+
+/** A JSON value as it stands in a row: see `Column.kind` for what it is. */
+export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 """
-_SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+
+_PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 
 def types() -> str:
-    """The file's text: an interface for what each endpoint answers and may be asked, by its name in the document."""
+    """The file's text."""
     told = document()
-    parts = [_declared(name, schema) for name, schema in sorted(told["components"]["schemas"].items())]
-    for path in told["paths"].values():
-        asked = path["get"]
-        given = [one for one in asked["parameters"] if one["in"] == "query"]
-        if given:
-            parts.append(_asked(asked["operationId"], asked["summary"], given))
-    return "\n".join([HEAD, *parts])
+    parts = [HEAD]
+    for name, schema in sorted(told["components"]["schemas"].items()):
+        parts.append(_declared(name, schema))
+    for path, operations in told["paths"].items():
+        parts.append(_question(path, operations["get"]))
+    return "\n".join(parts)
 
 
-def _declared(name: str, schema: Mapping[str, Any]) -> str:
-    said = _comment(schema.get("description", ""), "")
-    if schema.get("type") != "object" or "properties" not in schema:
+def _declared(name: str, schema: dict[str, Any]) -> str:
+    said = _comment(schema.get("description", ""))
+    if "enum" in schema:
         return f"{said}export type {name} = {_type(schema)};\n"
-    required = set(schema.get("required", ()))
-    lines = [
-        f"{_comment(inner.get('description', ''), '  ')}  {_key(key)}{'' if key in required else '?'}: {_type(inner)};"
-        for key, inner in schema["properties"].items()
-    ]
-    return f"{said}export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
+    fields = [_field(field, shape) for field, shape in schema["properties"].items()]
+    return f"{said}export interface {name} {{\n{''.join(fields)}}}\n"
 
 
-def _asked(operation: str, summary: str, given: list[dict[str, Any]]) -> str:
-    name = "".join(part.capitalize() for part in operation.split("_")) + "Query"
-    lines = [
-        f"{_comment(one.get('description', ''), '  ')}  {_key(one['name'])}"
-        f"{'' if one['required'] else '?'}: {_type(one['schema'])};"
+def _field(name: str, shape: dict[str, Any], *, optional: bool = False) -> str:
+    said = _comment(shape.get("description", ""), indent="  ")
+    return f"{said}  {_key(name)}{'?' if optional else ''}: {_type(shape)};\n"
+
+
+def _question(path: str, operation: dict[str, Any]) -> str:
+    """The parameters of a question, named after it: `DatasetsNamePreviewParameters`."""
+    given = [one for one in operation["parameters"] if one["in"] == "query"]
+    if not given:
+        return ""
+    name = "".join(part.capitalize() for part in re.findall(r"\w+", path)) + "Parameters"
+    fields = [
+        _field(one["name"], one["schema"] | {"description": one["description"]}, optional=not one["required"])
         for one in given
     ]
-    return f"{_comment(summary, '')}export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
+    summary = operation["summary"]
+    return f"{_comment(f'GET {path}: {summary}')}export interface {name} {{\n{''.join(fields)}}}\n"
 
 
-def _type(schema: Mapping[str, Any]) -> str:
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
-    if "const" in schema:
-        return json.dumps(schema["const"])
-    if "enum" in schema:
-        return " | ".join(json.dumps(value) for value in schema["enum"])
-    if "anyOf" in schema:
-        return " | ".join(dict.fromkeys(_type(one) for one in schema["anyOf"]))
-    if "allOf" in schema:
-        return " & ".join(_type(one) for one in schema["allOf"])
-    kind = schema.get("type")
+def _type(shape: dict[str, Any]) -> str:
+    if "$ref" in shape:
+        return str(shape["$ref"].rpartition("/")[2])
+    if "const" in shape:
+        return json.dumps(shape["const"])
+    if "enum" in shape:
+        return " | ".join(json.dumps(value) for value in shape["enum"])
+    if "anyOf" in shape:
+        return " | ".join(dict.fromkeys(_type(one) for one in shape["anyOf"]))
+    kind = shape.get("type")
     if kind == "array":
-        inner = _type(schema.get("items", {}))
-        return f"({inner})[]" if " " in inner else f"{inner}[]"
+        inner = _type(shape.get("items") or {})
+        return f"({inner})[]" if "|" in inner else f"{inner}[]"
     if kind == "object":
-        further = schema.get("additionalProperties", True)
-        return f"Record<string, {_type(further) if isinstance(further, Mapping) else 'unknown'}>"
-    return _SIMPLE.get(str(kind), "unknown")
+        inner = shape.get("additionalProperties")
+        return f"{{ [name: string]: {_type(inner) if isinstance(inner, dict) else 'Value'} }}"
+    return "Value" if kind is None else _PLAIN[kind]
 
 
 def _key(name: str) -> str:
-    return name if name.isidentifier() else json.dumps(name)
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else json.dumps(name)
 
 
-def _comment(text: str, indent: str) -> str:
-    lines = list(_wrapped(text, 100 - len(indent)))
-    if not lines:
-        return ""
-    if len(lines) == 1:
-        return f"{indent}/** {lines[0]} */\n"
-    return "\n".join([f"{indent}/**", *(f"{indent} * {line}".rstrip() for line in lines), f"{indent} */", ""])
-
-
-def _wrapped(text: str, width: int) -> Iterator[str]:
-    for paragraph in text.replace("*/", "* /").split("\n\n"):
-        yield from textwrap.wrap(paragraph, width)
+def _comment(text: str, indent: str = "") -> str:
+    words = " ".join(text.split()).replace("*/", "* /")
+    return f"{indent}/** {words} */\n" if words else ""
 
 
 if __name__ == "__main__":
-    TARGET.write_text(types(), encoding="utf-8")
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(types(), encoding="utf-8")

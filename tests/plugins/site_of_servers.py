@@ -19,6 +19,7 @@ import report_sample
 import yaml
 
 from workbench import Workbench
+from workbench.foundation import observability
 from workbench.governance.identity import Scope
 from workbench.governance.runs import Actor, RunKind, RunStatus
 from workbench.governance.security import Policy, Principal, Role
@@ -94,7 +95,7 @@ class Site:
 def made(home: Path) -> Workbench:
     """A workspace with three people, a policy for viewers, a few datasets, a metric and a report."""
     (home / "metrics").mkdir(parents=True)
-    (home / "workbench.toml").write_text("")
+    (home / "workbench.toml").write_text('chromium = "/nowhere/chromium"\n')
     (home / "metrics" / "flights.yaml").write_text(yaml.safe_dump(METRICS))
     (home / "reports").mkdir()
     (home / "reports" / "punctuality.yaml").write_text(
@@ -120,6 +121,8 @@ def made(home: Path) -> Workbench:
 
 def rendered(wb: Workbench, who: Principal, *datasets: str, name: str = "punctuality") -> str:
     """A rendered run of the report, as if its notebook had read these datasets; its id. No kernel is started."""
+    # A process has one log, that of the workspace it opened last, which may be gone.
+    observability.configure(wb.settings.logs_dir)
     source = wb.settings.home / "reports" / f"{name}.ipynb"
     run = wb.runs.start(RunKind.REPORT, name, actor=Actor(who), parameters={"start": "2013-01-01"}, source=source)
     for dataset in datasets:
@@ -136,7 +139,7 @@ def rendered(wb: Workbench, who: Principal, *datasets: str, name: str = "punctua
 def running(process: str, home: Path) -> Iterator[str]:
     """A process of the server over a workspace, on a free port; its address."""
     command = [sys.executable, "-m", f"workbench_server.{process}", "--home", str(home), "--port", "0"]
-    environment = os.environ | {"WORKBENCH_CHROMIUM": "/nowhere/chromium", "SOME_SECRET": "of the server"}
+    environment = os.environ | {"SOME_SECRET": "of the server"}
     log = home.parent / f"{process}.log"
     with log.open("w") as errors:
         started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)

@@ -1,11 +1,9 @@
-// What the server's API takes and answers. Written by scripts/typescript_types.py (`make docs`); do not edit.
+// What the API of the workbench answers. Written by scripts/typescript_types.py from the OpenAPI document: not by hand.
 
-/**
- * A column, and how its values are written.
- * integer: a JSON number; as text beyond 2^53 - 1. number: a JSON number, or "NaN", "Infinity",
- * "-Infinity". decimal: text. date: "2013-01-31". time: "2013-01-31T05:15:00.000000Z", always UTC.
- * bytes: Base64. Missing is null, always.
- */
+/** A JSON value as it stands in a row: see `Column.kind` for what it is. */
+export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
+
+/** A column, and how its values are written. integer: a JSON number; as text beyond 2^53 - 1. number: a JSON number, or "NaN", "Infinity", "-Infinity". decimal: text. date: "2013-01-31". time: "2013-01-31T05:15:00.000000Z", always UTC. bytes: Base64. Missing is null, always. */
 export interface Column {
   name: string;
   /** The type as Polars calls it. */
@@ -77,7 +75,7 @@ export interface Edge {
   kind: string;
   name: string;
   version: string;
-  detail?: Record<string, unknown>;
+  detail: { [name: string]: Value };
 }
 
 export interface Facet {
@@ -87,6 +85,17 @@ export interface Facet {
 
 export interface Health {
   status: "ok";
+}
+
+/** A change, as the socket tells it. What it is about is asked of its own endpoint. */
+export interface Heard {
+  /** Grows with every change; to be sent back as `since` after a cut. */
+  number: number;
+  time: string;
+  topic: "dataset" | "run" | "report";
+  /** Of the dataset, run or report. */
+  name: string;
+  detail: { [name: string]: Value };
 }
 
 export interface Lineage {
@@ -122,14 +131,14 @@ export interface Me {
 /** Numbers, and what they were computed on. */
 export interface MetricAnswer {
   columns: ResultColumn[];
-  rows: unknown[][];
+  rows: Value[][];
   /** Whether the limit left rows out. */
   more: boolean;
   grain: string | null;
   /** Dataset -> the version that was read. */
-  datasets: Record<string, number>;
+  datasets: { [name: string]: number };
   /** Metric -> the version of its definition. */
-  metrics: Record<string, string>;
+  metrics: { [name: string]: string };
 }
 
 /** A metric's definition. `version` changes whenever what it computes may have. */
@@ -159,7 +168,7 @@ export interface Preview {
   version: number;
   columns: Column[];
   /** A list per row, in the order of the columns; see Column for the values. */
-  rows: unknown[][];
+  rows: Value[][];
   offset: number;
   /** How many rows meet the condition. */
   total: number;
@@ -168,7 +177,7 @@ export interface Preview {
 /** What went wrong, for a program by its `code` and for a person by its `detail`. */
 export interface Problem {
   /** Always about:blank: `code` says what it is. */
-  type?: string;
+  type: string;
   /** The status in words. */
   title: string;
   status: number;
@@ -177,9 +186,9 @@ export interface Problem {
   /** One sentence that names the thing and what was wrong with it. */
   detail: string;
   /** What to do about it. */
-  hint?: string | null;
+  hint: string | null;
   /** Of an unforeseen error: it stands in the server's log, too. */
-  id?: string | null;
+  id: string | null;
 }
 
 /** What made a result: enough to make it again, or to say why that cannot be done. */
@@ -191,14 +200,14 @@ export interface Receipt {
   principal: string;
   started: string;
   finished: string | null;
-  parameters: Record<string, unknown>;
+  parameters: { [name: string]: Value };
   notebook: string | null;
   notebook_sha256: string | null;
   read: Edge[];
   wrote: Edge[];
-  engines: (Record<string, unknown>)[];
-  tables: Record<string, string>;
-  seeds: Record<string, number>;
+  engines: { [name: string]: Value }[];
+  tables: { [name: string]: string };
+  seeds: { [name: string]: number };
   packages_sha256: string;
   git_commit: string | null;
   workbench_version: string;
@@ -219,7 +228,7 @@ export interface RenderedReport {
   status: RunStatus;
   started: string;
   principal: string;
-  parameters: Record<string, unknown>;
+  parameters: { [name: string]: Value };
   /** Where the page is, below the server's address. */
   html: string;
   pdf: string | null;
@@ -264,7 +273,7 @@ export interface RunDetail {
   principal: string;
   /** The run that started this one. */
   parent: string | null;
-  parameters: Record<string, unknown>;
+  parameters: { [name: string]: Value };
   error: string | null;
   /** What made its result, as far as it has come. */
   receipt: Receipt;
@@ -281,7 +290,7 @@ export interface RunItem {
   principal: string;
   /** The run that started this one. */
   parent: string | null;
-  parameters: Record<string, unknown>;
+  parameters: { [name: string]: Value };
   error: string | null;
 }
 
@@ -305,6 +314,12 @@ export interface RunLog {
 
 export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
 
+/** What a listener hears first. */
+export interface Start {
+  /** Of the newest change there is. */
+  number: number;
+}
+
 export interface VersionItem {
   number: number;
   time: string;
@@ -318,8 +333,10 @@ export interface VersionList {
   next: string | null;
 }
 
-/** Datasets, found by words and owner. */
-export interface DatasetsQuery {
+
+
+/** GET /datasets: Datasets, found by words and owner. */
+export interface DatasetsParameters {
   /** Words that name, description, source, owner or columns have. */
   search?: string;
   /** Only what this user owns. */
@@ -332,8 +349,9 @@ export interface DatasetsQuery {
   cursor?: string | null;
 }
 
-/** Some of a dataset's rows. */
-export interface DatasetsNamePreviewQuery {
+
+/** GET /datasets/{name}/preview: Some of a dataset's rows. */
+export interface DatasetsNamePreviewParameters {
   /** Which columns, in this order; all when none is given. */
   columns?: string[];
   /** SQL condition over one row's columns: origin = 'JFK' AND delay > 15. */
@@ -348,16 +366,18 @@ export interface DatasetsNamePreviewQuery {
   version?: number | null;
 }
 
-/** Its commits, newest first. */
-export interface DatasetsNameVersionsQuery {
+/** GET /datasets/{name}/versions: Its commits, newest first. */
+export interface DatasetsNameVersionsParameters {
   /** At most so many items. */
   limit?: number;
   /** The `next` of the page before. */
   cursor?: string | null;
 }
 
-/** Metrics by dimension and time. */
-export interface MetricsQueryQuery {
+
+
+/** GET /metrics/query: Metrics by dimension and time. */
+export interface MetricsQueryParameters {
   /** Names of metrics. */
   metric: string[];
   /** Names of dimensions that all of them have. */
@@ -378,8 +398,9 @@ export interface MetricsQueryQuery {
   limit?: number;
 }
 
-/** Runs, newest first. */
-export interface RunsQuery {
+
+/** GET /runs: Runs, newest first. */
+export interface RunsParameters {
   /** Only of this kind. */
   kind?: "notebook" | "pipeline" | "report" | "replay" | null;
   /** Only those that ended like this, or still run. */
@@ -392,16 +413,18 @@ export interface RunsQuery {
   cursor?: string | null;
 }
 
-/** What a run printed and logged. */
-export interface RunsIdLogQuery {
+
+/** GET /runs/{id}/log: What a run printed and logged. */
+export interface RunsIdLogParameters {
   /** Where to begin, in bytes: 0, or the `next` of the page before. */
   offset?: number;
   /** At most so many bytes. */
   limit?: number;
 }
 
-/** Its rendered runs. */
-export interface ReportsNameRunsQuery {
+
+/** GET /reports/{name}/runs: Its rendered runs. */
+export interface ReportsNameRunsParameters {
   /** At most so many items. */
   limit?: number;
   /** The `next` of the page before. */

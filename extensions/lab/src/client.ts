@@ -4,9 +4,9 @@ import { ServerConnection } from '@jupyterlab/services';
 import {
   DatasetDetail,
   DatasetList,
-  DatasetsNamePreviewQuery,
-  DatasetsNameVersionsQuery,
-  DatasetsQuery,
+  DatasetsNamePreviewParameters,
+  DatasetsNameVersionsParameters,
+  DatasetsParameters,
   Me,
   Preview,
   Problem,
@@ -41,7 +41,7 @@ export class Abandoned extends Error {}
 export class Client {
   constructor(readonly settings: ServerConnection.ISettings) {}
 
-  datasets(query: DatasetsQuery, signal?: AbortSignal): Promise<DatasetList> {
+  datasets(query: DatasetsParameters, signal?: AbortSignal): Promise<DatasetList> {
     return this.ask('datasets', query, signal);
   }
 
@@ -49,11 +49,11 @@ export class Client {
     return this.ask(`datasets/${encodeURIComponent(name)}`, {}, signal);
   }
 
-  preview(name: string, query: DatasetsNamePreviewQuery, signal?: AbortSignal): Promise<Preview> {
+  preview(name: string, query: DatasetsNamePreviewParameters, signal?: AbortSignal): Promise<Preview> {
     return this.ask(`datasets/${encodeURIComponent(name)}/preview`, query, signal);
   }
 
-  versions(name: string, query: DatasetsNameVersionsQuery, signal?: AbortSignal): Promise<VersionList> {
+  versions(name: string, query: DatasetsNameVersionsParameters, signal?: AbortSignal): Promise<VersionList> {
     return this.ask(`datasets/${encodeURIComponent(name)}/versions`, query, signal);
   }
 

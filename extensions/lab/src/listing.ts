@@ -1,9 +1,9 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { DatasetItem, DatasetsQuery, Facet } from './api';
+import { DatasetItem, DatasetsParameters, Facet } from './api';
 import { Abandoned, Client } from './client';
 
-export type Question = Pick<DatasetsQuery, 'search' | 'owner' | 'sort'>;
+export type Question = Pick<DatasetsParameters, 'search' | 'owner' | 'sort'>;
 
 /** What is known of the list. What was loaded stays while something newer is on its way. */
 export interface Listed {

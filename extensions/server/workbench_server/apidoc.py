@@ -11,7 +11,7 @@ from workbench_server.endpoints import ENDPOINTS
 from workbench_server.openapi import document
 from workbench_server.problems import STATUSES
 
-__all__ = ["errors", "groups", "kind_of"]
+__all__ = ["errors", "fields", "groups", "kind_of"]
 
 _SAID = {
     "sign_in_refused": "No sign-in was shown, or one that is not valid, has expired or was used before.",
@@ -39,6 +39,15 @@ def errors() -> list[tuple[str, int, str]]:
     """Code, status and meaning of every error."""
     statuses = {kind.code: status for kind, status in STATUSES.items()} | {"unforeseen": 500}
     return [(code, statuses[code], said) for code, said in _SAID.items()]
+
+
+def fields(name: str) -> list[dict[str, str]]:
+    """What an answer or a message is made of."""
+    properties = document()["components"]["schemas"][name]["properties"]
+    return [
+        {"name": one, "kind": kind_of(shape), "about": shape.get("description", "")}
+        for one, shape in properties.items()
+    ]
 
 
 def kind_of(shape: dict[str, Any]) -> str:
@@ -71,7 +80,6 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
     told = document()
     operation = told["paths"][f"/{endpoint.path}"]["get"]
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    schema = told["components"]["schemas"][answer["$ref"].rpartition("/")[2]]
     return {
         "path": f"/{endpoint.path}",
         "summary": endpoint.summary,
@@ -81,10 +89,7 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
             for one in operation["parameters"]
             if one["in"] == "query"
         ],
-        "fields": [
-            {"name": name, "kind": kind_of(field), "about": field.get("description", "")}
-            for name, field in schema["properties"].items()
-        ],
+        "fields": fields(answer["$ref"].rpartition("/")[2]),
     }
 
 

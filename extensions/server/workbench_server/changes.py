@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
+from pydantic import Field
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from workbench.foundation.bus import Bus, Change
@@ -17,10 +18,11 @@ from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.governance.identity import Credential, permit
 from workbench_server.access import Access
+from workbench_server.endpoint import Answer
 from workbench_server.handler import EndpointHandler, work_for
 from workbench_server.identity import WorkbenchIdentityProvider
 
-__all__ = ["ChangesHandler", "Feed"]
+__all__ = ["ChangesHandler", "Feed", "Heard", "Start"]
 
 POLL_SECONDS = 0.25
 SIGNED_OUT = 4401
@@ -28,6 +30,22 @@ SIGNED_OUT = 4401
 
 # Topic -> what one has to be allowed to read to hear of it. Of other topics nobody hears.
 TOPICS = {"dataset": "datasets", "run": "runs", "report": "reports"}
+
+
+class Start(Answer):
+    """What a listener hears first."""
+
+    number: int = Field(description="Of the newest change there is.")
+
+
+class Heard(Answer):
+    """A change, as the socket tells it. What it is about is asked of its own endpoint."""
+
+    number: int = Field(description="Grows with every change; to be sent back as `since` after a cut.")
+    time: datetime
+    topic: Literal["dataset", "run", "report"]
+    name: str = Field(description="Of the dataset, run or report.")
+    detail: dict[str, Any]
 
 
 class Feed:
@@ -69,7 +87,7 @@ class Feed:
 
 
 class ChangesHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """One listener. First hears `{"number": N}`, then a change per message.
+    """One listener. First hears `Start`, then a `Heard` per change.
 
     A listener that was cut off goes on with `?since=N`, N being the last number it heard.
     """
@@ -93,7 +111,7 @@ class ChangesHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().open(*args, **kwargs)
         newest = await work_for(self.feed.newest)
         self.heard = newest if self.asked is None else self.asked
-        self._send({"number": newest})
+        self._send(Start(number=newest))
         self.feed.join(self)
 
     def on_message(self, message: str | bytes) -> None:
@@ -113,15 +131,7 @@ class ChangesHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             if change.number > self.heard:
                 self.heard = change.number
                 if _may_know(credential, change):
-                    self._send(
-                        {
-                            "number": change.number,
-                            "time": change.time.isoformat().replace("+00:00", "Z"),
-                            "topic": change.topic,
-                            "name": change.name,
-                            "detail": dict(change.detail),
-                        }
-                    )
+                    self._send(Heard(**{name: getattr(change, name) for name in Heard.model_fields}))
 
     async def _still(self) -> Credential | None:
         if isinstance(self.identity_provider, WorkbenchIdentityProvider):
@@ -129,10 +139,10 @@ class ChangesHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         found: Credential = await work_for(self.access.credential, self.current_user)
         return found
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: Start | Heard) -> None:
         # Not waited for, so that one who reads slowly keeps nobody waiting; who is gone fails the next ping.
         with suppress(WebSocketClosedError):
-            self.write_message(json.dumps(message))
+            self.write_message(message.model_dump_json())
 
     def _since(self) -> int | None:
         said = self.get_query_argument("since", None)

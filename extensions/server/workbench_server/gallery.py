@@ -10,7 +10,7 @@ from tornado import web
 
 from workbench.foundation.errors import NotFound
 from workbench.publishing.reports import ReportRun, moment, parameters_in_words
-from workbench_server.apidoc import errors, groups
+from workbench_server.apidoc import errors, fields, groups
 from workbench_server.endpoint import cursor_of, position_in
 from workbench_server.handler import work_for
 from workbench_server.openapi import document
@@ -122,7 +122,7 @@ class ApiPageHandler(PageHandler):
     @web.authenticated
     async def get(self) -> None:
         self.set_header("Cache-Control", "private, no-cache")
-        self.show("api.html.j2", title="API", here="API", groups=groups(), errors=errors())
+        self.show("api.html.j2", title="API", here="API", groups=groups(), change=fields("Heard"), errors=errors())
 
 
 class DocumentHandler(PageHandler):

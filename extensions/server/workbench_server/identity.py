@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.handlers import JupyterHandler, PrometheusMetricsHandler
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Bool
 
@@ -151,5 +151,7 @@ def _options(handler: RequestHandler) -> dict[str, Any]:
 
 
 def _public(handler: RequestHandler) -> bool:
+    if isinstance(handler, PrometheusMetricsHandler):  # says it is, and then asks for any user
+        return False
     method = getattr(handler, str(handler.request.method).lower(), None)
     return bool(getattr(method, "__allow_unauthenticated", False))

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from workbench import __version__
+from workbench_server.changes import Heard, Start
 from workbench_server.endpoint import Endpoint, Nothing
 from workbench_server.endpoints import ENDPOINTS
 from workbench_server.problems import MEDIA_TYPE, Problem
@@ -27,7 +28,7 @@ def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
     Args:
         base: Where the endpoints are, below the server's address.
     """
-    models: list[type[BaseModel]] = list(dict.fromkeys([*(one.answer for one in ENDPOINTS), Problem]))
+    models: list[type[BaseModel]] = list(dict.fromkeys([*(one.answer for one in ENDPOINTS), Start, Heard, Problem]))
     mode: Literal["serialization"] = "serialization"
     names, schemas = models_json_schema([(model, mode) for model in models], by_alias=True, ref_template=_REF)
     return {

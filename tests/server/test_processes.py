@@ -1,0 +1,124 @@
+"""The processes themselves: where they listen, how they end, and what the kernels of `lab` know."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import websocket
+from site_of_servers import Site, running
+from waiting import ended, wait_until
+
+from workbench.governance.identity import Scope, SignInRefused
+
+ASK = """
+import json, os
+from workbench import Workbench
+wb = Workbench.open()
+who = wb.actor.principal
+print("SAID " + json.dumps([who.name, who.role, sorted(os.environ), os.environ["WORKBENCH_TOKEN"]]))
+"""
+
+
+def started(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "workbench_server.api", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=60)
+
+
+def test_a_busy_port_is_said_to_be_busy(site: Site, tmp_path: Path) -> None:
+    port = site.url.rpartition(":")[2]
+    done = started("--home", str(site.home), "--port", port, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"error: port {port} of 127.0.0.1 cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_workspace_it_says_so(tmp_path: Path) -> None:
+    done = started("--port", "0", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "error: no workspace" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_listens_where_it_is_told(site: Site) -> None:
+    host, _, port = site.url.removeprefix("http://").rpartition(":")
+    assert host == "127.0.0.1"
+    others = {found[4][0] for found in socket.getaddrinfo(socket.gethostname(), None)} - {"127.0.0.1", "::1"}
+    for address in others:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
+            tried.settimeout(2)
+            assert tried.connect_ex((address, int(port))) != 0
+
+
+@pytest.mark.parametrize("path", ["/api/kernels", "/api/contents", "/api/terminals", "/files/workbench.toml", "/lab",
+                                  "/metrics", "/api/status", "/api/me", "/static/favicon.ico"])  # fmt: skip
+def test_the_api_has_nothing_of_a_notebook_server(site: Site, path: str) -> None:
+    assert site.get(path, "ada").status_code == 404
+
+
+def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str) -> tuple[str, str, list[str], str]:
+    url = f"{lab.url.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
+    channel = websocket.create_connection(url, header=[f"{name}: {value}" for name, value in headers.items()])
+    channel.settimeout(60)
+    header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5"}
+    content = {"code": ASK, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+    channel.send(json.dumps(message))
+    printed = ""
+    try:
+        while "SAID" not in printed or "\n" not in printed.partition("SAID")[2]:
+            heard = json.loads(channel.recv())
+            assert heard["msg_type"] != "error", heard["content"]
+            if heard["msg_type"] == "stream":
+                printed += heard["content"]["text"]
+    finally:
+        channel.close()
+    name, role, environment, token = json.loads(printed.partition("SAID ")[2].splitlines()[0])
+    return name, role, environment, token
+
+
+def test_a_kernel_works_for_who_started_it_and_knows_no_secret_of_the_server(lab: Site) -> None:
+    headers = {"Authorization": f"Bearer {lab.token('ana', Scope.ADMIN, Scope.READ)}"}
+    with httpx.Client(base_url=lab.url, headers=headers, timeout=60) as client:
+        kernel = client.post("/api/kernels", json={"name": "python3", "env": {"SOME_MORE": "1"}}).json()["id"]
+        name, role, environment, token = said_by_a_kernel(lab, headers, kernel)
+        assert (name, role) == ("ana", "analyst")
+        assert {"SOME_SECRET", "SOME_MORE"} & set(environment) == set()
+        assert lab.wb.identities.of_token(token).via == "kernel"
+        assert client.delete(f"/api/kernels/{kernel}").status_code == 204
+    with pytest.raises(SignInRefused):
+        lab.wb.identities.of_token(token)
+
+
+def test_a_kernel_keeps_its_environment_when_its_notebook_is_renamed(lab: Site) -> None:
+    headers = {"Authorization": f"Bearer {lab.token('ana', Scope.ADMIN, Scope.READ)}"}
+    with httpx.Client(base_url=lab.url, headers=headers, timeout=60) as client:
+        wanted = {"path": "a.ipynb", "name": "a", "type": "notebook", "kernel": {"name": "python3"}}
+        session = client.post("/api/sessions", json=wanted).json()
+        client.patch(f"/api/sessions/{session['id']}", json={"path": "b.ipynb", "name": "b"})
+        client.post(f"/api/kernels/{session['kernel']['id']}/restart")
+        name, _, environment, _ = said_by_a_kernel(lab, headers, session["kernel"]["id"])
+        assert name == "ana"
+        assert "SOME_SECRET" not in environment
+        client.delete(f"/api/sessions/{session['id']}")
+
+
+def test_a_lab_that_ends_leaves_no_kernel(site: Site) -> None:
+    with running("lab", site.home) as url:
+        headers = {"Authorization": f"Bearer {site.token('ana', Scope.ADMIN, Scope.READ)}"}
+        kernel = httpx.post(f"{url}/api/kernels", headers=headers, json={"name": "python3"}, timeout=60).json()["id"]
+        found = kernels_of(kernel)
+        assert found
+    wait_until(lambda: all(ended(pid) for pid in found), what="the kernel's end")
+
+
+def kernels_of(kernel: str) -> list[int]:
+    everything = psutil.process_iter(["cmdline"])
+    return [one.pid for one in everything if any(kernel in part for part in one.info["cmdline"] or ())]
