@@ -8,7 +8,7 @@ import { insertIcon } from './icons';
 import { Problem, Skeleton } from './notice';
 import { PreviewGrid } from './preview';
 import { Versions } from './versions';
-import { ago, counted, exactly, size } from './wording';
+import { ago, counted, exactly, grouped, size } from './wording';
 
 /** What the panel does outside of itself. */
 export interface Actions {
@@ -67,12 +67,12 @@ export function Detail(props: DetailProps): JSX.Element {
         </div>
         {value?.description && <p>{value.description}</p>}
         <div className="aw-Detail-actions">
-          <button ref={insert} className="jp-mod-styled jp-mod-accept" onClick={() => actions.insert(name)}>
+          <button ref={insert} className="aw-Button aw-mod-accept" onClick={() => actions.insert(name)}>
             <LabIcon.resolveReact icon={insertIcon} tag="span" aria-hidden="true" />
             Insert code
           </button>
           <button
-            className="jp-mod-styled jp-mod-reject"
+            className="aw-Button"
             onClick={() => {
               actions.copy(name);
               say(true);
@@ -111,7 +111,7 @@ function Facts(props: { dataset: DatasetDetail }): JSX.Element {
   return (
     <dl className="aw-Facts">
       <dt>Rows</dt>
-      <dd>{counted(dataset.rows, 'row')}</dd>
+      <dd>{grouped(dataset.rows)}</dd>
       <dt>Updated</dt>
       <dd title={exactly(dataset.updated)}>{ago(dataset.updated)}</dd>
       <dt>Size</dt>
@@ -121,7 +121,9 @@ function Facts(props: { dataset: DatasetDetail }): JSX.Element {
       {dataset.source && (
         <>
           <dt>Source</dt>
-          <dd title={dataset.source}>{dataset.source}</dd>
+          <dd className="aw-mod-wide" title={dataset.source}>
+            {dataset.source}
+          </dd>
         </>
       )}
     </dl>
@@ -179,11 +181,9 @@ function Schema(props: { dataset: DatasetDetail }): JSX.Element {
               {column.name}
               {key.includes(column.name) && <abbr title="Part of the key">key</abbr>}
               {partition_by.includes(column.name) && <abbr title="The files are laid out by it">partition</abbr>}
+              {!column.nullable && !key.includes(column.name) && <abbr title="Never missing">required</abbr>}
             </th>
-            <td>
-              {column.type}
-              {!column.nullable && <abbr title="Never missing">required</abbr>}
-            </td>
+            <td>{column.type}</td>
           </tr>
         ))}
       </tbody>

@@ -25,9 +25,9 @@ export function Problem(props: { error: Error; again: () => void }): JSX.Element
   return (
     <div role="alert">
       <Notice title={said} hint={error instanceof Unreachable ? 'It is asked again by itself.' : hint && sentence(hint)}>
-        <Button small className="jp-mod-styled" onClick={again}>
+        <button className="aw-Button" onClick={again}>
           Try again
-        </Button>
+        </button>
       </Notice>
     </div>
   );

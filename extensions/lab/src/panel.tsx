@@ -63,7 +63,7 @@ export class DatasetsPanel extends ReactWidget {
   protected override onActivateRequest(): void {
     // Drawn first, when this is what opened it.
     window.requestAnimationFrame(() => {
-      const shown = [...this.node.querySelectorAll<HTMLElement>('input, .aw-Detail .jp-mod-accept')];
+      const shown = [...this.node.querySelectorAll<HTMLElement>('input, .aw-mod-accept')];
       shown.find(one => one.offsetParent !== null)?.focus();
     });
   }
@@ -259,7 +259,7 @@ function Nothing(props: { search: string; owner: string; clear: () => void; star
         title={props.search ? `No dataset${of} has “${props.search}”.` : `No dataset${of}.`}
         hint="Name, description, source, owner and columns are searched."
       >
-        <button className="jp-mod-styled" onClick={props.clear}>
+        <button className="aw-Button" onClick={props.clear}>
           Show all
         </button>
       </Notice>
@@ -267,7 +267,7 @@ function Nothing(props: { search: string; owner: string; clear: () => void; star
   }
   return (
     <Notice title="No datasets yet." hint="A pipeline makes them, or wb.datasets.create in a notebook.">
-      <button className="jp-mod-styled" onClick={props.startHere}>
+      <button className="aw-Button" onClick={props.startHere}>
         Start here
       </button>
     </Notice>

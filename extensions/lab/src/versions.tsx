@@ -48,9 +48,9 @@ export function Versions(props: DetailProps): JSX.Element {
         ))}
       </ol>
       {value.next !== null && limit < MOST && (
-        <Button small className="jp-mod-styled aw-More" onClick={() => want(Math.min(limit * 3, MOST))}>
+        <button className="aw-Button aw-More" onClick={() => want(Math.min(limit * 3, MOST))}>
           Earlier versions
-        </Button>
+        </button>
       )}
     </>
   );
