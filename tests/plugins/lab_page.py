@@ -55,7 +55,7 @@ class Panel:
 class LabPage:
     """JupyterLab in a browser of its own, signed in by a link."""
 
-    def __init__(self, browser: Browser, lab: Lab, *, user: str = "ana", to: str = "/lab", width: int = 1280) -> None:
+    def __init__(self, browser: Browser, lab: Lab, *, user: str = "ana", to: str = "/lab?reset", width: int = 1280) -> None:
         self.lab = lab
         context = browser.new_context(
             viewport={"width": width, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
@@ -82,6 +82,18 @@ class LabPage:
         palette.get_by_role("searchbox").or_(palette.locator("input")).first.fill(label)
         palette.locator(".lm-CommandPalette-item", has_text=label).first.click()
 
+    def new_notebook(self) -> None:
+        """Makes one from the launcher, and waits for its kernel."""
+        self.page.locator(".jp-LauncherCard[data-category=Notebook]").first.click()
+        self.await_kernel()
+
+    def await_kernel(self) -> None:
+        self.notebook.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
+
+    def run_cell(self) -> None:
+        """Runs the cell that the cursor is in."""
+        self.page.keyboard.press("Shift+Enter")
+
     @property
     def notebook(self) -> Locator:
         """The notebook in front."""
@@ -89,8 +101,8 @@ class LabPage:
 
     def code(self, cell: int) -> str:
         """A cell's source."""
-        lines = self.notebook.locator(".jp-Cell").nth(cell).locator(".jp-InputArea-editor .cm-line").all_inner_texts()
-        return "\n".join(line.replace("\u200b", "") for line in lines)
+        lines = self.notebook.locator(".jp-Cell").nth(cell).locator(".jp-InputArea-editor .cm-line").all_text_contents()
+        return "\n".join(lines)
 
     def shoot(self, folder: Path, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import { insertIcon } from './icons';
 import { Problem, Skeleton } from './notice';
 import { PreviewGrid } from './preview';
 import { Versions } from './versions';
-import { ago, counted, exactly, grouped, size } from './wording';
+import { ago, counted, exactly, grouped, shortType, size } from './wording';
 
 /** What the panel does outside of itself. */
 export interface Actions {
@@ -183,7 +183,7 @@ function Schema(props: { dataset: DatasetDetail }): JSX.Element {
               {partition_by.includes(column.name) && <abbr title="The files are laid out by it">partition</abbr>}
               {!column.nullable && !key.includes(column.name) && <abbr title="Never missing">required</abbr>}
             </th>
-            <td>{column.type}</td>
+            <td title={column.type}>{shortType(column.type)}</td>
           </tr>
         ))}
       </tbody>

@@ -2,13 +2,14 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { Clipboard, ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { notebookIcon } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
 
 import { Client } from './client';
 import { Feed } from './feed';
 import { datasetsIcon } from './icons';
 import { insertInto } from './insertion';
 import { DatasetsPanel } from './panel';
-import { notebookIcon } from '@jupyterlab/ui-components';
 
 const CATEGORY = 'Workbench';
 const START_HERE = 'notebooks/start-here.ipynb';
@@ -69,6 +70,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
         const version = typeof args['version'] === 'number' ? args['version'] : undefined;
         const notebook = notebooks.currentWidget ?? (await newNotebook());
         shell.activateById(notebook.id);
+        // It takes the focus now, and not after the cell was given it.
+        MessageLoop.flush();
         await insertInto(notebook, dataset, version);
       }
     });

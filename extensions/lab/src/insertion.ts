@@ -30,7 +30,6 @@ export async function insertInto(panel: NotebookPanel, dataset: string, version?
   const notebook = panel.content;
   if (!(notebook.activeCell instanceof CodeCell)) {
     NotebookActions.insertBelow(notebook);
-    NotebookActions.changeCellType(notebook, 'code');
   }
   const cell = notebook.activeCell!;
   await cell.ready;

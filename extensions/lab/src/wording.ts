@@ -37,6 +37,11 @@ export function size(bytes: number): string {
   return `${value < 10 && step > 0 ? value.toFixed(1) : Math.round(value)} ${SIZES[step]}`;
 }
 
+/** A type without the words that everybody knows: "Datetime(us, UTC)". */
+export function shortType(type: string): string {
+  return type.replace(/\b(?:time_unit|time_zone|precision|scale)=/g, '').replace(/'/g, '');
+}
+
 /** A preview's value as text; see the API's Column for how each kind is written. */
 export function cell(value: unknown, kind: string): string {
   if (value === null || value === undefined) {
