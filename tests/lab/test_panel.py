@@ -151,7 +151,7 @@ def test_launcher_and_palette_lead_to_the_panel_and_to_the_first_notebook(lab: L
     shown = open_lab(lab, quiet=False)  # a browser logs the 404 of a file that is not there
     launcher = shown.page.locator(".jp-Launcher")
     launcher.locator(".jp-LauncherCard", has_text="Start here").click()
-    expect(shown.page.locator(".Toastify")).to_contain_text("There is no notebooks/start-here.ipynb")
+    expect(shown.page.get_by_role("alert")).to_contain_text("There is no notebooks/start-here.ipynb")
     launcher.locator(".jp-LauncherCard", has_text="Datasets").click()
     expect(shown.panel.search).to_be_focused()
 
@@ -171,7 +171,7 @@ def test_what_others_change_is_seen_at_once(own_lab: Lab, open_lab: Open) -> Non
         older = shown.panel.detail("orders").get_by_role("button", name="Insert code to load version 0")
         expect(older).to_be_visible()
         wb.datasets.delete("orders")
-    expect(shown.panel.node.get_by_role("alert")).to_contain_text("No dataset 'orders'", ignore_case=True)
+    expect(shown.panel.node.get_by_role("alert")).to_contain_text("The dataset 'orders' was deleted")
     shown.page.keyboard.press("Escape")
     shown.panel.node.get_by_role("button", name="Back to the list").click()
     expect(shown.panel.rows).to_have_count(1)

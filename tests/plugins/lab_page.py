@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -64,7 +65,7 @@ class LabPage:
         self.heard: Heard = listen(self.page)
         self.page.goto(lab.link(user, to))
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
-        self.page.locator("#jp-main-dock-panel").wait_for()
+        self.page.locator("#jp-main-dock-panel .lm-DockPanel-widget").first.wait_for()
         self.panel = Panel(self.page)
 
     def close(self) -> None:
@@ -78,9 +79,10 @@ class LabPage:
     def command(self, label: str) -> None:
         """Runs a command as the palette has it."""
         self.page.keyboard.press("ControlOrMeta+Shift+C")
-        palette = self.page.locator("#modal-command-palette, .jp-ModalCommandPalette")
-        palette.get_by_role("searchbox").or_(palette.locator("input")).first.fill(label)
-        palette.locator(".lm-CommandPalette-item", has_text=label).first.click()
+        palette = self.page.locator(".jp-ModalCommandPalette")
+        palette.locator("input").fill(label)
+        whole = re.compile(f"^{re.escape(label)}$")
+        palette.locator(".lm-CommandPalette-itemLabel").filter(has_text=whole).click()
 
     def new_notebook(self) -> None:
         """Makes one from the launcher, and waits for its kernel."""

@@ -12,6 +12,8 @@ import { insertInto } from './insertion';
 import { DatasetsPanel } from './panel';
 
 const CATEGORY = 'Workbench';
+/** So long a notification is seen, in milliseconds. */
+const SHOWN = 8000;
 const START_HERE = 'notebooks/start-here.ipynb';
 
 namespace CommandIDs {
@@ -57,7 +59,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
         try {
           await serviceManager.contents.get(START_HERE, { content: false });
         } catch {
-          Notification.error(`There is no ${START_HERE} in this folder. “workbench demo” makes one.`);
+          const said = `There is no ${START_HERE} in this folder. “workbench demo” makes one.`;
+          Notification.error(said, { autoClose: SHOWN });
           return;
         }
         await commands.execute('docmanager:open', { path: START_HERE, factory: 'Notebook' });
