@@ -12,7 +12,7 @@ from lab_server import Lab
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-__all__ = ["LabPage", "Panel"]
+__all__ = ["LabPage", "Panel", "Theme"]
 
 Theme = Literal["light", "dark"]
 
