@@ -32,7 +32,7 @@ def types() -> str:
         parts.append(_declared(name, schema))
     for path, operations in told["paths"].items():
         parts.append(_question(path, operations["get"]))
-    return "\n".join(parts)
+    return "\n".join(filter(None, parts))
 
 
 def _declared(name: str, schema: dict[str, Any]) -> str:

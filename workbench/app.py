@@ -60,11 +60,12 @@ class Workbench:
         self.identities = Identities(catalog, self.security, settings.state / "keys")
         self.runs = Runs(catalog, settings)
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
+        self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
         self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics")
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
-        self.notebooks = NotebookRunner(settings, self.runs, actor)
+        self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
         self.pipelines = Pipelines(
@@ -101,16 +102,19 @@ class Workbench:
             Invalid: The settings are wrong.
             Unavailable: The catalog cannot be opened, or was made by a newer version.
             SignInRefused: The token is worthless.
-            Forbidden: Others are registered here, and the system's user is not.
+            Forbidden: Others are registered here, and the system's user is not; or the run has ended, or is somebody
+                else's.
         """
         settings = load(home)
         observability.configure(settings.logs_dir, level=settings.log_level)
         catalog = Catalog(settings.catalog_url)
         catalog.prepare()
+        asker = principal or _asker(settings, catalog)
         if settings.run_id is None:
-            return cls(settings, catalog, Actor(principal or _asker(settings, catalog)))
+            return cls(settings, catalog, Actor(asker))
         observability.run_id.set(settings.run_id)
-        return cls(settings, catalog, Runs(catalog, settings).actor(settings.run_id, replay_of=settings.replay_of))
+        runs = Runs(catalog, settings)
+        return cls(settings, catalog, runs.actor(settings.run_id, asker, replay_of=settings.replay_of))
 
     def acting_as(self, principal: Principal) -> Workbench:
         """The same workspace as somebody else sees it.

@@ -16,8 +16,8 @@ import yaml
 
 from workbench import Workbench
 from workbench.data.lake import Dataset
-from workbench.foundation.errors import Forbidden
-from workbench.governance.security import Policy, Principal, Role
+from workbench.foundation.errors import Forbidden, NotFound
+from workbench.governance.security import Policy, Principal, Role, Security
 
 SECRET = "N14228"
 OPEN = pl.DataFrame({"origin": ["JFK", "JFK"], "tailnum": ["***", "***"], "delay": [1, 2]})
@@ -76,6 +76,8 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "to_arrow": lambda wb: dataset_of(wb).to_arrow(),
     "to_dask": lambda wb: dataset_of(wb).to_dask().compute().reset_index(drop=True).astype({"delay": "int64"}),
     "preview": lambda wb: dataset_of(wb).preview(),
+    "page": lambda wb: dataset_of(wb).page(order="delay").frame,
+    "page that asks for the hidden": lambda wb: dataset_of(wb).page(where=f"tailnum <> '{SECRET}'").frame,
     "card": card,
     "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
     "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
@@ -120,12 +122,51 @@ def test_no_hidden_row_or_value_leaves_by(door: str, owner: Workbench) -> None:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_policy_over_a_column_that_is_gone_closes(door: str, owner: Workbench) -> None:
-    owner.security.set_policy(
+    # As it was set when there was such a column: now it would be refused.
+    Security(owner.catalog).set_policy(
         Policy(dataset="flights", role=Role.VIEWER, row_filter="departure = 'JFK'"), by=owner.actor.principal
     )
     viewer = owner.acting_as(Principal("vera", Role.VIEWER))
     with pytest.raises(Forbidden, match="'flights' stays closed to the role viewer"):
         DOORS[door](viewer)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
+@pytest.mark.parametrize("door", DOORS)
+def test_who_may_do_less_does_not_see_more(door: str, role: Role, owner: Workbench) -> None:
+    owner.security.clear_policy("flights", Role.VIEWER, by=owner.actor.principal)
+    owner.security.set_policy(
+        Policy(dataset="flights", role=Role.ANALYST, row_filter="origin = 'JFK'", columns={"tailnum": "'***'"}),
+        by=owner.actor.principal,
+    )
+    assert rows(DOORS[door](owner.acting_as(Principal("vera", role)))) == OPEN.to_dicts()
+
+
+def test_a_hidden_column_keeps_its_type(owner: Workbench) -> None:
+    owner.security.set_policy(
+        Policy(dataset="flights", role=Role.VIEWER, columns={"delay": "NULL"}), by=owner.actor.principal
+    )
+    viewer = owner.acting_as(Principal("vera", Role.VIEWER))
+    frame = dataset_of(viewer).to_polars()
+    assert frame.schema["delay"] == WHOLE.schema["delay"]
+    assert frame["delay"].null_count() == frame.height
+    assert viewer.datasets["flights"].info.columns == owner.datasets["flights"].info.columns
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "said"),
+    [
+        ({"dataset": "flihgts"}, NotFound, "did you mean 'flights'"),
+        ({"dataset": "flights", "row_filter": "origin = "}, Forbidden, "row filter of its policy cannot be applied"),
+        ({"dataset": "flights", "row_filter": "delay"}, Forbidden, "is not a condition"),
+        ({"dataset": "flights", "columns": {"tial": "NULL"}}, Forbidden, "names a column that the dataset does not"),
+    ],
+)
+def test_a_policy_that_would_protect_nothing_is_refused_when_it_is_set(
+    owner: Workbench, policy: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        owner.security.set_policy(Policy(role=Role.ANALYST, **policy), by=owner.actor.principal)
 
 
 def test_who_has_no_policy_sees_everything(owner: Workbench, tmp_path: Path) -> None:

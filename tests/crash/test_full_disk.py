@@ -11,9 +11,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from workbench import Workbench
 from workbench.data.lake import Checkpoint, Datasets, Lake
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Unavailable
+from workbench.foundation.observability import configure, logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
@@ -124,6 +126,31 @@ def test_a_small_write_on_a_nearly_full_disk_is_whole_or_nothing(disk: Path, lak
         assert lake.read("t", ADMIN).collect().height == kept
         assert lake.version("t") == kept - 1
     assert kept > 2
+
+
+def test_a_disk_without_a_byte_left_can_be_read_by_who_comes_anew(disk: Path) -> None:
+    (disk / "workbench.toml").write_text("")
+    with Workbench.open(disk) as wb:
+        wb.datasets.create("t", pl.DataFrame({"k": [1]}))
+    ballast = fill(disk, 0)
+    with Workbench.open(disk) as one, Workbench.open(disk) as other:
+        for wb in (one, other):
+            assert [item.name for item in wb.datasets.search().items] == ["t"]
+            assert wb.sql("SELECT k FROM t").to_dicts() == [{"k": 1}]
+            assert wb.datasets["t"].preview().height == 1
+            with pytest.raises(Unavailable, match="no space left"):
+                wb.datasets["t"].append(pl.DataFrame({"k": [2]}))
+        ballast.unlink()
+        other.datasets["t"].append(pl.DataFrame({"k": [2]}))
+        assert one.datasets["t"].to_polars().height == 2
+
+
+def test_a_log_line_that_does_not_fit_is_no_error_of_the_reader(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(disk, 0)
+    configure(disk)
+    logger("lake").info("x" * 100_000)
+    configure(disk.parent)
+    assert capsys.readouterr().err == ""
 
 
 def test_an_export_that_does_not_fit_leaves_the_older_file(disk: Path, lake: Lake) -> None:

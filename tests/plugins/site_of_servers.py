@@ -20,9 +20,8 @@ import yaml
 
 from workbench import Workbench
 from workbench.foundation import observability
-from workbench.governance.identity import Scope
 from workbench.governance.runs import Actor, RunKind, RunStatus
-from workbench.governance.security import Policy, Principal, Role
+from workbench.governance.security import Policy, Principal, Role, Scope
 
 PEOPLE = {"vera": Role.VIEWER, "ana": Role.ANALYST, "ada": Role.ADMIN}
 SECRET = "N14228"

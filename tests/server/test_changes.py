@@ -92,4 +92,4 @@ def test_who_is_removed_hears_no_more(own: Site) -> None:
     opcode, data = socket.recv_data()
     assert opcode == websocket.ABNF.OPCODE_CLOSE
     assert int.from_bytes(data[:2], "big") == 4401
-    socket.close()
+    socket.shutdown()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from site_of_servers import SECRET, Site, rendered
 from workbench_server.endpoints import ENDPOINTS
+from workbench_server.problems import problem_of
 
+from workbench.foundation import observability
 from workbench.governance.identity import PERMISSIONS
 from workbench.governance.security import Policy, Role
 
@@ -189,11 +192,16 @@ def test_rows_are_counted_as_the_asker_sees_them(site: Site) -> None:
     assert site.ask("datasets/flights", "ana")["rows"] == 4
 
 
-def test_what_nobody_foresaw_is_told_by_an_id_that_is_in_the_log(own: Site) -> None:
+def test_a_damaged_dataset_is_said_to_be_damaged(own: Site) -> None:
     for path in own.wb.lake.root.rglob("*.parquet"):
         path.write_bytes(b"no parquet")
     problem = own.refused("datasets/small_0/preview")
-    assert (problem["status"], problem["code"]) == (500, "unforeseen")
-    log = (own.wb.settings.logs_dir / "api.jsonl").read_text()
-    assert problem["id"] in log
-    assert "Traceback" in log
+    assert (problem["status"], problem["code"]) == (500, "integrity")
+
+
+def test_what_nobody_foresaw_is_told_by_an_id_that_is_in_the_log(tmp_path: Path) -> None:
+    observability.configure(tmp_path, process="api")
+    problem = problem_of(ZeroDivisionError("with a secret"), where="GET /somewhere")
+    assert (problem.status, problem.code) == (500, "unforeseen")
+    assert "secret" not in problem.model_dump_json()
+    assert str(problem.id) in (tmp_path / "api.jsonl").read_text()

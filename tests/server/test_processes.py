@@ -16,7 +16,8 @@ import websocket
 from site_of_servers import Site, running
 from waiting import ended, wait_until
 
-from workbench.governance.identity import Scope, SignInRefused
+from workbench.governance.identity import SignInRefused
+from workbench.governance.security import Scope
 
 ASK = """
 import json, os
@@ -45,6 +46,20 @@ def test_without_a_workspace_it_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "error: no workspace" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("process", ["api", "lab"])
+def test_no_file_in_a_home_folder_opens_it(
+    site: Site, process: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = {"ServerApp": {"allow_unauthenticated_access": True, "allow_origin": "*", "disable_check_xsrf": True}}
+    for name in ("jupyter_server_config", "jupyter_lab_config", "jupyter_workbench_server_config"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(evil))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    with running(process, site.home) as url:
+        answer = httpx.get(f"{url}/workbench/api/v1/me", headers={"Origin": "http://evil.org"}, timeout=30)
+        assert answer.status_code == 401
+        assert "access-control-allow-origin" not in answer.headers
 
 
 def test_it_listens_where_it_is_told(site: Site) -> None:

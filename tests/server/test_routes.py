@@ -16,7 +16,8 @@ from site_of_servers import Site
 from workbench_server.endpoints import ENDPOINTS
 
 from workbench.foundation.errors import Forbidden
-from workbench.governance.identity import Credential, Scope, permit
+from workbench.governance.identity import Credential, permit
+from workbench.governance.security import Scope
 
 # Prints the routing table of a process that is ready to answer, and does not.
 PROGRAM = """
@@ -41,10 +42,10 @@ for rule in rules:
 print("ROUTES " + json.dumps(found))
 """
 
-# What anybody may have: the way in, whether it lives, and files that are the same for everybody everywhere.
+# What anybody may have: the way in and out, whether it lives, and files that are the same for everybody everywhere.
 PUBLIC = {
-    "SignInHandler", "OpenEndpointHandler", "RedirectWithParams", "PublicStaticFileHandler", "FileFindHandler",
-    "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
+    "SignInHandler", "SignOutHandler", "OpenEndpointHandler", "RedirectWithParams", "PublicStaticFileHandler",
+    "FileFindHandler", "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
 }  # fmt: skip
 
 

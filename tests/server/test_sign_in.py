@@ -11,8 +11,8 @@ from site_of_servers import Site
 from workbench_server.sign_in import local_target
 
 from workbench.foundation.catalog import utcnow
-from workbench.governance.identity import Scope
 from workbench.governance.identity.signing import read_key, signed
+from workbench.governance.security import Scope
 
 
 def open_link(site: Site, link: str, next: str = "") -> httpx.Response:

@@ -7,6 +7,7 @@ import typer
 
 from workbench.cli.output import JsonOption, ago, print_records, say, size
 from workbench.cli.state import open_workbench
+from workbench.foundation.errors import IntegrityError
 
 if TYPE_CHECKING:
     from workbench.data.lake import DatasetSummary
@@ -133,9 +134,13 @@ def rename(name: Name, new_name: Annotated[str, typer.Argument(help="Its new nam
 def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete a dataset with all its versions."""
     with open_workbench() as wb:
-        found = wb.datasets.get(name).info
         if not yes:
-            typer.confirm(f"delete {name} ({found.rows:,} rows, {found.version + 1} versions)?", abort=True)
+            try:
+                found = wb.datasets.get(name).info
+                holding = f"{found.rows:,} rows, {found.version + 1} versions"
+            except IntegrityError:
+                holding = "damaged"
+            typer.confirm(f"delete {name} ({holding})?", abort=True)
         wb.datasets.delete(name)
     say(f"{name} is deleted")
 

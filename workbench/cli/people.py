@@ -68,7 +68,7 @@ def create(
 ) -> None:
     """Make a token and print it. It is shown this once."""
     from workbench.foundation.errors import chosen
-    from workbench.governance.identity import Scope
+    from workbench.governance.security import Scope
 
     with open_workbench() as wb:
         who = wb.actor.principal

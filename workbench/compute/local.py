@@ -40,6 +40,12 @@ class LocalEngine:
             frame = collect(_plan(analysis, parts))
         except (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError) as error:
             raise Invalid(f"the analysis '{analysis.name}' does not fit its rows: {_first_line(error)}") from error
+        except pl.exceptions.InvalidOperationError as error:
+            raise _not_computed(analysis, error) from error
+        except (pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
+            if "overflow" not in str(error):
+                raise
+            raise _not_computed(analysis, error) from error
         use = EngineUse(
             engine=self.name,
             polars=pl.__version__,
@@ -60,5 +66,12 @@ def _plan(analysis: Analysis, parts: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
     return analysis.merge(analysis.partial(parts[0]))
 
 
-def _first_line(error: Exception) -> str:
+def _not_computed(analysis: Analysis, error: BaseException) -> Invalid:
+    return Invalid(
+        f"the analysis '{analysis.name}' cannot be computed on its rows: {_first_line(error)}",
+        hint="a value does not fit the type it is cast to, or a result is too large for its own",
+    )
+
+
+def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -36,6 +37,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class _File(RotatingFileHandler):
+    """On a full disk a line is lost, which is no reason to tell whoever is only reading."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
 def logger(name: str) -> logging.Logger:
     return logging.getLogger(f"{ROOT}.{name}")
 
@@ -43,7 +52,7 @@ def logger(name: str) -> logging.Logger:
 def configure(folder: Path, *, level: str = "INFO", process: str = "workbench") -> None:
     """Sends our loggers to `<folder>/<process>.jsonl`, 10 MB a file, five files. Calling it again moves the log."""
     folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(folder / f"{process}.jsonl", maxBytes=10_000_000, backupCount=4, delay=True)
+    handler = _File(folder / f"{process}.jsonl", maxBytes=10_000_000, backupCount=4, delay=True)
     handler.setFormatter(JsonLines())
     root = logging.getLogger(ROOT)
     for old in list(root.handlers):

@@ -40,7 +40,7 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield Finding("workspace", "ok", str(wb.settings.home))
         yield Finding("catalog", "ok", repr(wb.catalog))
         yield _disk(wb.settings.state)
-        yield _look("datasets", lambda: f"{len(wb.datasets.infos())} readable")
+        yield from _datasets(wb)
         yield from _metrics(wb)
         yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
         yield from _pipelines(wb)
@@ -58,6 +58,25 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "ok", look())
     except WorkbenchError as error:
         return Finding(what, "wrong", str(error), error.hint)
+
+
+def _datasets(wb: Workbench) -> Iterator[Finding]:
+    readable = 0
+    for name in wb.lake.names():
+        try:
+            wb.lake.check(name)
+            readable += 1
+        except WorkbenchError as error:
+            yield Finding("datasets", "wrong", str(error), error.hint)
+    yield Finding("datasets", "ok", f"{readable} readable")
+    if unknown := wb.lake.unknown_folders():
+        folders = "dataset folder" if len(unknown) == 1 else "dataset folders"
+        yield Finding(
+            "datasets",
+            "note",
+            f"{len(unknown)} {folders} that the catalog does not know, such as {unknown[0]}",
+            "restore the catalog that knows them from a backup, or move them away; no clean-up removes them",
+        )
 
 
 def _pipelines(wb: Workbench) -> Iterator[Finding]:

@@ -333,8 +333,6 @@ export interface VersionList {
   next: string | null;
 }
 
-
-
 /** GET /datasets: Datasets, found by words and owner. */
 export interface DatasetsParameters {
   /** Words that name, description, source, owner or columns have. */
@@ -348,7 +346,6 @@ export interface DatasetsParameters {
   /** The `next` of the page before. */
   cursor?: string | null;
 }
-
 
 /** GET /datasets/{name}/preview: Some of a dataset's rows. */
 export interface DatasetsNamePreviewParameters {
@@ -374,8 +371,6 @@ export interface DatasetsNameVersionsParameters {
   cursor?: string | null;
 }
 
-
-
 /** GET /metrics/query: Metrics by dimension and time. */
 export interface MetricsQueryParameters {
   /** Names of metrics. */
@@ -398,7 +393,6 @@ export interface MetricsQueryParameters {
   limit?: number;
 }
 
-
 /** GET /runs: Runs, newest first. */
 export interface RunsParameters {
   /** Only of this kind. */
@@ -413,7 +407,6 @@ export interface RunsParameters {
   cursor?: string | null;
 }
 
-
 /** GET /runs/{id}/log: What a run printed and logged. */
 export interface RunsIdLogParameters {
   /** Where to begin, in bytes: 0, or the `next` of the page before. */
@@ -421,7 +414,6 @@ export interface RunsIdLogParameters {
   /** At most so many bytes. */
   limit?: number;
 }
-
 
 /** GET /reports/{name}/runs: Its rendered runs. */
 export interface ReportsNameRunsParameters {

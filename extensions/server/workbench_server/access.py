@@ -10,8 +10,8 @@ from typing import Protocol
 from jupyter_server.auth.identity import User
 
 from workbench import Workbench
-from workbench.governance.identity import Credential, Scope
-from workbench.governance.security import Principal
+from workbench.governance.identity import Credential
+from workbench.governance.security import Principal, Scope
 from workbench_server.identity import SignedIn
 
 __all__ = ["Access", "OwnLab", "Visitors"]
@@ -85,7 +85,8 @@ class OwnLab:
         return self._open()
 
     def credential(self, user: User) -> Credential:
-        return Credential(self._open().actor.principal, frozenset(Scope), "cookie")
+        principal = self._open().actor.principal
+        return Credential(principal, principal.scopes or frozenset(Scope), "cookie")
 
     def workbench(self, principal: Principal) -> Workbench:
         return self._open()

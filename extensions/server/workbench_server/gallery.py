@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tornado import web
 
-from workbench.foundation.errors import NotFound
+from workbench.foundation.errors import Forbidden, NotFound
+from workbench.governance.identity import permit
+from workbench.orchestration.processes import kinds
 from workbench.publishing.reports import ReportRun, moment, parameters_in_words
 from workbench_server.apidoc import errors, fields, groups
 from workbench_server.endpoint import cursor_of, position_in
@@ -20,6 +24,12 @@ __all__ = ["ApiPageHandler", "DocumentHandler", "HomeHandler", "ReportFileHandle
 
 SHOWN = 8
 """How many runs of each report are listed at once."""
+
+# Process -> what it is called and what is there, and what one has to be allowed.
+ELSEWHERE = {
+    "voila": ("Dashboards", "Live numbers, with filters.", "read", "dashboards"),
+    "lab": ("JupyterLab", "Notebooks over the workspace's datasets.", "use", "lab"),
+}
 
 # Whatever the file holds, in a browser it is a document of no site: no script, no request, no cookie of ours to use.
 SEALED = (
@@ -38,12 +48,27 @@ class HomeHandler(PageHandler):
         base = f"{self.base_url.rstrip('/')}/workbench"
         places = [
             {"url": f"{base}/reports", "title": "Reports", "about": "Rendered runs, with what made them."},
+            *await work_for(self._elsewhere),
             {"url": f"{base}/api", "title": "API", "about": "Datasets, metrics, runs and reports for programs."},
         ]
         self.set_header("Cache-Control", "private, no-cache")
         self.show(
             "home.html.j2", title="Home", here="Home", name=wb.settings.home.name, who=wb.actor.principal, places=places
         )
+
+    def _elsewhere(self) -> list[dict[str, str]]:
+        """The pages of other processes that run now and that the asker may open; the cookie holds there, too."""
+        credential = self.access.credential(self.current_user)
+        found = []
+        for name, (title, about, action, resource) in ELSEWHERE.items():
+            url = self.access.server().processes.url(name)
+            with suppress(Forbidden):
+                permit(credential, action, resource)
+                if url is not None and (port := urlsplit(url).port) != urlsplit(self.request.full_url()).port:
+                    # By the name that the browser knows this host by, whose cookie it has.
+                    there = f"{self.request.protocol}://{self.request.host_name}:{port}"
+                    found.append({"url": there + kinds.get(name).landing, "title": title, "about": about})
+        return found
 
 
 class ReportsHandler(PageHandler):

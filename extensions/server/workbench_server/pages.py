@@ -12,6 +12,7 @@ from tornado import web
 
 from workbench import Workbench
 from workbench.charts import palette
+from workbench.foundation.errors import NotFound
 from workbench.governance.identity import permit
 from workbench_server.access import Access
 from workbench_server.handler import problem_for
@@ -79,7 +80,7 @@ class UnknownPageHandler(PageHandler):
 
     @web.authenticated
     async def get(self) -> None:
-        raise web.HTTPError(404)
+        raise NotFound(f"there is nothing at {self.request.path}")
 
 
 @cache

@@ -25,6 +25,11 @@ class Server(ServerApp):
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Nothing: what a user wrote for a server of their own must not change this one."""
 
+    @property
+    def config_file_paths(self) -> list[str]:
+        """Where extensions, too, look for theirs: only beside the installed packages."""
+        return [str(Path(sys.prefix) / "etc" / "jupyter")]
+
     def _find_http_port(self) -> None:
         # Bound once and kept, so that nobody else can take the port between finding and binding it.
         try:

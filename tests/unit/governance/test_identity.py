@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import pytest
 
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound
-from workbench.governance.identity import PERMISSIONS, Credential, Identities, Scope, SignInRefused, permit
+from workbench.governance.identity import PERMISSIONS, Credential, Identities, SignInRefused, permit
 from workbench.governance.identity.signing import read_key, signed
-from workbench.governance.security import Principal, Role, Security
+from workbench.governance.security import Principal, Role, Scope, Security
 
 ADMIN = Principal("ada", Role.ADMIN)
 VIEWER = Principal("vic", Role.VIEWER)
@@ -148,7 +149,8 @@ def test_a_change_of_role_and_a_removal_take_effect_at_once(identities: Identiti
 def test_a_token_is_its_user_within_its_scopes(identities: Identities) -> None:
     made = identities.create_token("ada", by=ADMIN, scopes=[Scope.READ], note="nightly export")
     credential = identities.of_token(made.secret)
-    assert credential == Credential(ADMIN, frozenset({Scope.READ}), "token")
+    scopes = frozenset({Scope.READ})
+    assert credential == Credential(replace(ADMIN, scopes=scopes), scopes, "token")
     permit(credential, "read", "datasets")
     with pytest.raises(Forbidden, match="no scope 'admin'"):
         permit(credential, "admin", "server")
@@ -200,13 +202,34 @@ def test_a_kernel_started_ahead_is_nobodys_until_it_is_claimed_once(identities: 
     with pytest.raises(Forbidden, match="works for nobody yet"):
         identities.of_token(made.secret)
     identities.bind(made.info.id, "vic")
-    assert identities.of_token(made.secret).principal == VIEWER
+    assert identities.of_token(made.secret).principal == replace(VIEWER, scopes=frozenset({Scope.READ, Scope.RUN}))
     assert identities.of_token(made.secret).via == "kernel"
     with pytest.raises(Conflict, match="belongs to somebody already"):
         identities.bind(made.info.id, "ada")
     identities.end_kernel_token(made.info.id)
     with pytest.raises(SignInRefused):
         identities.of_token(made.secret)
+
+
+def test_a_kernel_that_was_started_before_its_user_was_registered_can_be_theirs(
+    identities: Identities, security: Security
+) -> None:
+    made = identities.kernel_token(None, by="voila", scopes=[Scope.READ])
+    security.add_user("nina", Role.VIEWER, by=ADMIN)
+    identities.bind(made.info.id, "nina")
+    assert identities.of_token(made.secret).principal.name == "nina"
+
+
+def test_a_run_is_lent_a_token_of_its_user_while_it_works(identities: Identities) -> None:
+    with identities.lent(replace(ADMIN, scopes=frozenset({Scope.RUN, Scope.ADMIN}))) as secret:
+        assert secret is not None
+        assert identities.of_token(secret).principal == replace(ADMIN, scopes=frozenset({Scope.RUN}))
+    with pytest.raises(SignInRefused):
+        identities.of_token(secret)
+    with identities.lent(Principal("nobody", Role.ADMIN)) as none:
+        assert none is None
+    with pytest.raises(Forbidden, match="no scope 'run'"), identities.lent(replace(ADMIN, scopes=frozenset())):
+        pass
 
 
 def test_no_secret_is_in_the_catalog(identities: Identities, catalog: Catalog) -> None:

@@ -4,15 +4,16 @@ import json
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from workbench.foundation.catalog import Catalog
-from workbench.foundation.errors import Conflict, NotFound
+from workbench.foundation.errors import Conflict, Forbidden, NotFound
 from workbench.foundation.settings import load
 from workbench.governance.runs import Actor, RunKind, Runs, RunStatus
-from workbench.governance.security import Principal, Role, local_owner
+from workbench.governance.security import Principal, Role, Scope, local_owner
 
 ACTOR = Actor(Principal("eve", Role.ENGINEER))
 
@@ -81,9 +82,28 @@ def test_the_last_success_is_the_newest_and_no_failure(runs: Runs) -> None:
 def test_code_inside_a_run_acts_as_whoever_started_it_and_a_replay_on_sealed_versions(runs: Runs) -> None:
     run = runs.start(RunKind.NOTEBOOK, "n", actor=ACTOR, parameters={})
     runs.record(run.id, "read", "dataset", "flights", "7")
-    assert runs.actor(run.id) == Actor(ACTOR.principal, run.id)
+    assert runs.actor(run.id, ACTOR.principal) == Actor(ACTOR.principal, run.id)
     again = runs.start(RunKind.REPLAY, "n", actor=Actor(local_owner()), parameters={})
-    assert runs.actor(again.id, replay_of=run.id).pins == {"flights": 7}
+    assert runs.actor(again.id, local_owner(), replay_of=run.id).pins == {"flights": 7}
+
+
+def test_nobody_acts_inside_of_a_run_that_is_somebody_elses_or_has_ended(runs: Runs) -> None:
+    vera = Principal("vera", Role.VIEWER)
+    admins = runs.start(RunKind.NOTEBOOK, "n", actor=Actor(local_owner()), parameters={})
+    with pytest.raises(Forbidden, match="vera cannot act inside of it"):
+        runs.actor(admins.id, vera)
+    token = replace(local_owner(), name="another", scopes=frozenset({Scope.READ, Scope.RUN}))
+    with pytest.raises(Forbidden, match="another cannot act inside of it"):
+        runs.actor(admins.id, token)
+    runs.finish(admins.id, RunStatus.SUCCEEDED)
+    with pytest.raises(Forbidden, match="has ended"):
+        runs.actor(admins.id, local_owner())
+
+
+def test_a_role_that_was_taken_away_is_gone_inside_of_a_run_too(runs: Runs) -> None:
+    run = runs.start(RunKind.NOTEBOOK, "n", actor=Actor(Principal("ana", Role.ENGINEER)), parameters={})
+    assert runs.actor(run.id, Principal("ana", Role.VIEWER)).principal.role is Role.VIEWER
+    assert runs.actor(run.id, Principal("ana", Role.ADMIN)).principal.role is Role.ENGINEER
 
 
 def test_pins_keep_a_version_and_keeping_lifts_their_end(catalog: Catalog, workspace: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from workbench.foundation.catalog import Catalog
@@ -68,3 +70,23 @@ def test_an_act_that_fails_leaves_no_audit_entry(catalog: Catalog) -> None:
     with pytest.raises(Conflict):
         security.add_user("vera", Role.ADMIN, by=local_owner())
     assert [entry.action for entry in security.audit(thing="user vera")] == ["add user"]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "no_more"),
+    [
+        ({}, None, True),
+        ({"row_filter": "a = 1"}, None, False),
+        ({"columns": {"a": "NULL"}}, None, False),
+        ({"row_filter": "a = 1"}, {"row_filter": "a = 1", "columns": {"a": "NULL"}}, True),
+        ({"row_filter": "a = 1"}, {"row_filter": "a = 2"}, False),
+        ({"columns": {"a": "NULL"}}, {"columns": {"a": "NULL", "b": "NULL"}}, True),
+        ({"columns": {"a": "NULL"}}, {"columns": {"a": "'x'"}}, False),
+    ],
+)
+def test_policies_are_compared_by_what_they_hide(
+    own: dict[str, Any], other: dict[str, Any] | None, no_more: bool
+) -> None:
+    mine = Policy(dataset="d", role=Role.VIEWER, **own)
+    theirs = None if other is None else Policy(dataset="d", role=Role.ANALYST, **other)
+    assert mine.hides_no_more_than(theirs) is no_more

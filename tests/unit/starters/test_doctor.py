@@ -95,3 +95,11 @@ def test_without_any_dataset_metrics_are_only_noted(wb: Workbench, workspace: Pa
     (workspace / "metrics" / "shop.yaml").write_text(f"- {SALES}\n")
     assert said(workspace, "wrong") == []
     assert "no dataset yet" in said(workspace, "note")[0]
+
+
+def test_a_catalog_that_was_lost_is_told_by_the_folders_it_knew(folder: Path, workspace: Path) -> None:
+    assert said(workspace, "note", "datasets") == []
+    for path in (workspace / ".workbench").glob("catalog.db*"):
+        path.unlink()
+    (found,) = said(workspace, "note", "datasets")
+    assert found.startswith("1 dataset folder that the catalog does not know, such as ")

@@ -242,9 +242,7 @@ class Measures:
         for measure in self.measures:
             if measure.needs_values:
                 continue
-            dtype: pl.DataType = pl.Float64() if f"{measure.name}.s0" in partials else pl.Int64()
-            dtype = partials.get(f"{measure.name}.s", partials.get(f"{measure.name}.x", dtype))
-            found.append(state_of(measure.name, measure.aggregation, pl.lit(None), dtype))
+            found.append(state_of(measure.name, measure.aggregation, pl.lit(None), _kept_type(measure.name, partials)))
         return found
 
     def _tables(self) -> list[list[Measure]]:
@@ -254,6 +252,17 @@ class Measures:
             if measure.needs_values:
                 tables.setdefault((measure.column, measure.filter), []).append(measure)
         return list(tables.values())
+
+
+def _kept_type(name: str, partials: pl.Schema) -> pl.DataType:
+    """A type that `state_of` keeps the same columns for as it did for the rows' own."""
+    if f"{name}.s0" in partials:
+        return pl.Float64()
+    if f"{name}.high" in partials:
+        return pl.Int64()
+    if (narrow := partials.get(f"{name}.s")) is not None:
+        return narrow if narrow.is_decimal() else pl.Int32()
+    return partials.get(f"{name}.x", pl.Int64())
 
 
 def _table(n: int) -> str:

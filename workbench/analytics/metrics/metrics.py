@@ -197,7 +197,8 @@ class Metrics:
                 named=tuple(_key(dimension) for metric in asked for dimension in metric.dimensions if dimension.sql),
             )
             analysis.check(schema, dataset)
-            computed = self._engine.run(analysis, [rows])
+            with self._lake.telling(dataset, self._actor):
+                computed = self._engine.run(analysis, [rows])
             frames.append(computed.frame)
             uses.append(computed.use)
         keys_used = columns[: len(columns) - len(names)]

@@ -11,6 +11,9 @@ from workbench.analytics.metrics import sums
 
 __all__ = ["Column", "State", "state_of"]
 
+# Whole numbers of which a group of rows can add up to more than 64 bits.
+_WIDE = (pl.Int64, pl.UInt64)
+
 Adding = Literal["sum", "min", "max"]
 
 
@@ -56,10 +59,14 @@ def state_of(name: str, aggregation: str, value: pl.Expr | None, dtype: pl.DataT
     if dtype.is_float():
         kept = tuple(Column(f"{name}.{suffix}", row, "sum") for suffix, row in sums.columns(value.cast(pl.Float64)))
         total = sums.total(name)
+        mean = total / pl.col(rows.name)
+    elif dtype in _WIDE:
+        kept = tuple(Column(f"{name}.{suffix}", row, "sum") for suffix, row in sums.whole_columns(value))
+        total = sums.whole_total(name)
+        mean = sums.whole_mean(name, pl.col(rows.name))
     else:
         wide = value if dtype.is_decimal() else value.cast(pl.Int64)
         kept = (Column(f"{name}.s", wide, "sum"),)
         total = pl.col(f"{name}.s")
-    if aggregation == "mean":
-        return State((rows, *kept), pl.when(some).then(total.cast(pl.Float64) / pl.col(rows.name)))
-    return State((rows, *kept), pl.when(some).then(total))
+        mean = total.cast(pl.Float64) / pl.col(rows.name)
+    return State((rows, *kept), pl.when(some).then(mean if aggregation == "mean" else total))

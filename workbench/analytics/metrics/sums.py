@@ -1,10 +1,12 @@
-"""Sums of floats that do not depend on the order of the rows, nor on how they were cut into parts.
+"""Sums that do not depend on the order of the rows, nor on how they were cut into parts, and do not overflow unseen.
 
 Adding floats rounds at each step, so two engines, two thread counts or two file orders give two results. Here each
 value is cut into four integers that count units of 2^16, 2^-16, 2^-48 and 2^-80; integers add up exactly in any order,
 and the total is turned into a float once. (The reproducible summation of Demmel and Nguyen, 2013, with fixed bins.)
-Exact for every |x| < 2^48 down to 2^-80; 2^31 rows fit in a group. What lies outside (infinities too) is added as
-floats and so may differ in the last digit from run to run.
+Exact for every |x| < 2^48 down to 2^-80; 2^31 rows fit in a group. What lies outside (larger values, infinities, and
+what a value has below 2^-80) is added as floats and so may differ in the last digit from run to run.
+
+Whole numbers of 64 bits are cut in two in the same way, so that a sum leaves 64 bits only where its result does.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from operator import itemgetter
 
 import polars as pl
 
-__all__ = ["columns", "total"]
+__all__ = ["columns", "total", "whole_columns", "whole_mean", "whole_total"]
 
 UNITS = (16, -16, -48, -80)
 LARGEST = 2.0**48
@@ -34,7 +36,7 @@ def columns(value: pl.Expr) -> list[tuple[str, pl.Expr]]:
         count = (rest * 2.0**-unit).cast(pl.Int64)
         found.append((f"s{place}", count))
         rest = rest - count.cast(pl.Float64) * 2.0**unit
-    return [*found, ("wild", pl.when(~tame).then(value))]
+    return [*found, ("wild", pl.when(tame).then(rest).otherwise(value))]
 
 
 def total(name: str) -> pl.Expr:
@@ -46,6 +48,28 @@ def total(name: str) -> pl.Expr:
     for unit, count in sorted(zip(UNITS, _carried([count * sign for count in counts]), strict=True), key=itemgetter(0)):
         exact = exact + count.cast(pl.Float64) * 2.0**unit
     return exact * sign + pl.col(f"{name}.wild").fill_null(0.0)
+
+
+def whole_columns(value: pl.Expr) -> list[tuple[str, pl.Expr]]:
+    """`columns` for whole numbers of up to 64 bits, signed or not."""
+    high = value // PLACES
+    return [("high", high.cast(pl.Int64)), ("low", (value - high * PLACES).cast(pl.Int64))]
+
+
+def whole_total(name: str) -> pl.Expr:
+    """The sum as Int64, from the added-up `whole_columns`.
+
+    Raises:
+        polars.exceptions.InvalidOperationError: When it is evaluated, where a sum is beyond 64 bits.
+    """
+    high, low = (pl.col(f"{name}.{part}").cast(pl.Int128) for part in ("high", "low"))
+    return (high * PLACES + low).cast(pl.Int64, strict=True)
+
+
+def whole_mean(name: str, rows: pl.Expr) -> pl.Expr:
+    """The mean as Float64; it needs no sum within 64 bits."""
+    high, low = (pl.col(f"{name}.{part}").cast(pl.Float64) for part in ("high", "low"))
+    return (high * float(PLACES) + low) / rows
 
 
 def _carried(counts: list[pl.Expr]) -> list[pl.Expr]:

@@ -25,6 +25,8 @@ TAB = {"tab": "\t", "\\t": "\t"}  # a shell passes a tab on as it was typed
 # Numbers to a computer, names to people: a zip code, a phone, an id. Their zeros would be lost, or their last digits.
 _ZEROS = r"[ \t]*[-+]?0[0-9xX][0-9a-fA-FxX.+-]*[ \t]*"
 _LONG = r"[ \t]*[-+]?[0-9]{19,}[ \t]*"
+_TIME_WITHOUT_ZONE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+_TIME = _TIME_WITHOUT_ZONE + r"(Z|[-+][0-9]{2}(:?[0-9]{2})?)?"
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,17 @@ def read_delimited(path: Path, ending: str, text: TextFormat) -> pa.Table:
         names = table.schema.names
     except UnicodeDecodeError as error:
         raise _undecodable(path, content, "utf-8") from error
+    for name in names:
+        if "\0" in name:
+            raise Invalid(
+                f"{path}, line 1: the column name {name!r} has a NUL character",
+                hint="it may be UTF-16 or no text at all; rename the column",
+            )
     if any(pa.types.is_binary(field.type) for field in table.schema):
         raise _undecodable(path, content, "utf-8")
     for index, column in _kept_as_text(table, content, delimiter).items():
+        table = table.set_column(index, names[index], column)
+    for index, column in _times_of_any_year(table).items():
         table = table.set_column(index, names[index], column)
     return table
 
@@ -138,6 +148,28 @@ def _kept_as_text(table: pa.Table, content: bytes, delimiter: str) -> dict[int, 
         for index, column in found.items()
         if not patterns[index] or compute.any(compute.match_substring_regex(column, patterns[index])).as_py()
     }
+
+
+def _times_of_any_year(table: pa.Table) -> dict[int, pa.ChunkedArray]:
+    """The columns, by place, of times that have a fraction and do not all lie between 1677 and 2262.
+
+    Arrow looks for a fraction in nanoseconds only, which reach no further, and leaves the others as text.
+    """
+    found: dict[int, pa.ChunkedArray] = {}
+    for index, field in enumerate(table.schema):
+        column = table.column(index)
+        if not pa.types.is_string(field.type) or column.null_count == len(column):
+            continue
+        if re.fullmatch(_TIME, column.drop_null()[0].as_py()) is None:
+            continue
+        if compute.all(compute.match_substring_regex(column, f"^{_TIME}$")).as_py():
+            zoned = compute.match_substring_regex(column, f"^{_TIME_WITHOUT_ZONE}$")
+            zone = None if compute.all(zoned).as_py() else "UTC"
+            try:
+                found[index] = column.cast(pa.timestamp("us", zone))
+            except pa.ArrowInvalid:  # some with a zone and some without, or no day of the calendar
+                continue
+    return found
 
 
 def _somewhere(pattern: str, content: bytes, delimiter: str) -> bool:

@@ -15,13 +15,15 @@ def check_key(rows: pl.DataFrame, key: Sequence[str]) -> None:
     """Refuses rows that their key does not tell apart.
 
     Raises:
-        Invalid: A key column is not there or null in a row, or two rows have the same key.
+        Invalid: A key column is not there, or null or NaN in a row, or two rows have the same key.
     """
     for name in key:
         if name not in rows.columns:
             raise unknown("key column", name, rows.columns, error=Invalid)
         if missing := rows[name].null_count():
             raise Invalid(f"{missing:,} rows have no '{name}', which is part of the key")
+        if rows.schema[name].is_float() and (odd := rows[name].is_nan().sum()):
+            raise Invalid(f"{odd:,} rows have NaN for '{name}', which is part of the key")
     if not key:
         return
     doubled = rows.select(key).filter(rows.select(key).is_duplicated())

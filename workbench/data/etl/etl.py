@@ -214,7 +214,8 @@ class Etl:
         same = fitted(rows, there.schema)
         if same is None:
             self._lake.upsert(into, rows, self._actor, key=key, evolve=evolve)
-            added = rows.join(there, on=key, how="anti").height
+            keys = rows.select(pl.col(name).cast(there.schema[name]) for name in key)
+            added = keys.join(there, on=key, how="anti").height
             return self._loaded(into, rows.height, begin, added=added, changed=rows.height - added)
         added_rows, changed_rows = sorted_out(same, there, key)
         written = pl.concat([added_rows, changed_rows])

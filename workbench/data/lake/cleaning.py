@@ -6,16 +6,29 @@ import json
 import shutil
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from workbench.data.lake.datafiles import named_at
+from workbench.data.lake.disk import unwritten
 from workbench.data.lake.model import Version
 from workbench.foundation.catalog import utcnow
 
-__all__ = ["Lifetime", "Outdated", "lifetimes", "outdated", "sweep", "unneeded"]
+__all__ = [
+    "Leftovers",
+    "Lifetime",
+    "Outdated",
+    "leftovers",
+    "lifetimes",
+    "outdated",
+    "remove_strays",
+    "sweep",
+    "unneeded",
+]
 
-STRAY_SECONDS = 24 * 3600  # no write takes longer between its first file and its commit
+STRAY_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -64,30 +77,77 @@ class Outdated:
 
 def outdated(folder: Path, history: Sequence[Version], pinned: Collection[int], keep_days: float) -> Outdated:
     """The files that are needed by no pinned version and by no version that was the newest in the last days."""
-    since = utcnow() - timedelta(days=keep_days)
+    try:
+        since = utcnow() - timedelta(days=keep_days)
+    except OverflowError:  # before the first year of the calendar: everything is younger
+        since = datetime.min.replace(tzinfo=UTC)
     complete_from = max((version.number for version in history if version.time <= since), default=0)
     older = frozenset(version for version in pinned if version < complete_from)
     kept = {version.number for version in history if version.number >= complete_from} | older
-    files = lifetimes(folder / "_delta_log")
-    gone = [path for name in sorted(unneeded(files, kept)) if (path := folder / name).exists()]
-    return Outdated((*gone, *_stray(folder, files)), complete_from, older)
+    unwanted = unneeded(lifetimes(folder / "_delta_log"), kept)
+    return Outdated(tuple(path for name in sorted(unwanted) if (path := folder / name).exists()), complete_from, older)
 
 
-def sweep(root: Path, *, existing: Collection[str], deleted: Collection[str]) -> int:
-    """Removes the folders of deleted datasets, and old ones whose dataset never came to be; says how many."""
-    found = [path for path in root.iterdir() if path.is_dir() and path.name not in existing]
-    gone = [path for path in found if path.name in deleted or path.stat().st_mtime < time.time() - STRAY_SECONDS]
-    for path in gone:
-        shutil.rmtree(path, ignore_errors=True)
-    return len(gone)
+def remove_strays(folder: Path) -> list[int]:
+    """Removes files of writes that never came to a commit, and torn log entries; gives their sizes.
+
+    While anybody writes, a file that no commit names may be theirs, so all stay. Where the machines that share a disk
+    do not see each other's locks, the age has to do.
+    """
+    with unwritten(folder) as alone:
+        if not alone:
+            return []
+        known = lifetimes(folder / "_delta_log")  # read in here: no commit can come in between
+        found = [path for path in folder.glob("part-*.parquet") if path.name not in known]
+        found += [path for path in (folder / "_delta_log").iterdir() if path.suffix in (".torn", ".tmp")]
+        oldest = time.time() - STRAY_SECONDS
+        strays = [path for path in found if max(path.stat().st_mtime, named_at(path.name)) < oldest]
+        sizes = [path.stat().st_size for path in strays]
+        for path in strays:
+            path.unlink(missing_ok=True)
+        return sizes
 
 
-def _stray(folder: Path, known: Collection[str]) -> list[Path]:
-    """Files of writes that never came to a commit, and torn log entries, old enough that nobody still works on them."""
-    oldest = time.time() - STRAY_SECONDS
-    found = [path for path in folder.glob("part-*.parquet") if path.name not in known]
-    found += [path for path in (folder / "_delta_log").iterdir() if path.suffix in (".torn", ".tmp")]
-    return [path for path in found if path.stat().st_mtime < oldest]
+@dataclass(frozen=True)
+class Leftovers:
+    """Folders of the lake that belong to no dataset of the catalog.
+
+    Attributes:
+        gone: Of deleted datasets, and of those that never came to a first commit: may be removed.
+        unknown: Datasets that this catalog has never heard of: another one's, or younger than a restored backup.
+    """
+
+    gone: tuple[Path, ...]
+    unknown: tuple[Path, ...]
+
+
+def leftovers(folders: Collection[Path], *, existing: Collection[str], deleted: Collection[str]) -> Leftovers:
+    """Sorts a lake's folders. Rows that were committed go only where the catalog says that they were deleted.
+
+    Args:
+        folders: Listed before the catalog was asked, so that a dataset made in between is among the existing.
+    """
+    others = [path for path in folders if path.name not in existing]
+    unknown = [path for path in others if path.name not in deleted and _committed(path)]
+    young = time.time() - STRAY_SECONDS
+    gone = [path for path in others if path not in unknown and (path.name in deleted or path.stat().st_mtime < young)]
+    return Leftovers(tuple(gone), tuple(unknown))
+
+
+def sweep(left: Leftovers) -> int:
+    """Removes what may go; says how many folders that were."""
+    removed = 0
+    for path in left.gone:
+        with suppress(FileNotFoundError), unwritten(path) as alone:
+            if alone:
+                shutil.rmtree(path, ignore_errors=True)
+                removed += 1
+    return removed
+
+
+def _committed(folder: Path) -> bool:
+    """Whether a commit may have stood here. A power cut leaves empty entries behind, a damaged one is not empty."""
+    return any(entry.stat().st_size for entry in (folder / "_delta_log").glob("*"))
 
 
 def _alive(life: Lifetime, version: int) -> bool:

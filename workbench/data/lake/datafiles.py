@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,17 @@ from workbench.data.lake.disk import sync
 from workbench.data.lake.schema import digest
 from workbench.foundation.errors import Invalid
 
-__all__ = ["ROWS_PER_FILE", "check_partition_columns", "describe", "discard", "of_schema", "partition_text", "write"]
+__all__ = [
+    "ROWS_PER_FILE",
+    "check_partition_columns",
+    "describe",
+    "discard",
+    "named_at",
+    "of_schema",
+    "partition_text",
+    "second_name",
+    "write",
+]
 
 ROWS_PER_FILE = 1_000_000
 ROWS_PER_GROUP = 131_072
@@ -106,9 +117,24 @@ def partition_text(value: object) -> str | None:
             return str(value)
 
 
+def second_name(name: str) -> str:
+    """A name for a link to a data file: no two writers make the same one, and it keeps the file's place."""
+    return f"{name.removesuffix('.parquet').partition('_')[0]}_{_stamp()}.parquet"
+
+
+def named_at(name: str) -> float:
+    """When a data file got its name, as seconds since 1970; 0 where it does not say. A link has the age of its file."""
+    found = re.search(r"[-_]([0-9a-f]{16})-[0-9a-f]{8}\.parquet$", name)
+    return int(found[1], 16) / 1e9 if found else 0.0
+
+
 def _new_name(schema: Mapping[str, pl.DataType]) -> str:
     # The columns' digest tells files of different columns apart; the time keeps a listing in the order of writing.
-    return f"part-{digest(schema)}-{time.time_ns():016x}-{secrets.token_hex(4)}.parquet"
+    return f"part-{digest(schema)}-{_stamp()}.parquet"
+
+
+def _stamp() -> str:
+    return f"{time.time_ns():016x}-{secrets.token_hex(4)}"
 
 
 def _partitions(frame: pl.DataFrame, partition_by: Sequence[str]) -> list[tuple[dict[str, str | None], pl.DataFrame]]:
@@ -139,7 +165,10 @@ def _statistics(path: Path, partition: Mapping[str, str | None]) -> dict[str, An
         nulls[name] = sum(one.null_count for one in found)
         bounded = [one for one in found if one.has_min_max]
         if len(bounded) == len([one for one in found if one.num_values]) and bounded:
-            bounds = _bounds(min(one.min for one in bounded), max(one.max for one in bounded))
+            try:
+                bounds = _bounds(min(one.min for one in bounded), max(one.max for one in bounded))
+            except (OverflowError, ValueError):  # a time or date that Python's calendar has no place for
+                bounds = None
             if bounds is not None:
                 lowest[name], highest[name] = bounds
     return {"numRecords": footer.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
@@ -164,4 +193,4 @@ def _bounds(low: object, high: object) -> tuple[Any, Any] | None:
 
 
 def _milliseconds(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"  # with four digits for any year

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,15 +79,18 @@ class Dataset:
         Raises:
             Invalid: No such column; says the nearest one.
         """
-        return frames.to_polars(self._of(columns))
+        with self._telling():
+            return frames.to_polars(self._of(columns))
 
     def to_pandas(self, columns: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Like `to_polars`, for pandas. Whole numbers and booleans with nulls keep their type."""
-        return frames.to_pandas(self._of(columns))
+        with self._telling():
+            return frames.to_pandas(self._of(columns))
 
     def to_arrow(self, columns: str | Sequence[str] | None = None) -> pa.Table:
         """Like `to_polars`, as an Arrow table."""
-        return frames.to_arrow(self._of(columns))
+        with self._telling():
+            return frames.to_arrow(self._of(columns))
 
     def to_dask(self) -> dd.DataFrame:
         """A lazy Dask frame, one partition per data file."""
@@ -94,7 +98,8 @@ class Dataset:
 
     def preview(self, rows: int = 10) -> pl.DataFrame:
         """The first rows."""
-        return self.lazy().head(rows).collect(engine="in-memory")
+        with self._telling():
+            return self.lazy().head(rows).collect(engine="in-memory")
 
     def page(
         self,
@@ -120,14 +125,12 @@ class Dataset:
         Raises:
             NotFound: The dataset was deleted meanwhile.
             Invalid: No such column, or the condition is none.
+            IntegrityError: A file is damaged; names it.
         """
-        try:
+        with self._lake.telling(self.name, self._actor, version=self._version, at=self._time):
             return page(
                 self.lazy(), columns=listed(columns), where=where, order=listed(order), offset=offset, limit=limit
             )
-        except FileNotFoundError:
-            self._lake.version(self.name)  # says that it is gone, where that is why
-            raise
 
     def export(self, to: Path | str, *, overwrite: bool = False) -> int:
         """Writes the rows to a file, whole or not at all.
@@ -219,6 +222,9 @@ class Dataset:
             if name not in known:
                 raise unknown("column", name, known, error=Invalid)
         return rows.select(wanted)
+
+    def _telling(self) -> AbstractContextManager[None]:
+        return self._lake.telling(self.name, self._actor, version=self._version, at=self._time)
 
     def _changing(self) -> Lake:
         if self._version is not None or self._time is not None:

@@ -37,7 +37,7 @@ class Datasets:
         Raises:
             NotFound: No such dataset; the message has the nearest name.
         """
-        self._lake.version(name)
+        self._lake.key(name)  # the catalog knows it; its files are looked at when they are read
         return Dataset(self._lake, name, self._actor)
 
     def __getitem__(self, name: str) -> Dataset:

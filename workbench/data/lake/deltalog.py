@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from workbench.data.lake.datafiles import describe, discard
+from workbench.data.lake.damage import damaged
+from workbench.data.lake.datafiles import describe, discard, second_name
 from workbench.data.lake.disk import sync
 from workbench.data.lake.mending import Torn, check_entries, mend
 from workbench.data.lake.model import Checkpoint, Version
 from workbench.data.lake.schema import delta_schema
 from workbench.data.lake.snapshot import Snapshot
-from workbench.foundation.errors import IntegrityError, NotFound
+from workbench.foundation.errors import NotFound
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
 
@@ -59,9 +61,11 @@ class DeltaLog:
 
     Attributes:
         folder: The dataset's folder.
+        dataset: Its name, as it was last known here; errors say it.
     """
 
     folder: Path
+    dataset: str = ""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _table: DeltaTable | None = field(default=None, repr=False)
     _snapshots: dict[int, Snapshot] = field(default_factory=dict, repr=False)
@@ -97,7 +101,8 @@ class DeltaLog:
         """
         with self._lock:
             table = self._open(acknowledged)
-            return self._snapshot(table)
+            with self._telling():
+                return self._snapshot(table)
 
     def at(self, version: int, acknowledged: int) -> Snapshot:
         """
@@ -113,7 +118,8 @@ class DeltaLog:
                 return self._snapshot(table)
             if not 0 <= version < newest:
                 raise NotFound(f"there is no version {version}", hint=f"versions go from 0 to {newest}")
-            return self._snapshot(DeltaTable(str(self.folder), version=version))
+            with self._telling():
+                return self._snapshot(DeltaTable(str(self.folder), version=version))
 
     def commit(self, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None) -> None:
         """Makes the version after `base` and waits until it is on disk. If it cannot, the change's files are removed.
@@ -131,7 +137,13 @@ class DeltaLog:
             if change.schema is not None and change.schema != base.schema:
                 # Only a commit in this mode can change the columns, and it removes every file: those that stay are
                 # added again under a second name, which costs no copy.
-                linked = self._linked(base, set(remove))
+                try:
+                    linked = self._linked(base, set(remove))
+                except BaseException as error:
+                    discard(self.folder, change.add)
+                    if isinstance(error, FileNotFoundError) and log_entry(self.folder, note.number).exists():
+                        raise Overtaken from error  # and what was overwritten is cleaned away already
+                    raise
                 add, remove, mode = add + linked, [], "overwrite"
             token = secrets.token_hex(8)
             now = int(note.time.timestamp() * 1000)
@@ -164,7 +176,8 @@ class DeltaLog:
         with self._lock:
             table = self._open(acknowledged)
             wanted = table.version() - since
-            return [_version(entry) for entry in table.history(wanted)] if wanted > 0 else []
+            with self._telling():
+                return [_version(entry) for entry in table.history(wanted)] if wanted > 0 else []
 
     def mark(self, stream: str, part: str, acknowledged: int) -> int | None:
         with self._lock:
@@ -184,19 +197,20 @@ class DeltaLog:
         try:
             return self._current()
         except TableNotFoundError as error:
-            raise IntegrityError(
-                f"the files of a dataset are gone from {self.folder}", hint="restore the lake's folder from a backup"
-            ) from error
+            raise damaged(self.dataset, f"its files are gone from {self.folder}") from error
         except (DeltaError, Torn):
             self._table = None
-            mend(self.folder, acknowledged)
-            try:
+            mend(self.folder, acknowledged, self.dataset)
+            with self._telling():
                 return self._current()
-            except DeltaError as error:
-                raise IntegrityError(
-                    f"the log in {self.folder} cannot be read: {str(error).splitlines()[0]}",
-                    hint="restore the lake's folder from a backup",
-                ) from error
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except DeltaError as error:
+            said = str(error).splitlines()[0]
+            raise damaged(self.dataset, f"its log in {self.folder} cannot be read: {said}") from error
 
     def _current(self) -> DeltaTable:
         if self._table is None:
@@ -220,16 +234,17 @@ class DeltaLog:
         return self._snapshots[version]
 
     def _linked(self, base: Snapshot, removed: set[str]) -> list[AddAction]:
-        linked = []
-        for row in base.files.to_dicts():
-            if row["path"] in removed:
-                continue
-            stem, _, ending = row["path"].rpartition(".")
-            path = self.folder / f"{stem.partition('_')[0]}_{base.version + 1}.{ending}"
-            path.unlink(missing_ok=True)
-            os.link(self.folder / row["path"], path)
-            linked.append(describe(path, base.partition_of(row), data_change=False))
-        sync([self.folder])
+        linked: list[AddAction] = []
+        try:
+            for row in base.files.to_dicts():
+                if row["path"] not in removed:
+                    path = self.folder / second_name(row["path"])
+                    os.link(self.folder / row["path"], path)
+                    linked.append(describe(path, base.partition_of(row), data_change=False))
+            sync([self.folder])
+        except BaseException:
+            discard(self.folder, linked)
+            raise
         return linked
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deltalake.exceptions import DeltaError
@@ -13,7 +14,7 @@ from polars.exceptions import PolarsError
 
 from workbench.foundation.errors import Unavailable
 
-__all__ = ["disk_errors", "headroom", "sync"]
+__all__ = ["disk_errors", "headroom", "sync", "unwritten", "writing"]
 
 HEADROOM_BYTES = 1 << 20  # more than one catalog transaction and its page images take
 
@@ -50,6 +51,37 @@ def disk_errors(place: Path) -> Iterator[None]:
         if number in (errno.EACCES, errno.EPERM, errno.EROFS) or any(word in said for word in _ACCESS):
             raise Unavailable(f"{place} may not be written to", hint="check its owner and permissions") from error
         raise
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Keeps clean-up away from a folder in which files lie that no commit names yet. Many may write at once.
+
+    The system lets go of it when this process ends, however it does. A file system that cannot lock refuses `unwritten`
+    as well, so that nothing is taken for left over there.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def unwritten(folder: Path) -> Iterator[bool]:
+    """Whether nobody is writing in a folder. If so, whoever begins to waits until the end of the block."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
 
 
 @contextmanager

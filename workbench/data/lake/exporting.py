@@ -49,6 +49,12 @@ def written(rows: Callable[[], pl.DataFrame], path: Path, *, overwrite: bool) ->
 
 
 def _write(frame: pl.DataFrame, path: Path, ending: str) -> None:
+    binary = [name for name, dtype in frame.schema.items() if _binary(dtype)]
+    if binary and ending != ".parquet":
+        raise Invalid(
+            f"{ending[1:]} cannot hold the column '{binary[0]}', which is {frame.schema[binary[0]]}",
+            hint="export to .parquet, or make text of it: pl.col(...).bin.encode('base64')",
+        )
     try:
         match ending:
             case ".csv":
@@ -61,9 +67,19 @@ def _write(frame: pl.DataFrame, path: Path, ending: str) -> None:
                 frame.write_ndjson(path)
             case _:
                 frame.write_json(path)
-    except pl.exceptions.ComputeError as error:
-        if "space" in str(error):
+    except (pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
+        if "space" in str(error).lower():
             raise
         raise Invalid(
             f"{ending[1:]} cannot hold these columns: {str(error).splitlines()[0]}", hint="export to .parquet"
         ) from error
+
+
+def _binary(dtype: pl.DataType) -> bool:
+    match dtype:
+        case pl.List() | pl.Array():
+            return _binary(dtype.inner)  # type: ignore[arg-type]
+        case pl.Struct():
+            return any(_binary(field.dtype) for field in dtype.fields)  # type: ignore[arg-type]
+        case _:
+            return dtype == pl.Binary

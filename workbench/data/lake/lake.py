@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,11 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames, listed
-from workbench.data.lake import cleaning, writing
+from workbench.data.lake import damage, writing
 from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described, outlined
+from workbench.data.lake.lists import Lists
 from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetPage, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
@@ -26,11 +26,12 @@ from workbench.data.lake.restricting import restricted
 from workbench.data.lake.sealing import Sealer
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.store import DatasetStore
+from workbench.data.lake.upkeep import Upkeep
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, unknown
+from workbench.foundation.errors import Conflict, IntegrityError, Invalid, Unavailable, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor, Runs
-from workbench.governance.security import Role, Security
+from workbench.governance.security import Policy, Role, Security
 
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
@@ -55,6 +56,8 @@ class Lake:
         self._store = DatasetStore(catalog, runs, security)
         self._logs: dict[str, DeltaLog] = {}
         self._sealer = Sealer(runs)
+        self._upkeep = Upkeep(root, self._store, runs)
+        self._lists = Lists(self._store, security, self._log, self.info)
         url = catalog.engine.url
         beside = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
         self._writer = writing.Writer(self._store, [root, *beside])
@@ -138,37 +141,54 @@ class Lake:
         record = self._store.get(name)
         log = self._log(record)
         snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, at))
+        damage.check(name, snapshot)
         committed = log.history(record.version, since=snapshot.version - 1)[-1]
-        return described(record, snapshot, committed, self._security.policy_for(actor.principal, name))
+        with self.telling(name, actor, version=snapshot.version):  # under a row filter it has to count rows
+            return described(record, snapshot, committed, self._security.policy_for(actor.principal, name))
 
     def infos(self, actor: Actor) -> list[DatasetInfo]:
-        """Every dataset that the asker may see, by name."""
-        found = []
-        for name in self.names():
-            with suppress(Forbidden, NotFound):  # closed by a policy that cannot be applied, or deleted just now
-                found.append(self.info(name, actor))
-        return found
+        """Every dataset that the asker may see, by name, but for those that are damaged: the log tells of them."""
+        return self._lists.infos(actor)
+
+    def check(self, name: str) -> None:
+        """Looks whether the newest version is there, as it was written.
+
+        Raises:
+            IntegrityError: It is not; names the file and says what can be done.
+        """
+        record = self._store.get(name)
+        damage.check(name, self._log(record).newest(record.version))
+
+    def read_through(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> None:
+        """Reads every file of what `read` gives to its end.
+
+        Raises:
+            IntegrityError: One cannot be read; names it and says what can be done.
+        """
+        record = self._store.get(name)
+        log = self._log(record)
+        damage.read_through(name, log.at(self._sealer.version(log, record, actor, version, at), record.version))
+
+    def telling(
+        self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None
+    ) -> AbstractContextManager[None]:
+        """What a read gave is computed in the block: a failure that is a damaged file's is told as that."""
+        return damage.telling(lambda: self.read_through(name, actor, version=version, at=at))
 
     def search(
         self, actor: Actor, text: str, *, owner: str | None, sort: str, limit: int, cursor: str | None
     ) -> DatasetPage:
         """See `Datasets.search`. Only the datasets that a policy restricts for the asker are opened."""
-        self._security.require(actor.principal, Role.VIEWER, "list datasets")
-        for record in self._store.without_outline():
-            log = self._log(record)
-            with suppress(NotFound):  # deleted just now
-                newest = log.history(record.version)[0]
-                self._store.outline(record.id, outlined(log.newest(record.version), newest))
-        page = self._store.search(text, owner=owner, sort=sort, limit=limit, cursor=cursor)
-        restricted = self._security.restricted_datasets(actor.principal)
-        items = []
-        for item in page.items:
-            if item.name in restricted:
-                with suppress(Forbidden, NotFound):
-                    items.append(replace(item, rows=self.info(item.name, actor).rows))
-            else:
-                items.append(item)
-        return replace(page, items=tuple(items))
+        return self._lists.search(actor, text, owner=owner, sort=sort, limit=limit, cursor=cursor)
+
+    def check_policy(self, policy: Policy) -> None:
+        """
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: The policy cannot be applied to its newest version.
+        """
+        record = self._store.get(policy.dataset)
+        restricted(self._log(record).newest(record.version).scan(), policy)
 
     # Writing
 
@@ -332,7 +352,8 @@ class Lake:
     def delete(self, name: str, actor: Actor) -> None:
         """Deletes a dataset with all its versions, pinned ones too. Its name is free at once."""
         record = self._for_change(name, actor, "delete")
-        self._writer.catch_up(self._log(record), record)
+        with suppress(IntegrityError):  # to delete it is what helps a dataset that is damaged
+            self._writer.catch_up(self._log(record), record)
         failpoint("lake.delete.before_catalog")
         self._store.delete(record.id, by=actor.principal.name)
         failpoint("lake.delete.after_catalog")
@@ -346,31 +367,25 @@ class Lake:
                 Versions that a run's receipt pins are kept for as long as it does.
         """
         record = self._for_change(name, actor, "clean")
-        log = self._log(record)
-        old = cleaning.outdated(log.folder, log.history(record.version), self._runs.pinned(record.id), keep_days)
-        if old.files:
-            self._store.cleaned(record.id, old.complete_from, by=actor.principal.name)
-        size = sum(path.stat().st_size for path in old.files)
-        for path in old.files:
-            path.unlink(missing_ok=True)
-        return CleanReport(
-            dataset=name,
-            files=len(old.files),
-            bytes=size,
-            complete_from=max(old.complete_from if old.files else 0, record.complete_from),
-            pinned=tuple(sorted(old.pinned)),
-            leftovers=cleaning.sweep(self.root, existing=self._store.ids(), deleted=self._store.deleted_ids()),
-        )
+        if not keep_days >= 0:
+            raise Invalid(f"versions are kept for 0 days or more, not {keep_days}")
+        return self._upkeep.clean(record, self._log(record), actor, keep_days)
+
+    def unknown_folders(self) -> tuple[Path, ...]:
+        """Folders of datasets that the catalog has never heard of."""
+        return self._upkeep.leftovers().unknown
 
     # Inside
 
     def _log(self, record: DatasetRecord) -> DeltaLog:
-        return self._logs.setdefault(record.id, DeltaLog(self.root / record.id))
+        log = self._logs.setdefault(record.id, DeltaLog(self.root / record.id))
+        log.dataset = record.name
+        return log
 
     def _for_change(self, name: str, actor: Actor, doing: str) -> DatasetRecord:
         record = self._store.get(name)
-        if record.owner != actor.principal.name or not actor.principal.role.includes(Role.ANALYST):
-            self._security.require(actor.principal, Role.ENGINEER, f"{doing} '{name}'")
+        own = record.owner == actor.principal.name
+        self._security.require(actor.principal, Role.ANALYST if own else Role.ENGINEER, f"{doing} '{name}'")
         return record
 
     def _restricted(self, record: DatasetRecord, snapshot: Snapshot, actor: Actor) -> pl.LazyFrame:
@@ -383,7 +398,9 @@ class Lake:
         log = self._log(record)
         with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
             self._writer.catch_up(log, record)
-        return self._sealer.read(log, record, actor, version, at)
+        snapshot = self._sealer.read(log, record, actor, version, at)
+        damage.check(record.name, snapshot)
+        return snapshot
 
     def _forget(self, record: DatasetRecord) -> None:
         self._logs.pop(record.id, None)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workbench.foundation.errors import IntegrityError
+from workbench.data.lake.damage import damaged
 from workbench.foundation.observability import logger
 
 __all__ = ["Torn", "check_entries", "mend"]
@@ -33,7 +33,7 @@ def check_entries(entries: Iterable[Path]) -> None:
             raise Torn(str(entry))
 
 
-def mend(folder: Path, acknowledged: int) -> None:
+def mend(folder: Path, acknowledged: int, dataset: str) -> None:
     """Sets torn log entries aside and removes torn checkpoints.
 
     Raises:
@@ -44,9 +44,7 @@ def mend(folder: Path, acknowledged: int) -> None:
     if torn:
         first = int(torn[0].stem)
         if first <= acknowledged:
-            raise IntegrityError(
-                f"version {first} in {folder} is damaged", hint="restore the lake's folder from a backup"
-            )
+            raise damaged(dataset, f"its log entry {torn[0]} is not what was written")
         for entry in log.glob("*.json"):
             if entry.stem.isdigit() and int(entry.stem) >= first:
                 entry.rename(entry.with_suffix(".torn"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 __all__ = [
     "Checkpoint",
@@ -164,6 +165,7 @@ class CleanReport:
     Attributes:
         pinned: Versions older than asked for that were kept because a run's receipt needs them.
         leftovers: Folders of deleted or never finished datasets that were removed along the way.
+        unknown: Folders of datasets that the catalog does not know, which were left alone.
     """
 
     dataset: str
@@ -172,10 +174,13 @@ class CleanReport:
     complete_from: int
     pinned: tuple[int, ...]
     leftovers: int
+    unknown: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         kept = f"versions from {self.complete_from} on are complete"
         if self.pinned:
             kept += f", pinned {', '.join(map(str, self.pinned))} kept"
         also = f"; {self.leftovers} left-over folders removed" if self.leftovers else ""
+        if self.unknown:
+            also += f"; {len(self.unknown)} folders of datasets that the catalog does not know were left alone"
         return f"{self.dataset}: {self.files} files removed ({self.bytes / 1e6:.1f} MB); {kept}{also}"

@@ -34,8 +34,10 @@ def restricted(plan: pl.LazyFrame, policy: Policy | None) -> pl.LazyFrame:
             where = f"expression for column '{name}'"
             if name not in schema:
                 raise _cannot(policy, where, "names a column that the dataset does not have")
-            replaced.append(_expression(policy, where, text, schema).alias(name))
-            rehearsal.with_columns(replaced[-1]).collect(engine="in-memory")
+            shown = _expression(policy, where, text, schema).alias(name)
+            if rehearsal.with_columns(shown).collect(engine="in-memory").schema[name] == pl.Null:
+                shown = shown.cast(schema[name])  # hidden values: what computes with the column goes on working
+            replaced.append(shown)
     except pl.exceptions.PolarsError as error:
         raise _cannot(policy, where, f"cannot be applied: {str(error).splitlines()[0]}") from error
     return plan.with_columns(replaced) if replaced else plan

@@ -12,7 +12,7 @@ from deltalake import Schema as DeltaSchema
 
 from workbench.foundation.errors import Invalid, nearest
 
-__all__ = ["delta_schema", "digest", "fit", "polars_schema", "storable"]
+__all__ = ["TIME", "delta_schema", "digest", "fit", "polars_schema", "storable"]
 
 TIME = pl.Datetime("us", "UTC")
 _SIGNED: dict[type[pl.DataType], pl.DataType] = {
@@ -35,6 +35,8 @@ def storable(schema: Mapping[str, pl.DataType]) -> pl.Schema:
     for name in schema:
         if not name.strip():
             raise Invalid("a column has no name", hint="name every column")
+        if "\0" in name:
+            raise Invalid(f"the column name {name!r} has a NUL character", hint="rename the column")
         if (other := folded.setdefault(name.casefold(), name)) != name:
             raise Invalid(f"the columns '{other}' and '{name}' differ only in upper and lower case")
     if not schema:
@@ -62,6 +64,8 @@ def _storable(name: str, dtype: pl.DataType) -> pl.DataType:
     if isinstance(dtype, pl.List | pl.Array):
         return pl.List(_storable(name, _instance(dtype.inner)))
     if isinstance(dtype, pl.Struct):
+        if any("\0" in field.name for field in dtype.fields):
+            raise Invalid(f"column '{name}' has a field whose name has a NUL character", hint="rename the field")
         fields = {field.name: _storable(f"{name}.{field.name}", _instance(field.dtype)) for field in dtype.fields}
         return pl.Struct(fields)
     if isinstance(dtype, pl.Null):

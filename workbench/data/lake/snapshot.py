@@ -65,14 +65,26 @@ class Snapshot:
     def paths(self, names: Sequence[str] | None = None) -> list[Path]:
         return [self.folder / name for name in (self.names if names is None else names)]
 
-    def scan(self, names: Sequence[str] | None = None) -> pl.LazyFrame:
-        """Reads all files, or some; columns that a file does not have yet are null."""
+    def scan(self, names: Sequence[str] | None = None, *, file: str | None = None) -> pl.LazyFrame:
+        """Reads all files, or some; columns that a file does not have yet are null.
+
+        Args:
+            file: The name of one more column, which says the path of the file that a row is in.
+        """
         paths = self.paths(names)
         if not paths:
-            return pl.LazyFrame(schema=self.schema)
+            more = {} if file is None else {file: pl.String()}
+            return pl.LazyFrame(schema={**self.schema, **more})
         if self.uniform:  # the plainest scan there is: what every engine can run
-            return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
-        return pl.scan_parquet(paths, schema=self.schema, missing_columns="insert", glob=False, hive_partitioning=False)
+            return pl.scan_parquet(paths, glob=False, hive_partitioning=False, include_file_paths=file)
+        return pl.scan_parquet(
+            paths,
+            schema=self.schema,
+            missing_columns="insert",
+            glob=False,
+            hive_partitioning=False,
+            include_file_paths=file,
+        )
 
     def arrow(self) -> pads.Dataset:
         """The same rows as an Arrow dataset, for a reader that pushes its filters and columns into the scan."""

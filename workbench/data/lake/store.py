@@ -123,7 +123,8 @@ class DatasetStore:
         """Renames; policies go along in the same transaction.
 
         Raises:
-            Conflict: The new name is taken, or differs from a taken one only in upper and lower case.
+            Conflict: The new name is taken, or differs from a taken one only in upper and lower case; or policies were
+                set for it.
         """
         try:
             with self._catalog.begin() as session:
@@ -141,11 +142,12 @@ class DatasetStore:
             raise _taken(new_name) from error
 
     def delete(self, dataset_id: str, *, by: str) -> None:
-        """Frees the name and drops the pins; the files are the caller's to remove afterwards."""
+        """Frees the name and drops pins and policies; the files are the caller's to remove afterwards."""
         with self._catalog.begin() as session:
             row = self._locked(session, dataset_id)
             row.former_name, row.name, row.deleted = row.name, None, utcnow()
             self._runs.forget_pins(session, dataset_id)
+            self._security.drop_policies(session, str(row.former_name), by=by)
             audit_append(
                 session,
                 actor=by,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from workbench.data.lake.schema import TIME
 from workbench.data.lake.snapshot import Snapshot
 from workbench.foundation.errors import Conflict, Invalid
 
@@ -17,7 +18,7 @@ _FILE = "__workbench_file"
 def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
     """
     Raises:
-        Invalid: A key column is not there, a key has a null, or two rows have the same key.
+        Invalid: A key column is not there, a key has a null or a NaN, or two rows have the same key.
     """
     schema = frame.collect_schema()
     for name in key:
@@ -31,6 +32,15 @@ def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
                 f"the key column '{name}' is null in {count} row{'s' if count > 1 else ''}",
                 hint="fill or drop those rows: a row without a key cannot be found again",
             )
+    numbers = [name for name in key if schema[name].is_float()]
+    if numbers:
+        odd = keys.select(pl.col(numbers).is_nan().sum()).collect(engine="streaming").row(0)
+        for name, count in zip(numbers, odd, strict=True):
+            if count:
+                raise Invalid(
+                    f"the key column '{name}' is NaN in {count} row{'s' if count > 1 else ''}",
+                    hint="fill or drop those rows: NaN is no number that a row could be found by",
+                )
     doubled = keys.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect(engine="streaming")
     if doubled.height:
         raise Invalid(
@@ -61,7 +71,14 @@ def check_new(snapshot: Snapshot, rows: pl.DataFrame, key: Sequence[str], datase
 
 
 def _first(rows: pl.DataFrame, key: Sequence[str]) -> str:
-    return ", ".join(f"{name}={rows[name][0]}" for name in key)
+    return ", ".join(f"{name}={_shown(rows[name][:1])}" for name in key)
+
+
+def _shown(value: pl.Series) -> str:
+    beyond = {pl.Date: (-719_162, 2_932_896), TIME: (-62_135_596_800_000_000, 253_402_300_799_999_999)}
+    if value.dtype in beyond and not value.to_physical().is_between(*beyond[value.dtype]).all():
+        return f"{value.to_physical()[0]} {'days' if value.dtype == pl.Date else 'microseconds'} from 1970"
+    return str(value[0])
 
 
 def replacing(
@@ -108,7 +125,7 @@ def _touched(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> list
     if not candidates:
         return []
     found = (
-        pl.scan_parquet(snapshot.paths(candidates), glob=False, hive_partitioning=False, include_file_paths=_FILE)
+        snapshot.scan(candidates, file=_FILE)
         .select(*key, _FILE)
         .join(keys.lazy(), on=list(key), how="semi")
         .select(pl.col(_FILE).unique())
@@ -122,14 +139,12 @@ def _by_bounds(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> li
     """The files whose bounds do not rule the keys out. A file without bounds may hold anything."""
     files = snapshot.files
     for name in key:
-        low, high = keys[name].min(), keys[name].max()
+        low, high = (pl.lit(keys.select(edge).to_series()) for edge in (pl.min(name), pl.max(name)))
         partition, least, most = f"partition.{name}", f"min.{name}", f"max.{name}"
         if partition in files.columns:
             values = keys[name].cast(pl.String).unique()
             files = files.filter(pl.col(partition).cast(pl.String).is_in(values.implode()))
         elif least in files.columns and files.schema[least] == keys.schema[name]:
-            outside = (pl.col(least) > pl.lit(high, dtype=keys.schema[name])) | (
-                pl.col(most) < pl.lit(low, dtype=keys.schema[name])
-            )
+            outside = (pl.col(least) > high) | (pl.col(most) < low)
             files = files.filter(outside.fill_null(value=False).not_())
     return [str(name) for name in files["path"]]

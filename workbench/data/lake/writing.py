@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ import pyarrow as pa
 from deltalake.transaction import AddAction
 
 from workbench.compute import frames
-from workbench.data.lake import datafiles
+from workbench.data.lake import damage, datafiles
 from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
 from workbench.data.lake.describing import outlined
-from workbench.data.lake.disk import disk_errors, headroom
+from workbench.data.lake.disk import disk_errors, headroom, writing
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.schema import fit, storable
 from workbench.data.lake.snapshot import Snapshot
@@ -57,12 +58,13 @@ class Writer:
         note = Version(0, utcnow(), "create", actor.principal.name, actor.run)
         with disk_errors(log.folder):
             log.folder.mkdir(parents=True)
-            add = datafiles.write(log.folder, rows, record.partition_by)
-            failpoint("lake.files.written")
-            if record.key:
-                check_key(_scan(log.folder, add, schema), record.key)
-            with headroom(self._reserve):
-                log.create(schema, record.partition_by, add, note)
+            with writing(log.folder):
+                add = datafiles.write(log.folder, rows, record.partition_by)
+                failpoint("lake.files.written")
+                if record.key:
+                    check_key(_scan(log.folder, add, schema), record.key)
+                with headroom(self._reserve):
+                    log.create(schema, record.partition_by, add, note)
         return note
 
     def commit(
@@ -91,8 +93,9 @@ class Writer:
                 and log.mark(checkpoint.stream, checkpoint.slice, record.version) == checkpoint.mark
             ):
                 return log.history(record.version, since=base.version - 1)[0]
-            with disk_errors(log.folder):
-                change = plan(base)
+            with disk_errors(log.folder), writing(log.folder):
+                with damage.telling(partial(damage.read_through, record.name, base)):
+                    change = plan(base)
                 if change is None:
                     return log.history(record.version, since=base.version - 1)[0]
                 note = Version(base.version + 1, utcnow(), operation, actor.principal.name, actor.run)

@@ -116,7 +116,11 @@ class InSet(_OfColumn):
         return f"{self.column} is one of {shown}"
 
     def fails(self) -> pl.Expr:
-        return ~pl.col(self.column).is_in(list(self.values))
+        column = pl.col(self.column)
+        if all(isinstance(value, str) for value in self.values):
+            return ~column.is_in(list(self.values))
+        # Each by itself, as the column's type has it: a list of 1 and 5 is no list of floats.
+        return ~pl.any_horizontal(column == value for value in self.values)
 
 
 class Matches(_OfColumn):

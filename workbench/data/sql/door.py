@@ -52,6 +52,7 @@ class SqlDoor:
             Invalid: It is not one SELECT, does not parse, or names a column that is not there.
             Forbidden: It tries to read or change something else than datasets, or a policy cannot be applied.
             NotFound: No such dataset; the message has the nearest name.
+            IntegrityError: A file of a dataset cannot be read.
         """
         with duckdb.connect(":memory:", config=_CLOSED) as connection:
             for lock in _LOCKS:
@@ -65,7 +66,15 @@ class SqlDoor:
                     raise Invalid("the statement gives no rows")
                 return _tidied(relation.to_arrow_table())
             except duckdb.Error as error:
+                if "reading the stream" in str(error):
+                    self._look_for_damage(parsed, actor)
                 raise explained(error, statement, columns) from error
+
+    def _look_for_damage(self, parsed: Statement, actor: Actor) -> None:
+        asked = {table.casefold() for table in parsed.tables}
+        for name in self._lake.names():
+            if name.casefold() in asked:
+                self._lake.read_through(name, actor)
 
     def _register(self, connection: duckdb.DuckDBPyConnection, parsed: Statement, actor: Actor) -> set[str]:
         if not parsed.tables:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ SCHEMA_REVISION = "0003"
 
 VERSION_TABLE = "workbench_version"
 BUSY_SECONDS = 30
+_ALONE = "held alone"
 MIGRATION_LOCK = 0x776F726B  # "work": the key of PostgreSQL's advisory lock around a migration
 
 
@@ -55,8 +56,9 @@ class Catalog:
             ) from error
         self._shown = parsed.render_as_string(hide_password=True)
         if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "do_connect", _connect_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "checkin", _give_back_sqlite)
 
     def __repr__(self) -> str:
         return f"Catalog({self._shown})"
@@ -144,12 +146,33 @@ class Catalog:
         return Unavailable(f"{self!r} cannot be used: {reason}")
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
+def _connect_sqlite(dialect: Dialect, record: Any, arguments: Any, parameters: Any) -> Any:
+    raw: Any = dialect.connect(*arguments, **parameters)
+    try:
+        _configure_sqlite(raw)
+    except sqlite3.OperationalError as error:
+        raw.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
+            raise
+        # A full disk has no room for the file that processes share, which even a reader makes if it is the only one.
+        # Whoever holds the database alone needs none; so that others get at it, the connection ends with its use.
+        raw = dialect.connect(*arguments, **parameters)
+        raw.execute("PRAGMA locking_mode=EXCLUSIVE")
+        _configure_sqlite(raw)
+        record.info[_ALONE] = True
+    return raw
+
+
+def _configure_sqlite(raw: sqlite3.Connection) -> None:
     # SQLAlchemy, not the driver, says when a transaction begins: the driver would begin too late for a consistent read.
-    raw: sqlite3.Connection = connection
     raw.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         raw.execute(f"PRAGMA {pragma}")
+
+
+def _give_back_sqlite(_connection: Any, record: Any) -> None:
+    if record.info.get(_ALONE):
+        record.invalidate()
 
 
 def _begin_sqlite(connection: Connection) -> None:

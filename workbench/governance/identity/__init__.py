@@ -4,7 +4,7 @@ Knows no web framework. A server's adapter takes what a request shows (a cookie,
 is, and `permit` whether they may.
 """
 
-from workbench.governance.identity.model import Credential, IssuedToken, Scope, SignInRefused, TokenInfo
+from workbench.governance.identity.model import Credential, IssuedToken, SignInRefused, TokenInfo
 from workbench.governance.identity.permissions import PERMISSIONS, permit
 from workbench.governance.identity.store import COOKIE_SECONDS, Identities
 
@@ -14,7 +14,6 @@ __all__ = [
     "Credential",
     "Identities",
     "IssuedToken",
-    "Scope",
     "SignInRefused",
     "TokenInfo",
     "permit",

@@ -2,27 +2,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 from workbench.foundation.errors import WorkbenchError
-from workbench.governance.security import Principal
+from workbench.governance.security import Principal, Scope
 
-__all__ = ["Credential", "IssuedToken", "Scope", "SignInRefused", "TokenInfo"]
+__all__ = ["Credential", "IssuedToken", "SignInRefused", "TokenInfo"]
 
 
 class SignInRefused(WorkbenchError):
     """What was shown names nobody: forged, expired, used up or revoked. The message never says which secret it was."""
 
     code = "sign_in_refused"
-
-
-class Scope(StrEnum):
-    """What a token may be used for. A token never allows more than its user's role does."""
-
-    READ = "read"
-    RUN = "run"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.foundation.errors import Forbidden
-from workbench.governance.identity.model import Credential, Scope
-from workbench.governance.security import Role
+from workbench.governance.identity.model import Credential
+from workbench.governance.security import Role, Scope
 
 __all__ = ["PERMISSIONS", "permit"]
 

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
@@ -61,12 +61,13 @@ def write_new_key(folder: Path) -> SigningKey:
 
 def signed(key: SigningKey, user: str, *, now: datetime, lifetime: timedelta) -> str:
     """A cookie's value that says: this is `user`, from now until its end."""
-    claims = {"sub": user, "aud": _AUDIENCE, "iat": now, "exp": now + lifetime}
+    # To the microsecond: a user who is removed and registered again within a second is another one.
+    claims = {"sub": user, "aud": _AUDIENCE, "iat": now.timestamp(), "exp": now + lifetime}
     return jwt.encode(claims, key.private, algorithm=_ALGORITHM, headers={"kid": key.id})
 
 
-def verified(cookie: str, public_keys: Mapping[str, str]) -> str:
-    """The user a cookie names.
+def verified(cookie: str, public_keys: Mapping[str, str]) -> tuple[str, datetime]:
+    """The user a cookie names, and when it was signed (UTC).
 
     Args:
         public_keys: Of every key whose cookies still hold, by its id.
@@ -88,7 +89,7 @@ def verified(cookie: str, public_keys: Mapping[str, str]) -> str:
         raise SignInRefused("your sign-in has expired", hint="open a fresh link: workbench link") from error
     except (jwt.InvalidTokenError, KeyError) as error:
         raise SignInRefused("this sign-in is not valid here", hint="open a fresh link: workbench link") from error
-    return str(claims["sub"])
+    return str(claims["sub"]), datetime.fromtimestamp(float(claims["iat"]), UTC)
 
 
 def _public(key: Ed25519PrivateKey) -> str:

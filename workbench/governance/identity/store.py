@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,10 @@ from sqlalchemy import CursorResult, delete, or_, select, update
 
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, unknown
-from workbench.governance.identity.model import Credential, IssuedToken, Scope, SignInRefused, TokenInfo
+from workbench.governance.identity.model import Credential, IssuedToken, SignInRefused, TokenInfo
 from workbench.governance.identity.signing import SigningKey, read_key, signed, verified, write_new_key
 from workbench.governance.identity.tables import SigningKeyRow, SignInLinkRow, TokenRow
-from workbench.governance.security import Principal, Role, Security, audit_append
+from workbench.governance.security import Principal, Role, Scope, Security, audit_append
 
 __all__ = ["COOKIE_SECONDS", "Identities"]
 
@@ -25,6 +27,7 @@ COOKIE_SECONDS = 7 * 24 * 3600
 """How long a sign-in holds."""
 LINK_MINUTES = 15
 KERNEL_HOURS = 12
+LONGEST_RUN_HOURS = 7 * 24
 LONGEST_TOKEN_DAYS = 366
 _PREFIX = "wb"
 _REFUSED_LINK = "this sign-in link is not valid, has expired, or was used before"
@@ -56,8 +59,7 @@ class Identities:
             Forbidden: It is for somebody else, and `by` is no admin.
         """
         self._security.user(user)
-        if user != by.name:
-            self._security.require(by, Role.ADMIN, f"make a sign-in link for '{user}'")
+        self._own_or_admin(user, by, f"make a sign-in link for '{user}'")
         secret = secrets.token_urlsafe(32)
         now = utcnow()
         with self._catalog.begin() as session:
@@ -86,9 +88,10 @@ class Identities:
             )
             if used.rowcount != 1:
                 raise SignInRefused(_REFUSED_LINK, hint="make a fresh one: workbench link")
-            user = session.get_one(SignInLinkRow, digest).user
+            row = session.get_one(SignInLinkRow, digest)
+            user, made = row.user, row.expires - timedelta(minutes=LINK_MINUTES)
             audit_append(session, actor=user, action="sign in", thing=f"user {user}")
-        return self._principal(user), self.cookie(user)
+        return self._principal(user, made), self.cookie(user)
 
     def cookie(self, user: str) -> str:
         """A signed statement that its bearer is `user`, good for `COOKIE_SECONDS`."""
@@ -99,8 +102,8 @@ class Identities:
         Raises:
             SignInRefused: Forged, expired, of a retired key, or its user is gone.
         """
-        user = verified(cookie, self._public_keys())
-        return Credential(self._principal(user), frozenset(Scope), "cookie")
+        user, signed_at = verified(cookie, self._public_keys())
+        return Credential(self._principal(user, signed_at), frozenset(Scope), "cookie")
 
     def rotate(self, *, by: Principal, at_once: bool = False) -> None:
         """Signs with a new key from now on.
@@ -138,8 +141,7 @@ class Identities:
             Invalid: No scope, or a lifetime that is not between a moment and a year.
         """
         self._security.user(user)
-        if user != by.name:
-            self._security.require(by, Role.ADMIN, f"make a token for '{user}'")
+        self._own_or_admin(user, by, f"make a token for '{user}'")
         wanted = tuple(sorted(set(scopes)))
         if not wanted:
             raise Invalid("a token needs at least one scope", hint=f"scopes: {', '.join(Scope)}")
@@ -147,13 +149,42 @@ class Identities:
             raise Invalid(f"a token cannot live {days:g} days", hint=f"at most {LONGEST_TOKEN_DAYS}")
         return self._issue(user, "api", wanted, timedelta(days=days), note, by=by.name)
 
-    def kernel_token(self, user: str | None, *, by: str) -> IssuedToken:
-        """A token for one kernel, good for half a day.
+    def kernel_token(
+        self,
+        user: str | None,
+        *,
+        by: str,
+        scopes: Iterable[Scope] = (Scope.READ, Scope.RUN),
+        hours: float = KERNEL_HOURS,
+    ) -> IssuedToken:
+        """A token for one kernel.
 
         Args:
             user: Whom the kernel works for; None for one that was started ahead, whose viewer `bind` will say.
+            scopes: "read" alone where a viewer's kernel runs somebody else's code.
+            hours: How long it is good for, should nobody say that the kernel has ended.
         """
-        return self._issue(user, "kernel", (Scope.READ, Scope.RUN), timedelta(hours=KERNEL_HOURS), "", by=by)
+        return self._issue(user, "kernel", tuple(sorted(set(scopes))), timedelta(hours=hours), "", by=by)
+
+    @contextmanager
+    def lent(self, principal: Principal) -> Iterator[str | None]:
+        """A token for a kernel that runs a notebook for a principal, until the block ends; None where it needs none.
+
+        Where nobody is registered, the system's user owns the workspace, and a kernel is that user's.
+
+        Raises:
+            Forbidden: The principal itself shows a token, and that one may not run anything.
+        """
+        self._security.require(principal, Role.VIEWER, "run a notebook", scope=Scope.RUN)
+        if self._security.registered(principal.name) is None:
+            yield None
+            return
+        allowed = {Scope.READ, Scope.RUN} & (principal.scopes or set(Scope))
+        token = self.kernel_token(principal.name, by=principal.name, scopes=allowed, hours=LONGEST_RUN_HOURS)
+        try:
+            yield token.secret
+        finally:
+            self.end_kernel_token(token.info.id)
 
     def bind(self, token_id: str, user: str) -> None:
         """Says, once and for all, whom a kernel that was started ahead works for.
@@ -162,14 +193,15 @@ class Identities:
             NotFound: No such token.
             Conflict: It belongs to somebody already.
         """
-        principal = self._principal(user)
+        principal = self._principal(user, utcnow())
         with self._catalog.begin() as session:
             row = session.get(TokenRow, token_id, with_for_update=True)
             if row is None:
                 raise NotFound(f"no token '{token_id}'")
             if row.user is not None:
                 raise Conflict(f"the kernel of token '{token_id}' belongs to somebody already")
-            row.user = principal.name
+            # As old as its user's claim: it may have been started before they were registered.
+            row.user, row.created = principal.name, utcnow()
             audit_append(session, actor=user, action="claim kernel", thing=f"token {token_id}")
 
     def of_token(self, secret: str) -> Credential:
@@ -191,9 +223,9 @@ class Identities:
         if info.last_used is None or now - info.last_used > timedelta(minutes=1):
             with self._catalog.begin() as session:
                 session.execute(update(TokenRow).where(TokenRow.id == token_id).values(last_used=now))
-        return Credential(
-            self._principal(info.user), frozenset(info.scopes), "token" if info.kind == "api" else "kernel"
-        )
+        scopes = frozenset(info.scopes)
+        principal = replace(self._principal(info.user, info.created), scopes=scopes)
+        return Credential(principal, scopes, "token" if info.kind == "api" else "kernel")
 
     def tokens(self, *, by: Principal, user: str | None = None) -> list[TokenInfo]:
         """API tokens, newest first: one's own, or for an admin everybody's."""
@@ -203,7 +235,9 @@ class Identities:
         if user is not None:
             query = query.where(TokenRow.user == user)
         with self._catalog.read() as session:
-            return [_info(row) for row in session.scalars(query)]
+            found = [_info(row) for row in session.scalars(query)]
+        since = {one.user: self._security.registered(one.user or "") for one in found}
+        return [one for one in found if (began := since[one.user]) is not None and began <= one.created]
 
     def revoke(self, token_id: str, *, by: Principal) -> None:
         """Makes a token worthless, at once.
@@ -216,8 +250,7 @@ class Identities:
             row = session.get(TokenRow, token_id)
             if row is None:
                 raise unknown("token", token_id, session.scalars(select(TokenRow.id).where(TokenRow.kind == "api")))
-            if row.user != by.name:
-                self._security.require(by, Role.ADMIN, "revoke somebody else's token")
+            self._own_or_admin(row.user, by, f"revoke the token {token_id}")
             row.revoked = row.revoked or utcnow()
             audit_append(session, actor=by.name, action="revoke token", thing=f"token {token_id}")
 
@@ -266,13 +299,18 @@ class Identities:
             session.flush()
             return IssuedToken(_info(row), secret)
 
-    def _principal(self, user: str) -> Principal:
-        try:
-            return self._security.user(user)
-        except NotFound:
+    def _own_or_admin(self, user: str | None, by: Principal, doing: str) -> None:
+        # Whoever shows a token must not make of it what outlives it, or allows more.
+        self._security.require(by, Role.VIEWER if user == by.name else Role.ADMIN, doing, scope=Scope.ADMIN)
+
+    def _principal(self, user: str, made: datetime) -> Principal:
+        """The user that something names which was made then; a later user of that name is somebody else."""
+        since = self._security.registered(user)
+        if since is None or made < since:
             raise SignInRefused(
                 f"'{user}' is no user of this workspace any more", hint="ask an admin of this workspace"
-            ) from None
+            )
+        return self._security.user(user)
 
     def _signing_key(self) -> SigningKey:
         key = read_key(self._keys)

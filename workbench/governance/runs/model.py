@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from workbench.governance.security import Principal
+from workbench.governance.security import Principal, Role
 
 __all__ = ["Actor", "Direction", "Edge", "Receipt", "Run", "RunKind", "RunStatus"]
 
@@ -62,6 +62,7 @@ class Run:
 
     Attributes:
         name: What was run: a notebook's path in the workspace, a pipeline's or a report's name.
+        role: What the principal was when it began.
         parent: The run that started this one, such as the pipeline of a stage.
         fingerprint: What the result depends on; an equal one need not be run again.
         directory: Where its output, log and receipt lie.
@@ -75,6 +76,7 @@ class Run:
     started: datetime
     finished: datetime | None
     principal: str
+    role: Role
     parent: str | None
     parameters: Mapping[str, Any]
     fingerprint: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from workbench.foundation.bus import publish
 from workbench.foundation.catalog import Catalog, add_missing, utcnow
-from workbench.foundation.errors import Conflict, NotFound, unknown
+from workbench.foundation.errors import Conflict, Forbidden, NotFound, unknown
 from workbench.foundation.jobs import holder_ended, this_process
 from workbench.foundation.listing import Listing
 from workbench.foundation.settings import Settings
@@ -22,7 +23,7 @@ from workbench.governance.runs.cards import listing
 from workbench.governance.runs.environment import environment, sha256_file
 from workbench.governance.runs.model import Actor, Direction, Edge, Receipt, Run, RunKind, RunStatus
 from workbench.governance.runs.tables import EdgeRow, EngineUseRow, PinRow, RunRow
-from workbench.governance.security import Principal, Role, audit_append
+from workbench.governance.security import Principal, Role, Scope, audit_append
 
 __all__ = ["Runs"]
 
@@ -168,11 +169,7 @@ class Runs:
         before: str | None = None,
         limit: int = 50,
     ) -> Listing[Run]:
-        """The newest runs first; the list shows itself as a table.
-
-        Args:
-            before: The id of a run: only those that began before it did.
-        """
+        """The newest runs first, of those that began before the run with the id `before`; shows itself as a table."""
         query = select(RunRow).order_by(RunRow.started.desc(), RunRow.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(RunRow.kind == kind.value)
@@ -220,11 +217,28 @@ class Runs:
             session.flush()
             return [self._run(row) for row in lost]
 
-    def actor(self, run_id: str, *, replay_of: str | None = None) -> Actor:
-        """Who the code inside a run acts as; for a replay, with the versions the original read."""
+    def actor(self, run_id: str, asker: Principal, *, replay_of: str | None = None) -> Actor:
+        """Who the code inside a run acts as; for a replay, with the versions the original read.
+
+        Args:
+            asker: Who the code's process is without the run: the run's own principal, or an admin.
+
+        Raises:
+            NotFound: No such run.
+            Forbidden: The run has ended, or it is somebody else's.
+        """
         with self._catalog.read() as session:
             row = self._row(session, run_id)
-            principal = Principal(row.principal, Role(row.role))
+            name, role, status = row.principal, Role(row.role), row.status
+        if status != RunStatus.RUNNING.value:
+            raise Forbidden(f"run {run_id} has ended: nobody acts inside of it any more", hint="unset WORKBENCH_RUN_ID")
+        if name == asker.name:
+            # A role that was taken away meanwhile is gone; one that was given holds from the next run on.
+            principal = replace(asker, role=role if asker.role.includes(role) else asker.role)
+        elif asker.role is Role.ADMIN and (asker.scopes is None or Scope.ADMIN in asker.scopes):
+            principal = Principal(name, role)
+        else:
+            raise Forbidden(f"run {run_id} is {name}'s: {asker.name} cannot act inside of it")
         return Actor(principal, run_id, self.versions_read(replay_of) if replay_of else {})
 
     def versions_read(self, run_id: str) -> dict[str, int]:
@@ -366,6 +380,7 @@ class Runs:
             started=row.started,
             finished=row.finished,
             principal=row.principal,
+            role=Role(row.role),
             parent=row.parent,
             parameters=row.parameters,
             fingerprint=row.fingerprint,

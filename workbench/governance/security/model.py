@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Policy", "Principal", "Role", "local_owner"]
+__all__ = ["Policy", "Principal", "Role", "Scope", "local_owner"]
 
 
 class Role(StrEnum):
@@ -22,12 +22,25 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
+class Scope(StrEnum):
+    """What a token may be used for. A token never allows more than its user's role does."""
+
+    READ = "read"
+    RUN = "run"
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True)
 class Principal:
-    """Somebody, or a program, that asks."""
+    """Somebody, or a program, that asks.
+
+    Attributes:
+        scopes: What the token that is asked with may be used for; None where it is no token, and the role alone counts.
+    """
 
     name: str
     role: Role
+    scopes: frozenset[Scope] | None = None
 
 
 def local_owner() -> Principal:

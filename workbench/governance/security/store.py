@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, unknown
 from workbench.governance.security.audit import AuditEntry, audit_append, audit_entries
-from workbench.governance.security.model import Policy, Principal, Role, local_owner
+from workbench.governance.security.model import Policy, Principal, Role, Scope, local_owner
 from workbench.governance.security.tables import PolicyRow, UserRow
 
 __all__ = ["Security"]
 
 LONGEST_NAME = 128
+_SCOPES = {Role.VIEWER: Scope.READ, Role.ADMIN: Scope.ADMIN}
 
 
 class Security:
@@ -21,17 +25,28 @@ class Security:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._check_policy: Callable[[Policy], None] = lambda policy: None
 
-    def require(self, principal: Principal, role: Role, doing: str) -> None:
-        """Stops a principal whose role does not include the one needed.
+    def require(self, principal: Principal, role: Role, doing: str, *, scope: Scope | None = None) -> None:
+        """Stops a principal whose role, or whose token, does not include what is needed.
+
+        Args:
+            scope: What a token needs; by default "admin" for what only admins may, "run" for other changes, else
+                "read".
 
         Raises:
-            Forbidden: It does not; the message names who, what and the role that may.
+            Forbidden: It does not; the message names who, what, and the role or scope that may.
         """
         if not principal.role.includes(role):
             raise Forbidden(
                 f"{principal.name} ({principal.role}) may not {doing}: that takes the role {role}",
                 hint="ask an admin of this workspace for the role",
+            )
+        needed = scope or _SCOPES.get(role, Scope.RUN)
+        if principal.scopes is not None and needed not in principal.scopes:
+            raise Forbidden(
+                f"this token of {principal.name} may not {doing}: it has no scope '{needed}'",
+                hint=f"workbench token create --scope {needed}",
             )
 
     def add_user(self, name: str, role: Role, *, by: Principal) -> Principal:
@@ -123,6 +138,11 @@ class Security:
                 session.add(UserRow(name=owner.name, role=owner.role.value, created=utcnow()))
                 audit_append(session, actor=owner.name, action="register owner", thing=f"user {owner.name}")
 
+    def registered(self, name: str) -> datetime | None:
+        """Since when a user is one, UTC; None for who is none. A name that was given again is another user."""
+        with self._catalog.read() as session:
+            return session.scalar(select(UserRow.created).where(UserRow.name == name))
+
     def user(self, name: str) -> Principal:
         """
         Raises:
@@ -132,9 +152,21 @@ class Security:
             row = self._row(session, name)
             return Principal(row.name, Role(row.role))
 
+    def check_policies_with(self, check: Callable[[Policy], None]) -> None:
+        """Has who knows datasets look at each policy before it is set; it raises where the policy cannot be applied."""
+        self._check_policy = check
+
     def set_policy(self, policy: Policy, *, by: Principal) -> None:
-        """Sets, or replaces, what one role sees of one dataset. In force for every read that begins afterwards."""
+        """Sets, or replaces, what one role sees of one dataset. In force for every read that begins afterwards.
+
+        Roles below that have no policy of their own have this one, too.
+
+        Raises:
+            Forbidden: `by` is no admin, or the policy's expressions cannot be applied to the dataset.
+            NotFound: No such dataset.
+        """
         self.require(by, Role.ADMIN, f"set a policy on dataset '{policy.dataset}'")
+        self._check_policy(policy)
         with self._catalog.begin() as session:
             session.merge(
                 PolicyRow(
@@ -160,21 +192,40 @@ class Security:
         return self.policy_of(principal.role, dataset)
 
     def policy_of(self, role: Role, dataset: str) -> Policy | None:
-        """What restricts a role's view of a dataset, or None where nothing does."""
+        """What restricts a role's view of a dataset, or None where nothing does.
+
+        A role without a policy of its own has that of the nearest role above it: who may do less does not see more.
+        """
         with self._catalog.read() as session:
-            row = session.get(PolicyRow, (dataset, role.value))
-            if row is None:
-                return None
-            return Policy(dataset=row.dataset, role=Role(row.role), row_filter=row.row_filter, columns=row.columns)
+            rows = session.scalars(select(PolicyRow).where(PolicyRow.dataset == dataset))
+            found = {Role(row.role): _policy(row) for row in rows}
+        return next((found[one] for one in Role if one.includes(role) and one in found), None)
 
     def restricted_datasets(self, principal: Principal) -> set[str]:
         """The datasets that something restricts this principal's view of."""
         with self._catalog.read() as session:
-            return set(session.scalars(select(PolicyRow.dataset).where(PolicyRow.role == principal.role.value)))
+            roles = [role.value for role in Role if role.includes(principal.role)]
+            return set(session.scalars(select(PolicyRow.dataset).where(PolicyRow.role.in_(roles))))
 
     def move_policies(self, session: Session, dataset: str, new_name: str) -> None:
-        """Takes a dataset's policies along when it is renamed, in the transaction that renames it."""
+        """Takes a dataset's policies along when it is renamed, in the transaction that renames it.
+
+        Raises:
+            Conflict: Policies were set for the new name; which are to hold is not for us to say.
+        """
+        roles = session.scalars(select(PolicyRow.role).where(PolicyRow.dataset == new_name)).all()
+        if roles:
+            raise Conflict(
+                f"there are policies for a dataset '{new_name}' already, for the role {', '.join(sorted(roles))}",
+                hint="an admin clears them: wb.security.clear_policy(dataset, role, by=wb.actor.principal)",
+            )
         session.execute(update(PolicyRow).where(PolicyRow.dataset == dataset).values(dataset=new_name))
+
+    def drop_policies(self, session: Session, dataset: str, *, by: str) -> None:
+        """Forgets a dataset's policies when it is deleted, in the transaction that deletes it."""
+        gone = delete(PolicyRow).where(PolicyRow.dataset == dataset).returning(PolicyRow.role)
+        for role in sorted(session.scalars(gone)):
+            audit_append(session, actor=by, action="clear policy", thing=f"policy {dataset}/{role}")
 
     def audit(self, *, thing: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """The newest audit entries first."""
@@ -191,3 +242,7 @@ class Security:
         others = select(UserRow.name).where(UserRow.role == Role.ADMIN.value, UserRow.name != but).with_for_update()
         if not session.scalars(others).all():
             raise Conflict(f"'{but}' is the last admin of this workspace", hint="make somebody else admin first")
+
+
+def _policy(row: PolicyRow) -> Policy:
+    return Policy(dataset=row.dataset, role=Role(row.role), row_filter=row.row_filter, columns=row.columns)

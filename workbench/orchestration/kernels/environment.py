@@ -37,6 +37,7 @@ def allowed(
     *,
     run_id: str | None = None,
     replay_of: str | None = None,
+    token: str | None = None,
     source: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole environment of a kernel that works for one run.
@@ -45,6 +46,7 @@ def allowed(
         settings: The workspace that the kernel opens.
         run_id: The run whose reads and writes the kernel's are, as `WORKBENCH_RUN_ID`.
         replay_of: The run whose sealed versions every read gets, as `WORKBENCH_REPLAY_OF`.
+        token: Whom the kernel works for, as `WORKBENCH_TOKEN`.
         source: The environment to pick from; this process's own when None.
     """
     source = os.environ if source is None else source
@@ -60,4 +62,6 @@ def allowed(
         environment["WORKBENCH_RUN_ID"] = run_id
     if replay_of is not None:
         environment["WORKBENCH_REPLAY_OF"] = replay_of
+    if token is not None:
+        environment["WORKBENCH_TOKEN"] = token
     return environment

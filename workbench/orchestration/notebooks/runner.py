@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +20,7 @@ from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
+from workbench.governance.security import Principal
 from workbench.orchestration.kernels import allowed, specification, with_own_loop
 from workbench.orchestration.notebooks import document, failures
 from workbench.orchestration.notebooks.comparison import compared, reads
@@ -39,16 +40,27 @@ LOG = "run.log"
 
 OnProgress = Callable[[Progress], None]
 
+Lend = Callable[[Principal], AbstractContextManager[str | None]]
+"""Gives a token that a kernel shows while it works for somebody, or None where it needs none."""
+
+
+def _no_token(principal: Principal) -> AbstractContextManager[str | None]:
+    return nullcontext()
+
 
 class NotebookRunner:
     """Runs notebooks of one workspace through papermill, as one actor.
 
     A run's directory holds `source.ipynb` (the notebook as it was), `output.ipynb` (with parameters and outputs),
     `run.log` (what the kernel's process printed, and its traceback where it failed) and `receipt.json`.
+
+    Args:
+        lend: Called for each run with whom it is for.
     """
 
-    def __init__(self, settings: Settings, runs: Runs, actor: Actor) -> None:
+    def __init__(self, settings: Settings, runs: Runs, actor: Actor, *, lend: Lend = _no_token) -> None:
         self._settings = settings
+        self._lend = lend
         self._runs = runs
         self._actor = actor
 
@@ -140,73 +152,76 @@ class NotebookRunner:
         kernel = _kernel(original, source)
         specification(kernel)
         self._runs.reap()
-        run = self._runs.start(
-            kind,
-            name,
-            actor=self._actor,
-            parameters=resolved(known, checked),
-            fingerprint=fingerprint,
-            source=source,
-            parent=parent,
-        )
-        cells = document.code_cells(original)
-        prepared, positions = _prepared(original, known, checked)
-        titles = {at: document.title(original, at) for at in cells}
+        with self._lend(self._actor.principal) as token:
+            run = self._runs.start(
+                kind,
+                name,
+                actor=self._actor,
+                parameters=resolved(known, checked),
+                fingerprint=fingerprint,
+                source=source,
+                parent=parent,
+            )
+            cells = document.code_cells(original)
+            prepared, positions = _prepared(original, known, checked)
+            titles = {at: document.title(original, at) for at in cells}
 
-        here = copy_context()
+            here = copy_context()
 
-        def on_cell(at: int, state: CellState, seconds: float | None) -> None:
-            position = positions[at]
-            if position in titles and on_progress is not None:
-                step = Progress(run.id, name, cells.index(position) + 1, len(cells), titles[position], state, seconds)
-                here.run(on_progress, step)
+            def on_cell(at: int, state: CellState, seconds: float | None) -> None:
+                position = positions[at]
+                if position in titles and on_progress is not None:
+                    step = Progress(
+                        run.id, name, cells.index(position) + 1, len(cells), titles[position], state, seconds
+                    )
+                    here.run(on_progress, step)
 
-        limit = self._settings.cell_timeout if cell_timeout is None else cell_timeout
-        execution = Execution(
-            environment=allowed(self._settings, run_id=run.id, replay_of=replay_of),
-            folder=folder if folder.is_dir() else self._settings.home,
-            log=run.directory / LOG,
-            output=run.directory / OUTPUT,
-            cell_timeout=limit,
-            deadline=None if timeout is None else time.monotonic() + timeout,
-            on_cell=on_cell,
-        )
-        try:
-            shutil.copyfile(source, run.directory / SOURCE)
-            write_notebook(prepared, execution.output)
-            with ended_by_signal():
-                with_own_loop(lambda: _papermill(execution, kernel))
-        except BaseException as error:
-            with suppress(OSError):  # a full disk must not hide what went wrong first
-                self._keep(execution)
-            said = failures.one_line(error, execution, cell_timeout=limit, timeout=timeout)
-            at = positions[execution.at] if execution.at is not None and failures.in_cell(error) else None
-            number = cells.index(at) + 1 if at is not None else None
-            title = titles.get(at) if at is not None else None
-            place = failures.place(error, number, title) if number is not None else None
-            logged = False
-            with suppress(OSError):
-                logged = failures.log(error, execution, place or "the given parameters")
-            failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"{place}: {said}" if place else said)
-            logger("notebooks").info("notebook failed", extra={"notebook": name, "why": said})
-            if not failures.of_the_notebook(error):
+            limit = self._settings.cell_timeout if cell_timeout is None else cell_timeout
+            execution = Execution(
+                environment=allowed(self._settings, run_id=run.id, replay_of=replay_of, token=token),
+                folder=folder if folder.is_dir() else self._settings.home,
+                log=run.directory / LOG,
+                output=run.directory / OUTPUT,
+                cell_timeout=limit,
+                deadline=None if timeout is None else time.monotonic() + timeout,
+                on_cell=on_cell,
+            )
+            try:
+                shutil.copyfile(source, run.directory / SOURCE)
+                write_notebook(prepared, execution.output)
+                with ended_by_signal():
+                    with_own_loop(lambda: _papermill(execution, kernel))
+            except BaseException as error:
+                with suppress(OSError):  # a full disk must not hide what went wrong first
+                    self._keep(execution)
+                said = failures.one_line(error, execution, cell_timeout=limit, timeout=timeout)
+                at = positions[execution.at] if execution.at is not None and failures.in_cell(error) else None
+                number = cells.index(at) + 1 if at is not None else None
+                title = titles.get(at) if at is not None else None
+                place = failures.place(error, number, title) if number is not None else None
+                logged = False
+                with suppress(OSError):
+                    logged = failures.log(error, execution, place or "the given parameters")
+                failed = self._runs.finish(run.id, RunStatus.FAILED, error=f"{place}: {said}" if place else said)
+                logger("notebooks").info("notebook failed", extra={"notebook": name, "why": said})
+                if not failures.of_the_notebook(error):
+                    raise
+                raise NotebookFailed(
+                    failed,
+                    error=said,
+                    cell=number,
+                    title=title,
+                    place=place,
+                    output=execution.output,
+                    log=execution.log if logged else None,
+                    again=again,
+                ) from error
+            executed = self._keep(execution)
+            try:
+                return self._runs.finish(run.id, RunStatus.SUCCEEDED, tables=digests(tables(executed)), guard=guard)
+            except WorkbenchError as error:  # from the guard
+                self._runs.finish(run.id, RunStatus.FAILED, error=str(error))
                 raise
-            raise NotebookFailed(
-                failed,
-                error=said,
-                cell=number,
-                title=title,
-                place=place,
-                output=execution.output,
-                log=execution.log if logged else None,
-                again=again,
-            ) from error
-        executed = self._keep(execution)
-        try:
-            return self._runs.finish(run.id, RunStatus.SUCCEEDED, tables=digests(tables(executed)), guard=guard)
-        except WorkbenchError as error:  # from the guard
-            self._runs.finish(run.id, RunStatus.FAILED, error=str(error))
-            raise
 
     def replay(self, run_id: str, *, on_progress: OnProgress | None = None) -> Comparison:
         """Runs a run's notebook again, as it was, with its parameters and on the versions it read, and compares.

@@ -102,13 +102,12 @@ class Gallery:
 
     def _check(self, run: Run) -> None:
         asker = self._actor.principal
-        role = self._runs.actor(run.id).principal.role
         edges = self._runs.edges(run.id)
         then = {edge.name for edge in edges if edge.kind == "dataset" and edge.direction == "read"}
         # Datasets are renamed and their policies go along, so they are known by what the run pinned.
         now = {name for dataset in self._runs.pinned_by(run.id) if (name := self._lake.name_of(dataset))}
-        closed = next((f"'{name}'" for name in sorted(now) if self._shows_more(run, role, name, then)), None)
-        if len(now) < len(then) and not asker.role.includes(role):
+        closed = next((f"'{name}'" for name in sorted(now) if self._shows_more(run, name, then)), None)
+        if len(now) < len(then) and not asker.role.includes(run.role):
             closed = closed or "a dataset that was deleted since"
         if closed is not None:
             raise Forbidden(
@@ -116,14 +115,14 @@ class Gallery:
                 hint="have the report run by somebody who sees what you see",
             )
 
-    def _shows_more(self, run: Run, role: Role, name: str, then: set[str]) -> bool:
-        """Whether a run of that role may show more of a dataset than the actor may see."""
+    def _shows_more(self, run: Run, name: str, then: set[str]) -> bool:
+        """Whether a run may show more of a dataset than the actor may see."""
         own = self._security.policy_for(self._actor.principal, name)
         if own is None:
             return False
-        theirs = self._security.policy_of(role, name)
-        for called in {name, *then}:
-            entries = self._security.audit(thing=f"policy {called}/{role}", limit=1)
-            if any(entry.time >= run.started for entry in entries):
+        theirs = self._security.policy_of(run.role, name)
+        # A role without a policy of its own has one of a role above it, so a change of any of these counts.
+        for thing in (f"policy {called}/{one}" for called in {name, *then} for one in Role if one.includes(run.role)):
+            if any(entry.time >= run.started for entry in self._security.audit(thing=thing, limit=1)):
                 theirs = None  # what it was when the run began is not known any more
         return not own.hides_no_more_than(theirs)

@@ -1,7 +1,11 @@
 """Every question that the API answers, as one table."""
 
-from workbench_server.endpoints import datasets, metrics, people, reports, runs
+from workbench_server.endpoints.datasets import ENDPOINTS as _DATASETS
+from workbench_server.endpoints.metrics import ENDPOINTS as _METRICS
+from workbench_server.endpoints.people import ENDPOINTS as _PEOPLE
+from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
+from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
 
 __all__ = ["ENDPOINTS"]
 
-ENDPOINTS = (*people.ENDPOINTS, *datasets.ENDPOINTS, *metrics.ENDPOINTS, *runs.ENDPOINTS, *reports.ENDPOINTS)
+ENDPOINTS = (*_PEOPLE, *_DATASETS, *_METRICS, *_RUNS, *_REPORTS)

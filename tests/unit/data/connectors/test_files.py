@@ -39,6 +39,27 @@ def test_a_number_that_turns_into_text_late_makes_the_column_text(tmp_path: Path
     assert read(path).schema == {"n": pl.String}
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        (["9999-12-31T23:59:59.999999Z", "2013-01-01T00:00:00Z", ""], pl.Datetime("us", "UTC")),
+        (["1500-01-01 00:00:00.5", "2013-01-01 00:00:00"], pl.Datetime("us")),
+        (["1500-01-01 00:00:00.5+02:00"], pl.Datetime("us", "UTC")),
+        (["9999-12-31T23:59:59.999999Z", "2013-01-01T00:00:00"], pl.String),
+        (["9999-12-31T23:59:59.999999Z", "never"], pl.String),
+        (["9999-13-31T23:59:59.999999Z"], pl.String),
+    ],
+)
+def test_times_with_a_fraction_are_times_in_any_year(tmp_path: Path, values: list[str], dtype: pl.DataType) -> None:
+    path = tmp_path / "times.csv"
+    path.write_text("t,n\n" + "".join(f"{value},1\n" for value in values))
+    found = read(path)["t"]
+    assert found.dtype == dtype
+    if dtype == pl.Datetime("us", "UTC") and len(values) == 3:
+        assert found[0] == dt.datetime(9999, 12, 31, 23, 59, 59, 999999, dt.UTC)
+        assert found.null_count() == 1
+
+
 def test_times_of_day_and_columns_without_values_are_text(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("clock,nothing\n05:15,\n17:40,NA\n")

@@ -184,6 +184,16 @@ def test_a_new_column_is_loaded_when_it_is_asked_for(etl: Etl, lake: Lake, admin
     assert counts(etl.load(wider, into="flights", key=KEY, evolve=True)) == (1, 0, 0, 3, 0)
 
 
+def test_rows_of_before_and_after_a_new_column_are_loaded(etl: Etl, lake: Lake, admin: Actor) -> None:
+    etl.load(pl.DataFrame({"id": [1, 2], "a": [1, 2]}), into="t", key="id")
+    small = pl.DataFrame({"id": [2, 3], "a": [2, 3], "b": [2, 3]}, schema_overrides={"id": pl.Float64})
+    loaded = etl.load(small, into="t", key="id", evolve=True)
+    assert (loaded.added, loaded.changed) == (1, 1)
+    loaded = etl.load(pl.DataFrame({"id": [1, 3, 5], "a": [1, 30, 5], "b": [1, 3, 5]}), into="t", key="id")
+    assert (loaded.added, loaded.changed) == (1, 2)
+    assert sorted(lake.read("t", admin).collect().rows()) == [(1, 1, 1), (2, 2, 2), (3, 30, 3), (5, 5, 5)]
+
+
 def test_replacing_makes_the_dataset_exactly_the_frame(etl: Etl, lake: Lake, admin: Actor) -> None:
     assert counts(etl.replace(FRAME, into="flights", key=KEY)) == (0, 3, 0, 0, 0)
     assert counts(etl.replace(FRAME.reverse(), into="flights", key=KEY)) == (0, 0, 0, 3, 0)
@@ -215,6 +225,10 @@ def test_a_small_source_is_copied_when_it_changed(etl: Etl, lake: Lake, admin: A
     [
         (FRAME.with_columns(pl.lit(1).alias("flight")), "2 rows share their key with another, e.g. day=1, flight=1"),
         (FRAME.with_columns(pl.lit(None).alias("flight")), "3 rows have no 'flight', which is part of the key"),
+        (
+            FRAME.with_columns(pl.lit(float("nan")).alias("flight")),
+            "3 rows have NaN for 'flight', which is part of the",
+        ),
         (FRAME.drop("flight"), "no key column 'flight'"),
         ({"day": [1]}, "not a frame"),
     ],

@@ -189,3 +189,30 @@ def test_an_export_that_cannot_be_leaves_the_file_as_it_was(datasets: Datasets, 
         dataset.export(tmp_path / "out.xlsx")
     with pytest.raises(Invalid, match="no folder"):
         dataset.export(tmp_path / "none" / "out.csv")
+
+
+@pytest.mark.parametrize("ending", [".json", ".ndjson", ".csv"])
+@pytest.mark.parametrize("value", [b"x", [b"x"], {"inner": [b"x"]}], ids=["plain", "list", "struct"])
+def test_an_export_of_bytes_to_text_is_refused_by_the_columns_name(
+    datasets: Datasets, tmp_path: Path, ending: str, value: object
+) -> None:
+    dataset = datasets.create("t", pl.DataFrame({"k": [1], "raw": [value]}))
+    with pytest.raises(Invalid, match=f"{ending[1:]} cannot hold the column 'raw', which is") as caught:
+        dataset.export(tmp_path / f"out{ending}")
+    assert "parquet" in str(caught.value.hint)
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_an_export_that_polars_gives_up_on_is_one_sentence(datasets: Datasets, tmp_path: Path) -> None:
+    far = pl.DataFrame({"d": pl.Series([2**30], dtype=pl.Int32).cast(pl.Date)})
+    with pytest.raises(Invalid, match="json cannot hold these columns"):
+        datasets.create("t", far).export(tmp_path / "out.json")
+
+
+def test_a_column_name_with_a_nul_is_refused(datasets: Datasets, tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_bytes(b"a\0b,c\n1,2\n")
+    with pytest.raises(Invalid, match=r"odd\.csv, line 1: the column name 'a\\x00b' has a NUL"):
+        datasets.load("odd.csv", "t")
+    for frame in (pl.DataFrame({"a\0b": [1]}), pl.DataFrame({"s": [{"a\0b": 1}]})):
+        with pytest.raises(Invalid, match="NUL"):
+            datasets.create("t", frame)

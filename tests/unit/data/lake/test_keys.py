@@ -67,6 +67,16 @@ def test_upsert_replaces_by_key_and_adds_the_rest(lake: Lake, admin: Actor) -> N
     assert rows(lake, admin) == [(1, "v1"), (2, "b"), (3, "v3"), (4, "v4"), (5, "e"), (9, "i")]
 
 
+def test_upsert_reaches_rows_written_before_and_after_a_column_was_added(lake: Lake, admin: Actor) -> None:
+    lake.create("ev", pl.DataFrame({"id": [1, 2], "a": [1, 2]}), admin, key="id")
+    lake.append("ev", pl.DataFrame({"id": [3], "a": [3], "b": [3]}), admin, evolve=True)
+    lake.upsert("ev", pl.DataFrame({"id": [1, 3, 5], "a": [10, 30, 50], "b": [1, None, 5]}), admin)
+    expected = [(1, 10, 1), (2, 2, None), (3, 30, None), (5, 50, 5)]
+    assert sorted(lake.read("ev", admin).collect().rows()) == expected
+    lake.upsert("ev", pl.DataFrame({"id": [6], "a": [6], "b": [5]}), admin, key="b")
+    assert sorted(lake.read("ev", admin).collect().rows()) == [*expected[:3], (6, 6, 5)]
+
+
 def test_upsert_moves_a_row_to_another_partition(lake: Lake, admin: Actor) -> None:
     frame = pl.DataFrame({"day": [NEW_YEAR, NEW_YEAR], "k": [1, 2]})
     lake.create("t", frame, admin, key=["k"], partition_by=["day"])
@@ -116,3 +126,14 @@ def test_a_null_or_doubled_key_is_refused_with_an_example(lake: Lake, admin: Act
     with pytest.raises(Invalid, match="has no key"):
         lake.upsert("w", numbers(1), admin)
     assert lake.upsert("w", numbers(1), admin, key=["k"]).number == 1
+
+
+def test_nan_is_no_key(lake: Lake, admin: Actor) -> None:
+    odd = pl.DataFrame({"id": [1.0, float("nan")], "v": [1, 2]})
+    with pytest.raises(Invalid, match="the key column 'id' is NaN in 1 row"):
+        lake.create("t", odd, admin, key="id")
+    lake.create("t", odd.head(1), admin, key="id")
+    for write in (lake.upsert, lake.append, lake.overwrite):
+        with pytest.raises(Invalid, match="the key column 'id' is NaN in 1 row"):
+            write("t", odd, admin)
+    assert lake.read("t", admin).collect().rows() == [(1.0, 1)]

@@ -8,6 +8,7 @@ import pytest
 from workbench.data.lake import Datasets, Lake
 from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.governance.runs import Actor
+from workbench.governance.security import Policy, Principal, Role, Security
 
 
 def numbers(*values: int) -> pl.DataFrame:
@@ -76,3 +77,35 @@ def test_rename_keeps_everything_and_delete_frees_the_name(
     assert len([path for path in lake.root.iterdir() if path.is_dir()]) == 1
     lake.create("u", numbers(4), admin)
     assert rows(lake, admin, "u") == [(4, "v4")]
+
+
+def test_policies_go_with_the_dataset_they_are_of(lake: Lake, admin: Actor, security: Security) -> None:
+    viewer = Actor(Principal("vera", Role.VIEWER))
+    frame = pl.DataFrame({"k": [1, 2]})
+    for name in ("pb", "pc"):
+        lake.create(name, frame, admin)
+    for role in (Role.VIEWER, Role.ANALYST):
+        security.set_policy(Policy(dataset="pc", role=role, row_filter="k = 1"), by=admin.principal)
+    lake.delete("pc", admin)
+    assert {(entry.actor, entry.action, entry.thing) for entry in security.audit(limit=3)} == {
+        ("ada", "delete dataset", "dataset pc"),
+        ("ada", "clear policy", "policy pc/viewer"),
+        ("ada", "clear policy", "policy pc/analyst"),
+    }
+    lake.create("pc", frame, admin)
+    assert lake.read("pc", viewer).collect().height == 2
+    lake.delete("pc", admin)
+    security.set_policy(Policy(dataset="pb", role=Role.VIEWER, row_filter="k = 2"), by=admin.principal)
+    lake.rename("pb", "pc", admin)
+    assert lake.read("pc", viewer).collect().rows() == [(2,)]
+
+
+def test_a_name_that_policies_were_set_for_is_not_given_to_another(
+    lake: Lake, admin: Actor, security: Security
+) -> None:
+    lake.create("pb", pl.DataFrame({"k": [1]}), admin)
+    for name in ("pb", "pc"):
+        security.set_policy(Policy(dataset=name, role=Role.VIEWER, row_filter="k = 1"), by=admin.principal)
+    with pytest.raises(Conflict, match="there are policies for a dataset 'pc' already, for the role viewer"):
+        lake.rename("pb", "pc", admin)
+    assert lake.names() == ["pb"]

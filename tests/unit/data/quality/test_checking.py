@@ -46,6 +46,8 @@ def suite(*expectations: dict[str, Any]) -> Suite:
         ({"expect": "between", "column": "at", "max": "2012-12-31T23:59:59Z"}, 5, 0),
         ({"expect": "in_set", "column": "carrier", "values": ["UA", "AA"]}, 1, 3),
         ({"expect": "in_set", "column": "id", "values": [1]}, 2, 1),
+        ({"expect": "in_set", "column": "id", "values": [1.0, 2.5]}, 2, 1),
+        ({"expect": "in_set", "column": "delay", "values": [2, 15]}, 2, 1),
         ({"expect": "matches", "column": "carrier", "regex": "^[A-Z]{2}$"}, 1, 3),
         ({"expect": "holds", "sql": "delay > -60 OR carrier = 'AA'"}, 0, None),
         ({"expect": "holds", "sql": "id = 1 OR delay > 0"}, 1, 1),

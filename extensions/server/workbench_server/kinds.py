@@ -1,0 +1,12 @@
+"""How `workbench serve` starts the processes of this package, and knows that they work."""
+
+from __future__ import annotations
+
+from workbench.orchestration.processes import ProcessKind
+
+__all__ = ["API", "LAB"]
+
+_HEALTH = "/workbench/api/v1/health"
+
+LAB = ProcessKind("lab", "workbench_server.lab", "JupyterLab", port=0, health=_HEALTH, landing="/lab")
+API = ProcessKind("api", "workbench_server.api", "reports and API", port=1, health=_HEALTH, landing="/workbench")
