@@ -42,4 +42,6 @@ def test_modules_stay_small() -> None:
 def test_nothing_is_left_for_later_in_a_comment(word: str) -> None:
     here = Path(__file__)
     pattern = re.compile(rf"(?:#|//|/\*).*\b{word}\b")
-    assert not [path for path in sources(".py", ".sh", ".ts", ".tsx") if path != here and pattern.search(path.read_text())]
+    assert not [
+        path for path in sources(".py", ".sh", ".ts", ".tsx") if path != here and pattern.search(path.read_text())
+    ]

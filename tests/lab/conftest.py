@@ -38,7 +38,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory, flights: pl.DataFrame) -> Iter
     (home / "workbench.toml").write_text("")
     with Workbench.open(home) as wb:
         wb.security.add_user("ana", Role.ANALYST, by=wb.actor.principal)
-        wb.datasets.create("flights", flights, description="Every flight out of New York", key=("time_hour", "carrier", "flight"))
+        wb.datasets.create(
+            "flights", flights, description="Every flight out of New York", key=("time_hour", "carrier", "flight")
+        )
         wb.datasets.create("weather", WEATHER, description="<b>Hourly</b> weather")
         wb.datasets.create("planes", pl.DataFrame({"tailnum": ["N14228"], "seats": [149]}))
     yield from served(home)

@@ -19,9 +19,7 @@ CUT_OFF = """panel => [...panel.querySelectorAll('*')].filter(one =>
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_view_fits_the_panel(
-    lab: Lab, open_lab: Callable[..., LabPage], artifacts: Path, theme: Theme
-) -> None:
+def test_every_view_fits_the_panel(lab: Lab, open_lab: Callable[..., LabPage], artifacts: Path, theme: Theme) -> None:
     shown = open_lab(lab, width=1440)
     shown.choose_theme(theme)
     shown.panel.open()

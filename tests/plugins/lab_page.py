@@ -56,7 +56,9 @@ class Panel:
 class LabPage:
     """JupyterLab in a browser of its own, signed in by a link."""
 
-    def __init__(self, browser: Browser, lab: Lab, *, user: str = "ana", to: str = "/lab?reset", width: int = 1280) -> None:
+    def __init__(
+        self, browser: Browser, lab: Lab, *, user: str = "ana", to: str = "/lab?reset", width: int = 1280
+    ) -> None:
         self.lab = lab
         context = browser.new_context(
             viewport={"width": width, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
