@@ -229,7 +229,7 @@ def test_killed_while_creating(nursery: Nursery, world: World, failpoint: str) -
         check_books(again, "made")
         return
     assert not again.lake.exists("made")
-    assert [info.name for info in again.lake.infos(ADMIN)] == ["t"]
+    assert [info.name for info in again.lake.lists.infos(ADMIN)] == ["t"]
     assert nursery.wait(nursery.start(again, "create", None)) == 0
     assert again.rows("made") == [(7, "v7", None)]
     check_books(again, "made")
@@ -238,7 +238,10 @@ def test_killed_while_creating(nursery: Nursery, world: World, failpoint: str) -
     for folder in folders:
         then = time.time() - 48 * 3600
         os.utime(folder, (then, then))
-    assert again.lake.clean("t", ADMIN).leftovers == 1
+    report = again.lake.clean("t", ADMIN)
+    # Rows that were committed are not removed for want of a catalog entry: they may be another catalog's.
+    committed = failpoint in ("lake.commit.after_delta", "lake.commit.after_fsync")
+    assert (report.leftovers, len(report.unknown)) == ((0, 1) if committed else (1, 0))
     assert again.rows("made") == [(7, "v7", None)]
 
 

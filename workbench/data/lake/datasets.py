@@ -54,7 +54,7 @@ class Datasets:
 
     def infos(self) -> list[DatasetInfo]:
         """Every dataset that the actor may see, by name."""
-        return self._lake.infos(self._actor)
+        return self._lake.lists.infos(self._actor)
 
     def search(
         self,
@@ -80,7 +80,7 @@ class Datasets:
         """
         if not 1 <= limit <= 500:
             raise Invalid(f"a page has 1 to 500 datasets, not {limit}")
-        return self._lake.search(self._actor, text, owner=owner, sort=sort, limit=limit, cursor=cursor)
+        return self._lake.lists.search(self._actor, text, owner=owner, sort=sort, limit=limit, cursor=cursor)
 
     def create(
         self,

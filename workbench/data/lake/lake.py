@@ -19,7 +19,7 @@ from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described, outlined
 from workbench.data.lake.lists import Lists
-from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetPage, DatasetRecord, Version
+from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
 from workbench.data.lake.restricting import restricted
@@ -47,6 +47,9 @@ class Lake:
 
     Args:
         root: The folder that holds a folder per dataset, each named after the dataset's id.
+
+    Attributes:
+        lists: The datasets that somebody may see, all or found by words.
     """
 
     def __init__(self, root: Path, catalog: Catalog, runs: Runs, security: Security) -> None:
@@ -57,7 +60,7 @@ class Lake:
         self._logs: dict[str, DeltaLog] = {}
         self._sealer = Sealer(runs)
         self._upkeep = Upkeep(root, self._store, runs)
-        self._lists = Lists(self._store, security, self._log, self.info)
+        self.lists = Lists(self._store, security, self._log, self.info)
         url = catalog.engine.url
         beside = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
         self._writer = writing.Writer(self._store, [root, *beside])
@@ -146,10 +149,6 @@ class Lake:
         with self.telling(name, actor, version=snapshot.version):  # under a row filter it has to count rows
             return described(record, snapshot, committed, self._security.policy_for(actor.principal, name))
 
-    def infos(self, actor: Actor) -> list[DatasetInfo]:
-        """Every dataset that the asker may see, by name, but for those that are damaged: the log tells of them."""
-        return self._lists.infos(actor)
-
     def check(self, name: str) -> None:
         """Looks whether the newest version is there, as it was written.
 
@@ -174,12 +173,6 @@ class Lake:
     ) -> AbstractContextManager[None]:
         """What a read gave is computed in the block: a failure that is a damaged file's is told as that."""
         return damage.telling(lambda: self.read_through(name, actor, version=version, at=at))
-
-    def search(
-        self, actor: Actor, text: str, *, owner: str | None, sort: str, limit: int, cursor: str | None
-    ) -> DatasetPage:
-        """See `Datasets.search`. Only the datasets that a policy restricts for the asker are opened."""
-        return self._lists.search(actor, text, owner=owner, sort=sort, limit=limit, cursor=cursor)
 
     def check_policy(self, policy: Policy) -> None:
         """

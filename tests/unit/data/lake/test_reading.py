@@ -161,7 +161,7 @@ def test_a_policy_that_cannot_be_applied_closes_the_dataset(
     with pytest.raises(Forbidden, match="'t' stays closed to the role viewer") as caught:
         three.read("t", viewer)
     assert "\n" not in str(caught.value)
-    assert three.infos(viewer) == []
+    assert three.lists.infos(viewer) == []
     assert height(three, admin) == 3
 
 
