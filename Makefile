@@ -47,6 +47,10 @@ format: development ## rewrite the code as the formatter and the lint's fixes wo
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+.PHONY: dev
+dev: development ## serve this folder and follow the sources: Python is reloaded, TypeScript built again
+	@$(BIN)/python scripts/dev.py
+
 .PHONY: docs
 docs: development ## write what is made from the code (docs/settings.md, the types of the API for TypeScript)
 	$(BIN)/python scripts/settings_page.py
@@ -76,5 +80,5 @@ development: ## .venv with the tools too, and the programs that the tests use
 
 .PHONY: clean
 clean: ## remove environments, caches and builds; a workspace's data stays
-	rm -rf .venv .venv-lower build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lower build dist .artifacts extensions/lab/node_modules extensions/lab/lib extensions/lab/labextension extensions/lab/.built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

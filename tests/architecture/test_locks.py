@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -10,6 +11,8 @@ from house import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from workbench import __version__
 
 LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-lower.txt", "requirements-bootstrap.txt"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -58,6 +61,24 @@ def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: list[str]
         found = versions.get(canonicalize_name(requirement.name), set())
         assert found, f"{lock} lacks {requirement}: make lock"
         assert all(version in requirement.specifier for version in found), f"{requirement}, locked {found}: make lock"
+
+
+def test_the_panels_lock_is_whole_and_names_no_registry() -> None:
+    """npm then asks whichever registry the machine is set up for; `.npmrc` has it written like that."""
+    folder = ROOT / "extensions" / "lab"
+    lock = json.loads((folder / "package-lock.json").read_text())
+    wanted = json.loads((folder / "package.json").read_text())
+    packages = lock["packages"]
+    assert {kind: packages[""][kind] for kind in ("dependencies", "devDependencies")} == {
+        kind: wanted[kind] for kind in ("dependencies", "devDependencies")
+    }
+    installed = {name: about for name, about in packages.items() if name}
+    assert not [name for name, about in installed.items() if "resolved" in about or "integrity" not in about]
+    assert (folder / ".npmrc").read_text().splitlines()[0] == "omit-lockfile-registry-resolved=true"
+
+
+def test_the_panel_has_the_version_of_the_project() -> None:
+    assert json.loads((ROOT / "extensions" / "lab" / "package.json").read_text())["version"] == __version__
 
 
 def test_the_runtime_lock_is_a_part_of_the_development_lock() -> None:

@@ -243,3 +243,19 @@ def test_a_second_start_while_one_runs_is_refused_by_name(own: Path) -> None:
     assert second.returncode == 1
     assert f"pipeline 'flights' is being worked on already, by process {first.pid}" in said
     finish(first)
+
+
+@pytest.mark.long
+def test_the_first_notebook_leads_from_a_dataset_to_a_report(own: Path) -> None:
+    with Workbench.open(own) as wb:
+        before = wb.reports.latest("flight-punctuality")
+        run = wb.notebooks.run("notebooks/start-here.ipynb")
+        made = wb.reports.latest("flight-punctuality")
+    assert run.status is RunStatus.SUCCEEDED
+    assert made is not None
+    assert before is not None
+    assert made.run.id != before.run.id
+    cells = json.loads((run.directory / "output.ipynb").read_text())["cells"]
+    shown = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert len(shown) == 8
+    assert all(cell["outputs"] for cell in shown[1:])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -95,12 +97,34 @@ def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
         f"analytics_workbench-{__version__}.dist-info",
         f"analytics_workbench-{__version__}.data",
     }
-    assert {name for name in names if ".data/" in name} == {
-        f"analytics_workbench-{__version__}.data/data/etc/jupyter/jupyter_server_config.d/workbench_server.json"
+    data = f"analytics_workbench-{__version__}.data/data"
+    assert {name for name in names if name.startswith(f"{data}/etc/")} == {
+        f"{data}/etc/jupyter/jupyter_server_config.d/workbench_server.json",
+        f"{data}/etc/jupyter/labconfig/default_setting_overrides.json",
+    }
+    panel = f"{data}/share/jupyter/labextensions/@analytics-workbench/lab"
+    assert {name for name in names if ".data/" in name and f"{data}/etc/" not in name} == {
+        name for name in names if name.startswith((f"{panel}/static/", f"{panel}/package.json"))
     }
     assert not [
         name for name in names if "__pycache__" in name or ".ipynb_checkpoints" in name or "/.workbench/" in name
     ]
+
+
+@pytest.mark.lab_extension
+def test_the_wheel_holds_the_panel_and_it_names_no_place_outside(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        built = {
+            name.partition("/lab/")[2]: archive.read(name).decode()
+            for name in archive.namelist()
+            if "/labextensions/@analytics-workbench/lab/" in name
+        }
+    about = json.loads(built["package.json"])
+    assert about["jupyterlab"]["_build"]["load"] in built
+    assert "static/style.js" in built
+    scripts = {name: text for name, text in built.items() if name.endswith(".js")}
+    named = {address for text in scripts.values() for address in re.findall(r"https?://[\w./-]+", text)}
+    assert named <= {"http://www.w3.org/2000/svg"}
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:

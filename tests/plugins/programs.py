@@ -1,7 +1,8 @@
 """What some tests need beyond Python packages: where it is, and what happens to a test when it is not there.
 
-A test says what it needs by its mark (`browser`, `postgres`, `poppler`, `gpu`) and is skipped, saying what is missing,
-where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip there would hide it.
+A test says what it needs by its mark (`browser`, `lab_extension`, `postgres`, `poppler`, `gpu`) and is skipped, saying
+what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip
+there would hide it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -57,6 +59,12 @@ def gpu() -> str | None:
     return None
 
 
+@cache
+def lab_extension() -> bool:
+    """Whether the panel of JupyterLab is installed: it is left out where npm could not fetch its packages."""
+    return (Path(sys.prefix) / "share/jupyter/labextensions/@analytics-workbench/lab/package.json").is_file()
+
+
 def missing(mark: str) -> str | None:
     """Says what a test with this mark would miss here, or None."""
     if mark == "browser" and chromium() is None:
@@ -65,6 +73,8 @@ def missing(mark: str) -> str | None:
         return f"no PostgreSQL {OLDEST_POSTGRES}+ server programs found (apt-get install postgresql)"
     if mark == "poppler" and shutil.which("pdftoppm") is None:
         return "no pdftoppm found (apt-get install poppler-utils)"
+    if mark == "lab_extension" and not lab_extension():
+        return "the panel of JupyterLab is not built (sh scripts/bootstrap.sh development, with a network)"
     if mark == "gpu":
         return gpu()
     return None
