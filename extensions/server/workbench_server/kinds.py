@@ -8,5 +8,7 @@ __all__ = ["API", "LAB"]
 
 _HEALTH = "/workbench/api/v1/health"
 
-LAB = ProcessKind("lab", "workbench_server.lab", "JupyterLab", port=0, health=_HEALTH, landing="/lab")
+LAB = ProcessKind(
+    "lab", "workbench_server.lab", "JupyterLab", port=0, health=_HEALTH, landing="/lab/tree/notebooks/start-here.ipynb"
+)
 API = ProcessKind("api", "workbench_server.api", "reports and API", port=1, health=_HEALTH, landing="/workbench")
