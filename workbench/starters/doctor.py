@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,7 +43,7 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield from _datasets(wb)
         yield from _metrics(wb)
         yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
-        yield from _pipelines(wb)
+        yield from _each("pipelines", wb.pipelines.names(), wb.pipelines.get, "defined")
         yield from _reports(wb)
         yield from _notebooks(wb)
         lost = wb.runs.reap()
@@ -60,15 +60,20 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "wrong", str(error), error.hint)
 
 
-def _datasets(wb: Workbench) -> Iterator[Finding]:
-    readable = 0
-    for name in wb.lake.names():
+def _each(what: str, names: Iterable[str], look: Callable[[str], object], well: str) -> Iterator[Finding]:
+    """What is wrong with each of them, then how many are well."""
+    good = 0
+    for name in names:
         try:
-            wb.lake.check(name)
-            readable += 1
+            look(name)
+            good += 1
         except WorkbenchError as error:
-            yield Finding("datasets", "wrong", str(error), error.hint)
-    yield Finding("datasets", "ok", f"{readable} readable")
+            yield Finding(what, "wrong", str(error), error.hint)
+    yield Finding(what, "ok", f"{good} {well}")
+
+
+def _datasets(wb: Workbench) -> Iterator[Finding]:
+    yield from _each("datasets", wb.lake.names(), wb.lake.check, "readable")
     if unknown := wb.lake.unknown_folders():
         folders = "dataset folder" if len(unknown) == 1 else "dataset folders"
         yield Finding(
@@ -77,17 +82,6 @@ def _datasets(wb: Workbench) -> Iterator[Finding]:
             f"{len(unknown)} {folders} that the catalog does not know, such as {unknown[0]}",
             "restore the catalog that knows them from a backup, or move them away; no clean-up removes them",
         )
-
-
-def _pipelines(wb: Workbench) -> Iterator[Finding]:
-    good = 0
-    for name in wb.pipelines.names():
-        try:
-            wb.pipelines.get(name)
-            good += 1
-        except WorkbenchError as error:
-            yield Finding("pipelines", "wrong", str(error), error.hint)
-    yield Finding("pipelines", "ok", f"{good} defined")
 
 
 def _reports(wb: Workbench) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -74,7 +74,7 @@ class _Watched:
     looked: float = 0.0
     unhealthy: int = 0
     failures: int = 0
-    again: float = field(default=0.0)
+    again: float = 0.0
 
 
 class Supervisor:
