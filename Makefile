@@ -80,5 +80,5 @@ development: ## .venv with the tools too, and the programs that the tests use
 
 .PHONY: clean
 clean: ## remove environments, caches and builds; a workspace's data stays
-	rm -rf .venv .venv-lower build dist .artifacts extensions/lab/node_modules extensions/lab/lib extensions/lab/labextension extensions/lab/.built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lower build dist .artifacts extensions/lab/node_modules extensions/lab/lib extensions/lab/labextension extensions/lab/.built extensions/voila/page/node_modules extensions/voila/page/.built extensions/voila/workbench_voila/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,7 +25,7 @@ case $wanted in
     *) echo "usage: $0 runtime|development|lower|installer" >&2; exit 2 ;;
 esac
 python=$venv/bin/python
-project() { pwd; cat pyproject.toml workbench/_version.py extensions/lab/.built 2>/dev/null || true; }
+project() { pwd; cat pyproject.toml scripts/hatch_build.py workbench/_version.py extensions/lab/.built 2>/dev/null || true; }
 
 if ! "$python" -c '' 2>/dev/null; then
     base=$(sh scripts/find-python.sh)
@@ -51,9 +51,8 @@ if ! cmp -s "$lock" "$venv/.synced-$wanted"; then
     cp "$lock" "$venv/.synced-$wanted"
 fi
 
-# The panel is built once, by the newest set; the other environment takes what is there.
-[ "$wanted" = lower ] || sh scripts/lab-extension.sh
-mkdir -p extensions/lab/labextension
+# What runs in browsers is built once, by the newest set; the other environment takes what is there.
+[ "$wanted" = lower ] || sh scripts/extensions.sh
 
 if ! project | cmp -s - "$venv/.synced-project"; then
     HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $uv install --python "$python" --no-deps --no-build-isolation --editable .

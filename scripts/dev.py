@@ -1,7 +1,7 @@
 """Serves this workspace and follows the sources: Python is reloaded, TypeScript built again. `make dev` runs it.
 
 A change of a Python file or template starts `api` and `voila` again; `lab` goes on, because a restart would end its
-kernels. A change below extensions/lab/src builds the panel; reload the browser's page to have it. Ctrl-C ends it all.
+kernels. A change of TypeScript builds what it belongs to; reload the browser's page to have it. Ctrl-C ends it all.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from workbench import Workbench
 
 ROOT = Path(__file__).parents[1]
 RELOADED = ("api", "voila")
-PYTHON = ("workbench", "extensions/server", "extensions/voila")
-PANEL = ("extensions/lab/src",)
+PYTHON = ("workbench", "extensions/server", "extensions/voila/workbench_voila")
+TYPESCRIPT = ("extensions/lab/src", "extensions/voila/page/src")
 LOOK_SECONDS = 0.5
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     with Workbench.open(ROOT) as wb:
         names = wb.processes.names()
     python = Watched((ROOT / folder for folder in PYTHON), (".py", ".j2", ".css", ".js"))
-    panel = Watched((ROOT / folder for folder in PANEL), (".ts", ".tsx", ".css"))
+    typescript = Watched((ROOT / folder for folder in TYPESCRIPT), (".ts", ".tsx", ".css"))
     reloaded = [name for name in names if name in RELOADED]
     kept = _serve([name for name in names if name not in RELOADED])
     served = _serve(reloaded)
@@ -65,8 +65,8 @@ def main() -> None:
                 _say(changed, f"starting {' and '.join(reloaded)} again")
                 _end(served)
                 served = _serve(reloaded)
-            if changed := panel.changed():
-                _say(changed, "building the panel; then reload the page")
+            if changed := typescript.changed():
+                _say(changed, "building it; then reload the page")
                 subprocess.run(["sh", "scripts/bootstrap.sh", "development"], cwd=ROOT, check=False)
     except KeyboardInterrupt:
         pass

@@ -15,6 +15,7 @@ from packaging.version import Version
 from workbench import __version__
 
 LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-lower.txt", "requirements-bootstrap.txt"]
+NPM = ["extensions/lab", "extensions/voila/page"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -63,9 +64,10 @@ def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: list[str]
         assert all(version in requirement.specifier for version in found), f"{requirement}, locked {found}: make lock"
 
 
-def test_the_panels_lock_is_whole_and_names_no_registry() -> None:
+@pytest.mark.parametrize("package", NPM)
+def test_a_lock_of_npm_is_whole_and_names_no_registry(package: str) -> None:
     """npm then asks whichever registry the machine is set up for; `.npmrc` has it written like that."""
-    folder = ROOT / "extensions" / "lab"
+    folder = ROOT / package
     lock = json.loads((folder / "package-lock.json").read_text())
     wanted = json.loads((folder / "package.json").read_text())
     packages = lock["packages"]
@@ -77,8 +79,9 @@ def test_the_panels_lock_is_whole_and_names_no_registry() -> None:
     assert (folder / ".npmrc").read_text().splitlines()[0] == "omit-lockfile-registry-resolved=true"
 
 
-def test_the_panel_has_the_version_of_the_project() -> None:
-    assert json.loads((ROOT / "extensions" / "lab" / "package.json").read_text())["version"] == __version__
+@pytest.mark.parametrize("package", NPM)
+def test_what_runs_in_browsers_has_the_version_of_the_project(package: str) -> None:
+    assert json.loads((ROOT / package / "package.json").read_text())["version"] == __version__
 
 
 def test_the_runtime_lock_is_a_part_of_the_development_lock() -> None:

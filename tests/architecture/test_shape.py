@@ -14,7 +14,7 @@ FOLDERS = ("workbench", "tests", "benchmarks", "scripts", "extensions")
 
 
 # What npm installs and what is built from TypeScript.
-NOT_OURS = ("node_modules", "lib", "labextension")
+NOT_OURS = ("node_modules", "lib", "labextension", "static")
 
 
 def sources(*suffixes: str) -> list[Path]:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from workbench import Workbench
 
-pytestmark = [pytest.mark.browser, pytest.mark.lab_extension]
+pytestmark = [pytest.mark.browser, pytest.mark.npm]
 
 Open = Callable[..., LabPage]
 SECONDS = 30_000

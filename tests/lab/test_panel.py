@@ -13,7 +13,7 @@ from waiting import wait_until
 
 from workbench import Workbench
 
-pytestmark = [pytest.mark.browser, pytest.mark.lab_extension]
+pytestmark = [pytest.mark.browser, pytest.mark.npm]
 
 OPENING = "from workbench import Workbench\nwb = Workbench.open()"
 Open = Callable[..., LabPage]

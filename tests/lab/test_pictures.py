@@ -10,7 +10,7 @@ from lab_page import LabPage, Theme
 from lab_server import Lab
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.lab_extension]
+pytestmark = [pytest.mark.browser, pytest.mark.npm]
 
 # What sticks out of the panel to the right, but for what may be scrolled.
 CUT_OFF = """panel => [...panel.querySelectorAll('*')].filter(one =>

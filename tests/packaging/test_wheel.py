@@ -111,7 +111,7 @@ def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
     ]
 
 
-@pytest.mark.lab_extension
+@pytest.mark.npm
 def test_the_wheel_holds_the_panel_and_it_names_no_place_outside(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         built = {

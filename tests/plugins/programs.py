@@ -1,6 +1,6 @@
 """What some tests need beyond Python packages: where it is, and what happens to a test when it is not there.
 
-A test says what it needs by its mark (`browser`, `lab_extension`, `postgres`, `poppler`, `gpu`) and is skipped, saying
+A test says what it needs by its mark (`browser`, `npm`, `postgres`, `poppler`, `gpu`) and is skipped, saying
 what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip
 there would hide it.
 """
@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from workbench_voila.front import STATIC
 
 OLDEST_POSTGRES = 15
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -60,9 +61,10 @@ def gpu() -> str | None:
 
 
 @cache
-def lab_extension() -> bool:
-    """Whether the panel of JupyterLab is installed: it is left out where npm could not fetch its packages."""
-    return (Path(sys.prefix) / "share/jupyter/labextensions/@analytics-workbench/lab/package.json").is_file()
+def built() -> bool:
+    """Whether what runs in browsers is there: it is left out where npm could not fetch its packages."""
+    panel = Path(sys.prefix) / "share/jupyter/labextensions/@analytics-workbench/lab/package.json"
+    return panel.is_file() and (STATIC / "page.js").is_file()
 
 
 def missing(mark: str) -> str | None:
@@ -73,8 +75,8 @@ def missing(mark: str) -> str | None:
         return f"no PostgreSQL {OLDEST_POSTGRES}+ server programs found (apt-get install postgresql)"
     if mark == "poppler" and shutil.which("pdftoppm") is None:
         return "no pdftoppm found (apt-get install poppler-utils)"
-    if mark == "lab_extension" and not lab_extension():
-        return "the panel of JupyterLab is not built (sh scripts/bootstrap.sh development, with a network)"
+    if mark == "npm" and not built():
+        return "what runs in browsers is not built (sh scripts/bootstrap.sh development, with a network)"
     if mark == "gpu":
         return gpu()
     return None

@@ -53,10 +53,11 @@ def flights() -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={"time_hour": pl.Datetime("us", "UTC")}, infer_schema_length=None)
 
 
-def write_dashboard(home: Path, name: str, title: str, code: str, *, role: str | None = None) -> Path:
+def write_dashboard(home: Path, name: str, title: str, *code: str, role: str | None = None) -> Path:
+    written: dict[str, object] = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
     cells = [
         {"cell_type": "markdown", "id": "title", "metadata": {}, "source": title},
-        {"cell_type": "code", "id": "code", "metadata": {}, "source": code, "execution_count": None, "outputs": []},
+        *({**written, "id": f"code-{number}", "source": source} for number, source in enumerate(code)),
     ]
     metadata = {"workbench": {"role": role}} if role else {}
     path = home / "notebooks/dashboards" / f"{name}.ipynb"

@@ -11,6 +11,34 @@ from workbench import Workbench
 from workbench.governance.security import Policy, Role
 from workbench.starters import scaffold
 
+OUTPUTS = (
+    "from IPython.display import HTML, Markdown, display\nimport ipywidgets",
+    "Markdown('## In Markdown')",
+    "HTML('<p>Text that is <em>marked up</em></p>')",
+    "'a plain value'",
+    # A GIF of one red dot, and what is read out in its place.
+    """
+dot = "R0lGODlhAQABAIAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+display({"image/gif": dot, "text/plain": "A red dot"}, raw=True)
+""",
+    """
+caught, pressed = ipywidgets.Output(), []
+def count(_):
+    with caught:
+        caught.clear_output()
+        pressed.append(1)
+        print("pressed", len(pressed))
+        display(HTML(f"<b>{len(pressed)} times</b>"))
+def fail(_):
+    with caught:
+        raise ValueError("a secret reason")
+buttons = [ipywidgets.Button(description=name) for name in ("Count", "Fail")]
+buttons[0].on_click(count)
+buttons[1].on_click(fail)
+ipywidgets.VBox([*buttons, caught])
+""",
+)
+
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,6 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "notebooks/dashboards/flights.ipynb").write_bytes(shown)
     write_dashboard(home, "inside", "# For analysts\n\nNot for everybody.", "1", role="analyst")
     write_dashboard(home, "broken", "# Broken\n\nIts code is wrong.", "print('a stray word')\n1 / 0  # a secret reason")
+    write_dashboard(home, "outputs", "# Outputs\n\nOf every kind.", *OUTPUTS)
     with Workbench.open(home) as wb:
         me = wb.actor.principal
         wb.datasets.create("flights_enriched", flights())

@@ -16,7 +16,7 @@ from voila_server import Server, warm
 from workbench import Workbench
 from workbench.governance.security import Principal, Role
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.npm]
 
 VERA = Principal("vera", Role.VIEWER)
 SECOND = 1_000
@@ -161,16 +161,37 @@ def test_it_fits_every_screen_and_is_told_in_words(
 
 def test_leaving_the_page_ends_its_kernel(page: Page, server: Server) -> None:
     Board(page, server).open().wait()
-    kernel = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+    kernel = page.evaluate("JSON.parse(document.getElementById('kernel').textContent)")
     page.goto(f"{server.url}/workbench/api/v1/health")
     page.wait_for_timeout(1500)
     assert server.get(f"/api/kernels/{kernel}", "vera")[0] == 403
     assert f"Kernel shutdown: {kernel}" in server.log.read_text()
 
 
+def test_whatever_a_notebook_displays_is_shown(page: Page, server: Server) -> None:
+    heard: Heard = listen(page)
+    page.goto(f"{server.url}/dashboards/outputs")
+    expect(page.locator("main h2")).to_have_text("In Markdown", timeout=60 * SECOND)
+    expect(page.locator("main em")).to_have_text("marked up")
+    expect(page.get_by_text("'a plain value'")).to_be_visible()
+    expect(page.get_by_role("img", name="A red dot")).to_be_visible()
+    caught = page.locator(".widget-output")
+    expect(caught).to_have_text("")
+    page.get_by_role("button", name="Count").click()
+    expect(caught).to_contain_text("pressed 1")
+    page.get_by_role("button", name="Count").click()
+    expect(caught).to_contain_text("pressed 2")
+    expect(caught.locator("b")).to_have_text("2 times")
+    page.get_by_role("button", name="Fail").click()
+    expect(caught.get_by_role("alert")).to_have_text("This could not be computed just now.")
+    assert "a secret reason" not in page.content()
+    assert heard.errors == []
+
+
 def test_a_dashboard_that_fails_says_so(page: Page, server: Server, artifacts: Path) -> None:
     page.goto(f"{server.url}/dashboards/broken")
-    expect(page.locator("#trouble")).to_contain_text("cannot be shown", timeout=60 * SECOND)
+    expect(page.locator("#broken")).to_contain_text("cannot be shown", timeout=60 * SECOND)
+    expect(page.locator("#broken")).to_be_visible()
     expect(page.locator("#skeleton")).to_be_hidden()
     page.screenshot(path=artifacts / "broken-dashboard.png")
 

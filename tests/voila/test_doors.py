@@ -21,6 +21,8 @@ from waiting import ended, wait_until
 from workbench import Workbench
 from workbench.governance.security import Scope
 
+pytestmark = pytest.mark.npm
+
 ROUTES = {
     # path: (nobody, a viewer, an admin)
     "/": (401, 200, 200),
@@ -30,12 +32,18 @@ ROUTES = {
     "/dashboards/flights.ipynb": (401, 404, 404),
     "/workbench/sign-in": (401, 401, 401),
     "/workbench/api/v1/health": (200, 200, 200),
-    "/voila/static/voila.js": (403, 200, 200),
-    "/voila/static/../../../../etc/passwd": (403, 403, 403),
-    "/voila/static/%2e%2e/%2e%2e/conf.json": (403, 403, 403),
-    "/voila/static/": (403, 404, 404),
-    "/voila/labextensions/bqplot/package.json": (403, 200, 200),
-    "/voila/api/themes/@jupyterlab/theme-light-extension/index.css": (403, 200, 200),
+    "/static/page.js": (403, 200, 200),
+    "/static/../../../../etc/passwd": (403, 403, 403),
+    "/static/%2e%2e/%2e%2e/conf.json": (403, 403, 403),
+    "/static/": (403, 404, 404),
+    "/widgets/bqplot/static/style.js": (403, 200, 200),
+    "/widgets/bqplot/package.json": (403, 404, 404),
+    "/widgets/bqplot/static/../package.json": (403, 404, 404),
+    "/widgets/%2e%2e/%2e%2e/etc/passwd": (403, 404, 404),
+    "/widgets/@analytics-workbench/lab/static/style.js": (403, 404, 404),
+    "/voila/static/voila.js": (401, 404, 404),
+    "/voila/labextensions/bqplot/static/style.js": (401, 404, 404),
+    "/voila/api/themes/@jupyterlab/theme-light-extension/index.css": (401, 404, 404),
     "/voila/api/contents": (401, 404, 404),
     "/voila/tree": (401, 404, 404),
     "/voila/files/metrics/flights.yaml": (401, 404, 404),
@@ -56,7 +64,7 @@ def page_of(server: Server, user: str, name: str = "flights") -> tuple[str, str]
     """The kernel that a page was given, and the page."""
     status, page = server.get(f"/dashboards/{name}", user)
     assert status == 200
-    found = re.search(r'"kernelId": "([0-9a-f-]+)"', page)
+    found = re.search(r'id="kernel" type="application/json">"([0-9a-f-]+)"', page)
     assert found is not None, page[-2000:]
     return found[1], page
 
@@ -82,7 +90,7 @@ def test_every_route_is_closed_to_nobody_and_open_by_role(server: Server, record
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_no_page_takes_anything(server: Server, method: str) -> None:
-    for path in ("/", "/dashboards/flights", "/voila/static/voila.js", "/api/kernels/0-0-0-0-0"):
+    for path in ("/", "/dashboards/flights", "/static/page.js", "/api/kernels/0-0-0-0-0"):
         assert server.get(path, "vera", method=method)[0] in (403, 404, 405), path
 
 
@@ -198,7 +206,7 @@ def test_a_dashboard_that_fails_says_so_and_nothing_of_why(server: Server) -> No
     _, page = page_of(server, "vera", "broken")
     for secret in ("Traceback", "ZeroDivision", "a secret reason", "a stray word", "show_tracebacks"):
         assert secret not in page
-    assert "workbenchBroken()</script>" in page
+    assert '<p id="broken" role="alert">' in page
 
 
 def test_a_dashboard_as_it_was_drafted_is_shown(server: Server) -> None:
@@ -237,7 +245,7 @@ def test_without_a_kernel_ahead_a_page_waits_for_one(another: Callable[..., Serv
     assert server.kernels() == []
     begun = time.monotonic()
     _, page = page_of(server, "vera")
-    assert "vnd.voila.cell-output+json" in page
+    assert "application/vnd.jupyter.widget-view+json" in page
     assert time.monotonic() - begun < 60
 
 
@@ -248,7 +256,7 @@ def test_a_kernel_that_cannot_start_is_said_without_a_word_of_why(
     server = another(1, PYTHONPATH=str(tmp_path))
     status, page = server.get("/dashboards/flights", "vera")
     assert status == 200, "the page had begun"
-    assert page.rstrip().endswith("workbenchBroken()</script>")
+    assert '<p id="broken" role="alert">' in page.rstrip().splitlines()[-1]
     assert "Traceback" not in page
     assert "RuntimeError" not in page
     assert server.get("/workbench/api/v1/health")[0] == 200
@@ -256,8 +264,9 @@ def test_a_kernel_that_cannot_start_is_said_without_a_word_of_why(
 
 
 def test_what_one_viewer_asks_for_does_not_get_into_another_s_page(server: Server) -> None:
-    address = "/voila/static/voila.js?v=%22onload=%22alert(1)"
+    address = "/widgets/bqplot/static/style.js?v=%22onload=%22alert(1)"
     assert server.get(address, "victor", Referer=f"{server.url}/dashboards/flights")[0] == 200
     page = page_of(server, "vera")[1]
     assert "alert(1)" not in page
-    assert '<link rel="preload" as="script" href="/voila/static/voila.js">' in page
+    assert server.get("/widgets/bqplot/static/style.js", "victor", Referer=f"{server.url}/dashboards/flights")[0] == 200
+    assert '<link rel="preload" as="script" href="/widgets/bqplot/static/style.js">' in page_of(server, "vera")[1]

@@ -15,15 +15,13 @@ from typing import Any
 
 import psutil
 import tornado.web
+from jupyter_core.paths import jupyter_path
 from jupyter_core.utils import ensure_async
-from jupyter_server import DEFAULT_STATIC_FILES_PATH
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
-from voila.paths import collect_static_paths
-from voila.utils import get_page_config
 
 from workbench import Workbench
 from workbench.foundation import observability
@@ -31,6 +29,7 @@ from workbench.foundation.errors import WorkbenchError
 from workbench.governance.security import Principal, Role
 from workbench.publishing.dashboards import FOLDER
 from workbench_voila import assets, pages, sockets
+from workbench_voila.front import STATIC, Front
 from workbench_voila.handling import TEMPLATES
 from workbench_voila.identity import KernelOwners, WorkbenchIdentity
 from workbench_voila.kernels import MESSAGES, ViewerKernels
@@ -39,8 +38,6 @@ from workbench_voila.rendering import DashboardPage
 
 __all__ = ["App", "main"]
 
-# Without the two managers widgets do not show; our own JupyterLab extension has no business here.
-EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales"]
 KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 IDLE_SECONDS = 15 * 60
 _KERNEL_BYTES = 200 * 2**20
@@ -70,11 +67,11 @@ class App(Voila):  # type: ignore[misc]
                     "allow_template_override": "NO",
                     "allow_theme_override": "NO",
                     "file_allowlist": [],
-                    "extension_allowlist": EXTENSIONS,
                     "show_tracebacks": False,
                     "http_keep_alive_timeout": 3600,
                     "multi_kernel_manager_class": ViewerKernels,
                 },
+                HTMLExporter={"anchor_link_text": ""},
                 ViewerKernels={
                     "cull_idle_timeout": IDLE_SECONDS,
                     "cull_interval": 60,
@@ -131,7 +128,7 @@ class App(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[Any]:
         """Every route there is. What Voila would add stays out."""
         configuration = self.voila_configuration
-        page_config = get_page_config("/", self.app.settings, self.log, configuration)
+        front = Front(jupyter_path("labextensions"))
         renderer = {
             "kernels": self.kernel_manager,
             "voila_configuration": configuration,
@@ -144,8 +141,7 @@ class App(Voila):  # type: ignore[misc]
             "mathjax_config": "null",
             "mathjax_url": "null",
         }
-        scripts = [*collect_static_paths(["voila", "nbconvert"], "lab"), DEFAULT_STATIC_FILES_PATH]
-        dashboard = {"pool": self.pool, "page_config": page_config, "renderer": renderer}
+        dashboard = {"pool": self.pool, "front": front, "renderer": renderer}
         return [
             (r"/", pages.Landing),
             (r"/dashboards/([a-z0-9][a-z0-9_-]*)", DashboardPage, dashboard),
@@ -155,13 +151,8 @@ class App(Voila):  # type: ignore[misc]
             (rf"/api/kernels/{KERNEL}", sockets.KernelModel),
             (rf"/api/kernels/{KERNEL}/channels", sockets.KernelSocket),
             (rf"/voila/api/shutdown/{KERNEL}", sockets.Leave),
-            (r"/voila/static/(.*)", assets.Scripts, {"paths": scripts}),
-            (r"/voila/labextensions/(.*)", assets.Scripts, {"paths": self.labextensions_path}),
-            (
-                r"/voila/api/themes/(.*)",
-                assets.Themes,
-                {"themes_url": "/voila/api/themes", "path": self.themes_dir, "labextensions_path": []},
-            ),
+            (r"/static/(.*)", assets.Static, {"path": str(STATIC)}),
+            (r"/widgets/(.*)", assets.Widgets, {"front": front}),
             (r"/(.*)", pages.NoSuchPage),
         ]
 

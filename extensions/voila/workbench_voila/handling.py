@@ -99,8 +99,7 @@ class PageHandler(JupyterHandler):
         return "; ".join(
             (
                 "default-src 'self'",
-                # The widget manager compiles JSON schemas and loads its parts by evaluating them.
-                f"script-src 'self' 'nonce-{self.nonce}' 'unsafe-eval'",
+                f"script-src 'self' 'nonce-{self.nonce}'",
                 "style-src 'self' 'unsafe-inline'",
                 "img-src 'self' data: blob:",
                 "font-src 'self' data:",

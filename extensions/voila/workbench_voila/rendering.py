@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import nbformat
@@ -14,8 +13,8 @@ from voila.notebook_renderer import NotebookRenderer
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.publishing.dashboards import DashboardInfo
-from workbench_voila.assets import early
-from workbench_voila.handling import TEMPLATES, PageHandler
+from workbench_voila.front import Front
+from workbench_voila.handling import PageHandler
 from workbench_voila.kernels import ViewerKernels
 from workbench_voila.pool import Pool
 
@@ -27,12 +26,12 @@ class DashboardPage(PageHandler):
 
     Args:
         pool: Where its kernel comes from.
-        page_config: What the widget front end is told.
+        front: What its page loads.
         renderer: What Voila's renderer is given.
     """
 
-    def initialize(self, pool: Pool, page_config: dict[str, Any], renderer: dict[str, Any]) -> None:
-        self._pool, self._page_config, self._renderer = pool, page_config, renderer
+    def initialize(self, pool: Pool, front: Front, renderer: dict[str, Any]) -> None:
+        self._pool, self._front, self._renderer = pool, front, renderer
 
     async def get(self, name: str) -> None:
         try:
@@ -41,19 +40,18 @@ class DashboardPage(PageHandler):
             self.refuse(error)
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.write(self.page("head.html.j2", dashboard=info, who=self.credential.principal, **_dress()))
+        self.write(self.page("head.html.j2", dashboard=info, who=self.credential.principal, **self._front.addresses()))
         await self.flush()
         rendering = _Rendering(
             info=info,
             pool=self._pool,
             user=self.credential.principal.name,
             request_handler=self,
-            page_config=self._page_config,
+            page_config={},
             **self._renderer,
         )
         try:
             await rendering.initialize()
-            rendering.resources["nonce"] = self.nonce
             async for html, _ in rendering.generate_content_generator():
                 if not html.isspace():
                     self.write(html)
@@ -64,16 +62,6 @@ class DashboardPage(PageHandler):
             logger(__name__).exception("the dashboard %s could not be shown", name)
             await rendering.abandon()
             self.write(self.page("broken.html.j2"))
-
-
-def _dress() -> dict[str, Any]:
-    """What a page has inline, so that its skeleton is drawn without a further request, and what it fetches early."""
-    return {"css": _text("dashboard.css"), "script_text": _text("dashboard.js"), "early": early.scripts()}
-
-
-@cache
-def _text(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 class _Rendering(NotebookRenderer):  # type: ignore[misc]
