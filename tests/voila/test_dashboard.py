@@ -171,7 +171,7 @@ def test_leaving_the_page_ends_its_kernel(page: Page, server: Server) -> None:
 def test_whatever_a_notebook_displays_is_shown(page: Page, server: Server) -> None:
     heard: Heard = listen(page)
     page.goto(f"{server.url}/dashboards/outputs")
-    expect(page.locator("main h2")).to_have_text("In Markdown", timeout=60 * SECOND)
+    expect(page.get_by_role("heading", name="In Markdown", exact=True)).to_be_visible(timeout=60 * SECOND)
     expect(page.locator("main em")).to_have_text("marked up")
     expect(page.get_by_text("'a plain value'")).to_be_visible()
     expect(page.get_by_role("img", name="A red dot")).to_be_visible()

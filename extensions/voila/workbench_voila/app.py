@@ -71,7 +71,6 @@ class App(Voila):  # type: ignore[misc]
                     "http_keep_alive_timeout": 3600,
                     "multi_kernel_manager_class": ViewerKernels,
                 },
-                HTMLExporter={"anchor_link_text": ""},
                 ViewerKernels={
                     "cull_idle_timeout": IDLE_SECONDS,
                     "cull_interval": 60,

@@ -21,6 +21,9 @@ MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_
 class ViewerKernel(OwnKernelManager, ServerKernelManager):
     """One kernel's process. It ends with the server, whatever ends that."""
 
+    # jupyter-server looks for what stands in a traceback's place here, and has it at the manager of all kernels.
+    traceback_replacement_message = "The log of the server says what went wrong."
+
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         # A restarted kernel would have nothing of the page its viewer looks at.
