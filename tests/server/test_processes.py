@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -25,6 +26,24 @@ from workbench import Workbench
 wb = Workbench.open()
 who = wb.actor.principal
 print("SAID " + json.dumps([who.name, who.role, sorted(os.environ), os.environ["WORKBENCH_TOKEN"]]))
+"""
+
+TRY = """
+import json
+from workbench import Workbench
+from workbench.foundation.errors import Forbidden
+wb = Workbench.open()
+me = wb.actor.principal
+def refusal(doing):
+    try:
+        doing()
+    except Forbidden as error:
+        return str(error)
+print("SAID " + json.dumps([
+    sorted(me.scopes),
+    refusal(lambda: wb.identities.create_token("vera", by=me)),
+    refusal(lambda: wb.datasets.create("made_in_a_kernel", wb.datasets.get("small_0").to_polars())),
+]))
 """
 
 
@@ -78,12 +97,12 @@ def test_the_api_has_nothing_of_a_notebook_server(site: Site, path: str) -> None
     assert site.get(path, "ada").status_code == 404
 
 
-def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str) -> tuple[str, str, list[str], str]:
+def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str, code: str = ASK) -> Any:
     url = f"{lab.url.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
     channel = websocket.create_connection(url, header=[f"{name}: {value}" for name, value in headers.items()])
     channel.settimeout(60)
     header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5"}
-    content = {"code": ASK, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     channel.send(json.dumps(message))
     printed = ""
@@ -95,8 +114,7 @@ def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str) -> tuple[s
                 printed += heard["content"]["text"]
     finally:
         channel.close()
-    name, role, environment, token = json.loads(printed.partition("SAID ")[2].splitlines()[0])
-    return name, role, environment, token
+    return json.loads(printed.partition("SAID ")[2].splitlines()[0])
 
 
 def test_a_kernel_works_for_who_started_it_and_knows_no_secret_of_the_server(lab: Site) -> None:
@@ -123,6 +141,28 @@ def test_a_kernel_keeps_its_environment_when_its_notebook_is_renamed(lab: Site) 
         assert name == "ana"
         assert "SOME_SECRET" not in environment
         client.delete(f"/api/sessions/{session['id']}")
+
+
+def test_a_kernel_may_do_all_that_its_user_may(lab: Site) -> None:
+    cookies = {"workbench": lab.cookie("ada")}
+    with httpx.Client(base_url=lab.url, cookies=cookies, timeout=60) as client:
+        client.get("/lab")
+        shown = {"Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
+        client.headers["X-XSRFToken"] = client.cookies["_xsrf"]
+        kernel = client.post("/api/kernels", json={"name": "python3"}).json()["id"]
+        assert said_by_a_kernel(lab, shown, kernel, TRY) == [sorted(Scope), None, None]
+        client.delete(f"/api/kernels/{kernel}")
+
+
+def test_a_kernel_may_do_no_more_than_the_token_it_was_started_with(lab: Site) -> None:
+    headers = {"Authorization": f"Bearer {lab.token('ada', Scope.ADMIN, Scope.READ)}"}
+    with httpx.Client(base_url=lab.url, headers=headers, timeout=60) as client:
+        kernel = client.post("/api/kernels", json={"name": "python3"}).json()["id"]
+        scopes, issued, written = said_by_a_kernel(lab, headers, kernel, TRY)
+        assert (scopes, issued) == ([Scope.ADMIN, Scope.READ], None)
+        assert "this token of ada may not" in written
+        assert "it has no scope 'run'" in written
+        client.delete(f"/api/kernels/{kernel}")
 
 
 def test_a_lab_that_ends_leaves_no_kernel(site: Site) -> None:

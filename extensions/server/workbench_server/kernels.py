@@ -13,6 +13,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.settings import Settings, load
 from workbench.governance.identity import IssuedToken
+from workbench.governance.security import Principal, Scope
 from workbench.orchestration.kernels import allowed
 from workbench_server.identity import WorkbenchIdentityProvider, asker
 
@@ -23,7 +24,7 @@ _SESSION = "JPY_SESSION_NAME"
 
 
 class OwnedKernels(AsyncMappingKernelManager):
-    """Starts kernels with an allow-listed environment and a short-lived token of who asked."""
+    """Starts kernels with an allow-listed environment and a short-lived token for all that who asked may do."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)  # type: ignore[no-untyped-call]
@@ -34,7 +35,9 @@ class OwnedKernels(AsyncMappingKernelManager):
             return str(await super()._async_start_kernel(kernel_id=kernel_id, **kwargs))
         user = asker.get()
         assert user is not None, "a kernel is started by somebody"
-        token = await asyncio.to_thread(self._provider.checker.kernel_token, user.name, by=user.name)
+        token = await asyncio.to_thread(
+            self._provider.checker.kernel_token, user.name, by=user.name, scopes=_scopes(user)
+        )
         kwargs["env"] = self._environment(kwargs.get("env") or {}) | {"WORKBENCH_TOKEN": token.secret}
         try:
             started = str(await super()._async_start_kernel(kernel_id=kernel_id, **kwargs))
@@ -76,3 +79,8 @@ class OwnedKernels(AsyncMappingKernelManager):
         provider = self._server.identity_provider
         assert isinstance(provider, WorkbenchIdentityProvider)
         return provider
+
+
+def _scopes(user: Principal) -> frozenset[Scope]:
+    """What somebody's own code may do for them: all that their sign-in is good for."""
+    return frozenset(Scope) if user.scopes is None else user.scopes
