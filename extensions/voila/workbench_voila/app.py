@@ -24,6 +24,7 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.paths import collect_static_paths
 from voila.utils import get_page_config
+from workbench_server.identity import WorkbenchIdentityProvider
 
 from workbench import Workbench
 from workbench.foundation import observability
@@ -32,7 +33,7 @@ from workbench.governance.security import Principal, Role
 from workbench.publishing.dashboards import FOLDER
 from workbench_voila import assets, pages, sockets
 from workbench_voila.handling import TEMPLATES
-from workbench_voila.identity import KernelOwners, WorkbenchIdentity
+from workbench_voila.identity import KernelOwners
 from workbench_voila.kernels import MESSAGES, ViewerKernels
 from workbench_voila.pool import Pool
 from workbench_voila.rendering import DashboardPage
@@ -93,7 +94,7 @@ class App(Voila):  # type: ignore[misc]
         """A configuration file of the user's could open what is closed here."""
 
     def init_settings(self) -> dict[str, Any]:
-        identity = WorkbenchIdentity(parent=self)
+        identity = WorkbenchIdentityProvider(parent=self)
         identity.identities = self.wb.identities
         self.kernel_spec_manager = self.voila_configuration.kernel_spec_manager_class(parent=self)
         self.contents_manager = LargeFileManager(parent=self, root_dir=self.root_dir)

@@ -9,8 +9,10 @@ from typing import Any
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado.web import HTTPError, RequestHandler
 from voila.static_file_handler import MultiStaticFileHandler
+from workbench_server.identity import WorkbenchIdentityProvider
 
-from workbench_voila.identity import COOKIE, Remembered, credential_of
+from workbench.governance.identity import COOKIE
+from workbench_voila.identity import Remembered
 
 __all__ = ["Scripts", "Themes", "early"]
 
@@ -50,7 +52,8 @@ class _SignedIn(RequestHandler):
         cookie = self.get_cookie(COOKIE) or ""
         if cookie and _remembered.knows(cookie):
             return
-        if credential_of(self) is None:
+        provider: WorkbenchIdentityProvider = self.settings["identity_provider"]
+        if await provider.get_user(self) is None:
             raise HTTPError(403)
         if cookie:
             _remembered.note(cookie)
