@@ -7,20 +7,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_server.serverapp import ServerApp
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import NotFound, WorkbenchError
 from workbench.foundation.settings import Settings, load
 from workbench.governance.identity import IssuedToken
 from workbench.governance.security import Principal, Scope
-from workbench.orchestration.kernels import allowed
+from workbench.orchestration.kernels import OwnKernelManager, allowed
 from workbench_server.identity import WorkbenchIdentityProvider, asker
 
-__all__ = ["OwnedKernels"]
+__all__ = ["LabKernel", "OwnedKernels"]
 
 # Of what Jupyter says to a kernel: which notebook it was started for.
 _SESSION = "JPY_SESSION_NAME"
+
+
+class LabKernel(OwnKernelManager, ServerKernelManager):
+    """One kernel's process. It ends with the server, whatever ends that."""
+
+    def __init__(self, **traits: Any) -> None:
+        try:
+            super().__init__(**traits)
+        except NotFound as error:
+            raise NoSuchKernel(traits["kernel_name"]) from error  # what jupyter-server knows how to say
 
 
 class OwnedKernels(AsyncMappingKernelManager):
@@ -28,6 +39,7 @@ class OwnedKernels(AsyncMappingKernelManager):
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)  # type: ignore[no-untyped-call]
+        self.kernel_manager_class = "workbench_server.kernels.LabKernel"
         self._tokens: dict[str, IssuedToken] = {}
 
     async def _async_start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> str:
