@@ -61,13 +61,15 @@ class HomeHandler(PageHandler):
         credential = self.access.credential(self.current_user)
         found = []
         for name, (title, about, action, resource) in ELSEWHERE.items():
-            url = self.access.server().processes.url(name)
+            wb = self.access.server()
+            url = wb.processes.url(name)
             with suppress(Forbidden):
                 permit(credential, action, resource)
                 if url is not None and (port := urlsplit(url).port) != urlsplit(self.request.full_url()).port:
                     # By the name that the browser knows this host by, whose cookie it has.
                     there = f"{self.request.protocol}://{self.request.host_name}:{port}"
-                    found.append({"url": there + kinds.get(name).landing, "title": title, "about": about})
+                    page = kinds.get(name).opens(wb.settings.home)
+                    found.append({"url": there + page, "title": title, "about": about})
         return found
 
 
