@@ -13,7 +13,7 @@ from tornado import web
 from workbench.foundation.errors import Forbidden, NotFound
 from workbench.governance.identity import permit
 from workbench.orchestration.processes import kinds
-from workbench.publishing.reports import ReportRun, moment, parameters_in_words
+from workbench.publishing.reports import ReportRun, moment
 from workbench_server.apidoc import errors, fields, groups
 from workbench_server.endpoint import cursor_of, position_in
 from workbench_server.handler import work_for
@@ -117,7 +117,7 @@ class ReportsHandler(PageHandler):
             "status": one.run.status.value,
             "failed": one.run.status != "succeeded",
             "who": one.run.principal,
-            "parameters": parameters_in_words(one.run.parameters, {}),
+            "parameters": one.parameters,
         }
 
 
