@@ -154,7 +154,7 @@ def test_code_sent_over_a_viewer_s_socket_is_not_executed(server: Server, vera: 
 
 
 def test_a_kernel_is_its_viewer_s_alone(server: Server, vera: str) -> None:
-    wait_until(lambda: len(server.kernels()) >= 2, what="refilling the pool")
+    wait_until(lambda: len(server.kernels()) >= 3, what="refilling the pool")
     assert refused(server.url, vera, server.cookie("vera")) == 101
     assert refused(server.url, vera, server.cookie("victor")) == 403
     assert refused(server.url, vera) == 403
