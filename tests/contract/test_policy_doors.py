@@ -6,6 +6,7 @@ A new door joins by one entry in `DOORS`: a function from a viewer's workbench t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from voila_server import start, stop, write_dashboard
 
 from workbench import Workbench
 from workbench.data.lake import Dataset
@@ -58,11 +60,45 @@ def export(ending: str) -> Callable[[Workbench], Any]:
 
 
 def card(wb: Workbench) -> Any:
-    html = dataset_of(wb)._repr_html_()
-    assert SECRET not in html
-    assert "2 rows" in html
-    assert "4 rows" not in html
+    shown = dataset_of(wb)._repr_html_()
+    assert SECRET not in shown
+    assert "2 rows" in shown
+    assert "4 rows" not in shown
     return dataset_of(wb).preview()
+
+
+SHOW = """
+import json
+from IPython.display import HTML
+from workbench import Workbench
+from workbench.foundation.errors import Forbidden
+try:
+    told = {"rows": Workbench.open().datasets.get("flights").to_polars().to_dicts()}
+except Forbidden as error:
+    told = {"refused": str(error)}
+HTML("TOLD " + json.dumps(told).encode().hex())  # as a page writes it, whatever it quotes
+"""
+
+
+def dashboard(wb: Workbench) -> Any:
+    """The page that the dashboards' process sends somebody who is signed in; its kernel is claimed for them."""
+    home, who = wb.settings.home, wb.actor.principal
+    (home / "notebooks" / "dashboards").mkdir(parents=True)
+    write_dashboard(home, "shown", "# Shown", SHOW)
+    with Workbench.open(home) as owner:
+        owner.security.add_user(who.name, who.role, by=owner.actor.principal)
+    server = start(home, home / "voila.log", pool=0)
+    try:
+        status, page = server.get("/dashboards/shown", who.name)
+    finally:
+        stop(server)
+    assert status == 200
+    found = re.search("TOLD ([0-9a-f]+)", page)
+    assert found is not None, page
+    told = json.loads(bytes.fromhex(found[1]))
+    if "refused" in told:
+        raise Forbidden(told["refused"])
+    return pl.DataFrame(told["rows"])
 
 
 DOORS: dict[str, Callable[[Workbench], Any]] = {
@@ -88,6 +124,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "export to csv": export(".csv"),
     "export to parquet": export(".parquet"),
     "metrics": metric,
+    "dashboard": dashboard,
 }
 
 

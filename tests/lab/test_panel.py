@@ -146,6 +146,14 @@ def test_launcher_and_palette_lead_to_the_panel_and_to_the_first_notebook(lab: L
     expect(shown.panel.search).to_be_focused()
 
 
+def test_the_launcher_leads_to_reports_and_dashboards(lab: Lab, open_lab: Open) -> None:
+    shown = open_lab(lab)
+    with shown.page.context.expect_page() as opened:
+        shown.page.locator(".jp-LauncherCard", has_text="Reports and Dashboards").click()
+    assert opened.value.url == f"{lab.url}/workbench"
+    expect(opened.value.get_by_role("main").get_by_role("link", name="Reports")).to_be_visible()
+
+
 def test_what_others_change_is_seen_at_once(own_lab: Lab, open_lab: Open) -> None:
     shown = open_lab(own_lab, quiet=False)  # a browser logs the 404 of what is gone
     shown.panel.open()

@@ -135,8 +135,8 @@ def rendered(wb: Workbench, who: Principal, *datasets: str, name: str = "punctua
 
 
 @contextmanager
-def running(process: str, home: Path) -> Iterator[str]:
-    """A process of the server over a workspace, on a free port; its address."""
+def running(process: str, home: Path, *, ends: int = 0) -> Iterator[str]:
+    """A process of the server over a workspace, on a free port; its address. With the code `ends` it has to end."""
     command = [sys.executable, "-m", f"workbench_server.{process}", "--home", str(home), "--port", "0"]
     environment = os.environ | {"SOME_SECRET": "of the server"}
     log = home.parent / f"{process}.log"
@@ -149,5 +149,5 @@ def running(process: str, home: Path) -> Iterator[str]:
         yield said.removeprefix("listening on ").strip()
     finally:
         started.terminate()
-        assert started.wait(30) == 0, log.read_text()
+        assert started.wait(30) == ends, log.read_text()
         started.stdout.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
@@ -130,6 +132,20 @@ def test_a_link_needs_something_that_it_could_open(command: Command) -> None:
     refused = command("link")
     assert refused.code == 1
     assert "nothing of this workspace is served" in refused.err
+
+
+def test_the_lab_s_link_opens_the_first_notebook_where_there_is_one(
+    command: Command, records: Records, workspace: Path
+) -> None:
+    records.write(Record.of("lab", os.getpid(), "http://127.0.0.1:8888"))
+
+    def page() -> list[str]:
+        return parse_qs(urlsplit(command("link", "--to", "lab").out.strip()).query)["next"]
+
+    assert page() == ["/lab"]
+    (workspace / "notebooks").mkdir()
+    (workspace / "notebooks" / "start-here.ipynb").write_text("{}")
+    assert page() == ["/lab/tree/notebooks/start-here.ipynb"]
 
 
 def test_the_command_runs_as_a_module(workspace: Path) -> None:

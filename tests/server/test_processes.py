@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
-import psutil
 import pytest
 import websocket
 from site_of_servers import Site, running
@@ -25,6 +30,25 @@ from workbench import Workbench
 wb = Workbench.open()
 who = wb.actor.principal
 print("SAID " + json.dumps([who.name, who.role, sorted(os.environ), os.environ["WORKBENCH_TOKEN"]]))
+"""
+
+PIDS = "import ctypes, os, time; print('SAID', [os.getpid(), os.getppid()], flush=True)"
+TRY = """
+import json
+from workbench import Workbench
+from workbench.foundation.errors import Forbidden
+wb = Workbench.open()
+me = wb.actor.principal
+def refusal(doing):
+    try:
+        doing()
+    except Forbidden as error:
+        return str(error)
+print("SAID " + json.dumps([
+    sorted(me.scopes),
+    refusal(lambda: wb.identities.create_token("vera", by=me)),
+    refusal(lambda: wb.datasets.create("made_in_a_kernel", wb.datasets.get("small_0").to_polars())),
+]))
 """
 
 
@@ -78,25 +102,35 @@ def test_the_api_has_nothing_of_a_notebook_server(site: Site, path: str) -> None
     assert site.get(path, "ada").status_code == 404
 
 
-def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str) -> tuple[str, str, list[str], str]:
+@contextmanager
+def channel_of(lab: Site, headers: dict[str, str], kernel: str) -> Iterator[websocket.WebSocket]:
     url = f"{lab.url.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
     channel = websocket.create_connection(url, header=[f"{name}: {value}" for name, value in headers.items()])
     channel.settimeout(60)
+    try:
+        yield channel
+    finally:
+        channel.close()
+
+
+def said(channel: websocket.WebSocket, code: str) -> Any:
+    """What the code prints after "SAID ", which is JSON."""
     header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "s", "username": "", "version": "5"}
-    content = {"code": ASK, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     channel.send(json.dumps(message))
     printed = ""
-    try:
-        while "SAID" not in printed or "\n" not in printed.partition("SAID")[2]:
-            heard = json.loads(channel.recv())
-            assert heard["msg_type"] != "error", heard["content"]
-            if heard["msg_type"] == "stream":
-                printed += heard["content"]["text"]
-    finally:
-        channel.close()
-    name, role, environment, token = json.loads(printed.partition("SAID ")[2].splitlines()[0])
-    return name, role, environment, token
+    while "SAID" not in printed or "\n" not in printed.partition("SAID")[2]:
+        heard = json.loads(channel.recv())
+        assert heard["msg_type"] != "error", heard["content"]
+        if heard["msg_type"] == "stream":
+            printed += heard["content"]["text"]
+    return json.loads(printed.partition("SAID ")[2].splitlines()[0])
+
+
+def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str, code: str = ASK) -> Any:
+    with channel_of(lab, headers, kernel) as channel:
+        return said(channel, code)
 
 
 def test_a_kernel_works_for_who_started_it_and_knows_no_secret_of_the_server(lab: Site) -> None:
@@ -125,15 +159,59 @@ def test_a_kernel_keeps_its_environment_when_its_notebook_is_renamed(lab: Site) 
         client.delete(f"/api/sessions/{session['id']}")
 
 
-def test_a_lab_that_ends_leaves_no_kernel(site: Site) -> None:
-    with running("lab", site.home) as url:
+def test_a_kernel_may_do_all_that_its_user_may(lab: Site) -> None:
+    cookies = {"workbench": lab.cookie("ada")}
+    with httpx.Client(base_url=lab.url, cookies=cookies, timeout=60) as client:
+        client.get("/lab")
+        shown = {"Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
+        client.headers["X-XSRFToken"] = client.cookies["_xsrf"]
+        kernel = client.post("/api/kernels", json={"name": "python3"}).json()["id"]
+        assert said_by_a_kernel(lab, shown, kernel, TRY) == [sorted(Scope), None, None]
+        client.delete(f"/api/kernels/{kernel}")
+
+
+def test_a_kernel_may_do_no_more_than_the_token_it_was_started_with(lab: Site) -> None:
+    headers = {"Authorization": f"Bearer {lab.token('ada', Scope.ADMIN, Scope.READ)}"}
+    with httpx.Client(base_url=lab.url, headers=headers, timeout=60) as client:
+        kernel = client.post("/api/kernels", json={"name": "python3"}).json()["id"]
+        scopes, issued, written = said_by_a_kernel(lab, headers, kernel, TRY)
+        assert (scopes, issued) == ([Scope.ADMIN, Scope.READ], None)
+        assert "this token of ada may not" in written
+        assert "it has no scope 'run'" in written
+        client.delete(f"/api/kernels/{kernel}")
+
+
+def test_who_looks_at_a_kernel_keeps_their_socket_when_it_is_restarted(lab: Site) -> None:
+    headers = {"Authorization": f"Bearer {lab.token('ana', Scope.ADMIN, Scope.READ)}"}
+    with httpx.Client(base_url=lab.url, headers=headers, timeout=60) as client:
+        kernel = client.post("/api/kernels", json={"name": "python3"}).json()["id"]
+        with channel_of(lab, headers, kernel) as channel:
+            before, _ = said(channel, PIDS)
+            assert client.post(f"/api/kernels/{kernel}/restart").status_code == 200
+            after, _ = said(channel, PIDS)
+        assert ended(before)
+        assert not ended(after)
+        client.delete(f"/api/kernels/{kernel}")
+        assert ended(after)
+
+
+def test_a_kernel_of_no_name_that_there_is_is_refused(lab: Site) -> None:
+    headers = {"Authorization": f"Bearer {lab.token('ana', Scope.ADMIN, Scope.READ)}"}
+    wanted = {"path": "r.ipynb", "name": "r", "type": "notebook", "kernel": {"name": "nothing"}}
+    answer = httpx.post(f"{lab.url}/api/sessions", headers=headers, json=wanted, timeout=60)
+    assert answer.status_code == 501
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ipykernel looks for its parent once a second")
+@pytest.mark.parametrize("received", [signal.SIGTERM, signal.SIGKILL])
+def test_a_lab_that_ends_leaves_no_kernel(site: Site, received: signal.Signals) -> None:
+    """Not even one that is busy in C code, which does not let Python look around."""
+    with running("lab", site.home, ends=0 if received is signal.SIGTERM else -received) as url:
+        lab = Site(url, site.wb)
         headers = {"Authorization": f"Bearer {site.token('ana', Scope.ADMIN, Scope.READ)}"}
         kernel = httpx.post(f"{url}/api/kernels", headers=headers, json={"name": "python3"}, timeout=60).json()["id"]
-        found = kernels_of(kernel)
-        assert found
-    wait_until(lambda: all(ended(pid) for pid in found), what="the kernel's end")
-
-
-def kernels_of(kernel: str) -> list[int]:
-    everything = psutil.process_iter(["cmdline"])
-    return [one.pid for one in everything if any(kernel in part for part in one.info["cmdline"] or ())]
+        pid, server = said_by_a_kernel(lab, headers, kernel, PIDS + "; time.sleep(0.5); ctypes.PyDLL(None).sleep(120)")
+        time.sleep(1.5)
+        os.kill(server, received)
+        wait_until(lambda: ended(pid), seconds=10, what="the kernel's end")

@@ -76,8 +76,22 @@ def test_the_gallery_tells_runs_with_date_status_and_parameters(site: Site, runs
     assert f"/workbench/reports/punctuality/{runs['admin']}/report.html" in page
     assert "Flight punctuality" in page
     assert "succeeded" in page
-    assert "Start: 1 January 2013" in page
+    assert "First day: 1 January 2013" in page, "as the page of the report has it"
     assert "<script" not in page
+
+
+def test_the_gallery_reads_the_notebook_of_a_run_once(own: Site) -> None:
+    run = own.wb.runs.get(rendered(own.wb, own.wb.actor.principal, "values"))
+    words = "First day: 1 January 2013"
+    assert words in own.get("/workbench/reports", "ada").text
+    (run.directory / "output.ipynb").unlink()
+    assert words in own.get("/workbench/reports", "ada").text
+
+
+def test_a_parameter_of_a_run_without_its_notebook_has_its_own_name(own: Site) -> None:
+    run = own.wb.runs.get(rendered(own.wb, own.wb.actor.principal, "values"))
+    (run.directory / "output.ipynb").unlink()
+    assert "Start: 1 January 2013" in own.get("/workbench/reports", "ada").text
 
 
 def test_the_gallery_says_when_there_is_none(own: Site) -> None:

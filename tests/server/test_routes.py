@@ -1,4 +1,4 @@
-"""Every route of every process, asked as nobody, as a viewer and as an admin. The table is printed."""
+"""Every route of every process, asked as nobody, as a viewer and as an admin. `pytest -s` shows the tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from route_table import show
 from site_of_servers import Site
 from workbench_server.endpoints import ENDPOINTS
 
@@ -48,7 +48,7 @@ PUBLIC = {
     "FileFindHandler", "TrailingSlashHandler", "NotebooksRedirectHandler", "APIVersionHandler", "ThemesHandler",
 }  # fmt: skip
 
-
+HEADING = ("method", "route", "handler", "nobody", "viewer", "admin")
 Row = tuple[str, str, str, int, int, int | None]
 LOOKING = ("GET", "HEAD")
 # The handler of Lab's licences fails while it refuses, and then says nothing at all.
@@ -92,9 +92,9 @@ def asked(site: Site, path: str, method: str, token: str | None) -> int:
         return NO_ANSWER
 
 
-def test_every_route_of_the_api(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_route_of_the_api(site: Site) -> None:
     table = walked(site, "api")
-    printed(capsys, "api", table)
+    show("api", HEADING, table)
     assert not [
         row for row in table
         if not public(row) and (row[3] not in CLOSED or (row[0] not in LOOKING and row[3] not in REFUSED))
@@ -107,9 +107,9 @@ def test_every_route_of_the_api(site: Site, capsys: pytest.CaptureFixture[str]) 
             assert (status == 403) == (not may(site, user, endpoint)), (user, path, status)
 
 
-def test_every_route_of_the_lab(lab: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_route_of_the_lab(lab: Site) -> None:
     table = walked(lab, "lab")
-    printed(capsys, "lab", table)
+    show("lab", HEADING, table)
     assert not [row for row in table if not public(row) and (row[3] not in CLOSED or row[4] not in (*REFUSED, 404))]
     assert not [row for row in table if "Voila" in row[2]]
 
@@ -142,12 +142,3 @@ def may(site: Site, user: str, endpoint: object) -> bool:
     except Forbidden:
         return endpoint.resource is None  # type: ignore[attr-defined]
     return True
-
-
-def printed(capsys: pytest.CaptureFixture[str], process: str, table: list[Row]) -> None:
-    lines = [f"{process:<8}{'route':<86}{'handler':<34}{'nobody':>8}{'viewer':>8}{'admin':>8}"]
-    for method, pattern, handler, *statuses in table:
-        shown = "".join(f"{status or '-':>8}" for status in statuses)
-        lines.append(f"{method:<8}{pattern[:84]:<86}{handler[:32]:<34}{shown}")
-    with capsys.disabled():
-        sys.stdout.write("\n" + "\n".join(lines) + "\n")

@@ -8,9 +8,9 @@ import httpx
 import jwt
 import pytest
 from site_of_servers import Site
-from workbench_server.sign_in import local_target
 
 from workbench.foundation.catalog import utcnow
+from workbench.governance.identity import local_target
 from workbench.governance.identity.signing import read_key, signed
 from workbench.governance.security import Scope
 
@@ -162,3 +162,10 @@ def test_a_host_that_is_not_this_machine_s_is_refused(site: Site) -> None:
     answer = site.get("/workbench/api/v1/me", "vera", headers={"Host": "rebound.evil.org"})
     assert answer.status_code in (401, 403)
     assert "vera" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/workbench/api/v1/me", "/api/status"])
+def test_the_kernel_that_is_nobody_s_yet_gets_nowhere(lab: Site, path: str) -> None:
+    token = lab.wb.identities.kernel_token(None, by="server").secret
+    answer = httpx.get(lab.url + path, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    assert answer.status_code == 403

@@ -2,7 +2,7 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { Clipboard, ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { notebookIcon } from '@jupyterlab/ui-components';
+import { launchIcon, notebookIcon } from '@jupyterlab/ui-components';
 import { MessageLoop } from '@lumino/messaging';
 
 import { Client } from './client';
@@ -20,6 +20,7 @@ namespace CommandIDs {
   export const datasets = 'analytics-workbench:datasets';
   export const insert = 'analytics-workbench:insert-dataset';
   export const startHere = 'analytics-workbench:start-here';
+  export const pages = 'analytics-workbench:pages';
 }
 
 const plugin: JupyterFrontEndPlugin<void> = {
@@ -66,6 +67,14 @@ const plugin: JupyterFrontEndPlugin<void> = {
         await commands.execute('docmanager:open', { path: START_HERE, factory: 'Notebook' });
       }
     });
+    commands.addCommand(CommandIDs.pages, {
+      label: 'Reports and Dashboards',
+      caption: 'Rendered reports, dashboards and the API, in a tab of the browser',
+      icon: launchIcon,
+      execute: () => {
+        window.open(new URL('workbench', serviceManager.serverSettings.baseUrl), '_blank', 'noopener');
+      }
+    });
     commands.addCommand(CommandIDs.insert, {
       label: 'Insert Code to Load a Dataset',
       execute: async args => {
@@ -87,7 +96,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       return made;
     }
 
-    for (const command of [CommandIDs.datasets, CommandIDs.startHere]) {
+    for (const command of [CommandIDs.datasets, CommandIDs.startHere, CommandIDs.pages]) {
       palette?.addItem({ command, category: CATEGORY });
       launcher?.add({ command, category: CATEGORY });
     }

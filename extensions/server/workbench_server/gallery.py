@@ -13,7 +13,7 @@ from tornado import web
 from workbench.foundation.errors import Forbidden, NotFound
 from workbench.governance.identity import permit
 from workbench.orchestration.processes import kinds
-from workbench.publishing.reports import ReportRun, moment, parameters_in_words
+from workbench.publishing.reports import ReportRun, moment
 from workbench_server.apidoc import errors, fields, groups
 from workbench_server.endpoint import cursor_of, position_in
 from workbench_server.handler import work_for
@@ -61,13 +61,15 @@ class HomeHandler(PageHandler):
         credential = self.access.credential(self.current_user)
         found = []
         for name, (title, about, action, resource) in ELSEWHERE.items():
-            url = self.access.server().processes.url(name)
+            wb = self.access.server()
+            url = wb.processes.url(name)
             with suppress(Forbidden):
                 permit(credential, action, resource)
                 if url is not None and (port := urlsplit(url).port) != urlsplit(self.request.full_url()).port:
                     # By the name that the browser knows this host by, whose cookie it has.
                     there = f"{self.request.protocol}://{self.request.host_name}:{port}"
-                    found.append({"url": there + kinds.get(name).landing, "title": title, "about": about})
+                    page = kinds.get(name).opens(wb.settings.home)
+                    found.append({"url": there + page, "title": title, "about": about})
         return found
 
 
@@ -115,7 +117,7 @@ class ReportsHandler(PageHandler):
             "status": one.run.status.value,
             "failed": one.run.status != "succeeded",
             "who": one.run.principal,
-            "parameters": parameters_in_words(one.run.parameters, {}),
+            "parameters": one.parameters,
         }
 
 

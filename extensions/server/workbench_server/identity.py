@@ -1,9 +1,8 @@
-"""Who asks, for jupyter-server: our cookie or a bearer token, checked by the library."""
+"""Who asks, for a server that is built on jupyter-server: our cookie or a bearer token, checked by the library."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,14 +13,22 @@ from jupyter_server.base.handlers import JupyterHandler, PrometheusMetricsHandle
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Bool
 
-from workbench.foundation.errors import Forbidden
-from workbench.governance.identity import COOKIE_SECONDS, Credential, Identities, SignInRefused, permit
+from workbench.foundation.errors import Forbidden, WorkbenchError
+from workbench.governance.identity import (
+    COOKIE,
+    COOKIE_SECONDS,
+    Credential,
+    Identities,
+    SignInRefused,
+    cookie_attributes,
+    local_target,
+    permit,
+    shown,
+)
 from workbench.governance.security import Principal
 
-__all__ = ["COOKIE", "SignedIn", "WorkbenchAuthorizer", "WorkbenchIdentityProvider", "asker", "refusal"]
+__all__ = ["SignedIn", "WorkbenchAuthorizer", "WorkbenchIdentityProvider", "asker", "refusal", "wanted_page"]
 
-COOKIE = "workbench"
-_BEARER = re.compile(r"(?:bearer|token) +(\S+)", re.IGNORECASE)
 _REFUSAL = "_workbench_refusal"
 
 asker: ContextVar[Principal | None] = ContextVar("asker", default=None)
@@ -35,14 +42,20 @@ class SignedIn(User):
     credential: Credential = field(kw_only=True, repr=False)
 
 
-def refusal(handler: RequestHandler) -> SignInRefused:
+def refusal(handler: RequestHandler) -> WorkbenchError:
     """Why a request has no user: what it showed was refused, or it showed nothing."""
     said = getattr(handler, _REFUSAL, None)
-    if isinstance(said, SignInRefused):
+    if isinstance(said, WorkbenchError):
         return said
     return SignInRefused(
         "this needs a sign-in", hint="open a link of `workbench link`, or send a token: Authorization: Bearer TOKEN"
     )
+
+
+def wanted_page(handler: RequestHandler) -> str | None:
+    """The page that a sign-in link leads to; None where it names none, or one of another host."""
+    request = handler.request
+    return local_target(handler.get_query_argument("next", ""), host=request.host_name, scheme=str(request.protocol))
 
 
 class WorkbenchIdentityProvider(IdentityProvider):
@@ -73,7 +86,7 @@ class WorkbenchIdentityProvider(IdentityProvider):
             return None
         try:
             credential = await self._credential(handler, self.identities)
-        except SignInRefused as error:
+        except (SignInRefused, Forbidden) as error:
             setattr(handler, _REFUSAL, error)
             return None
         if credential is None:
@@ -94,25 +107,22 @@ class WorkbenchIdentityProvider(IdentityProvider):
         """What a long connection's request may do by now: None where its sign-in has ended meanwhile."""
         try:
             return await self._credential(handler, self.checker)
-        except SignInRefused:
+        except (SignInRefused, Forbidden):
             return None
 
     async def _credential(self, handler: RequestHandler, identities: Identities) -> Credential | None:
-        header = _BEARER.fullmatch(handler.request.headers.get("Authorization", "").strip())
-        if header:
-            return await asyncio.to_thread(identities.of_token, header[1])
-        cookie = handler.get_cookie(COOKIE)
-        return await asyncio.to_thread(identities.of_cookie, cookie) if cookie else None
+        authorization, cookie = handler.request.headers.get("Authorization", ""), handler.get_cookie(COOKIE)
+        return await asyncio.to_thread(shown, identities, authorization=authorization, cookie=cookie)
 
     def set_login_cookie(self, handler: RequestHandler, user: User) -> None:
         """Only a sign-in link sets a cookie: see `remember`."""
 
     def remember(self, handler: RequestHandler, cookie: str) -> None:
         """Has the browser show the cookie at every port of this host for as long as it holds."""
-        handler.set_cookie(COOKIE, cookie, max_age=COOKIE_SECONDS, **_options(handler))
+        handler.set_cookie(COOKIE, cookie, max_age=COOKIE_SECONDS, **_attributes(handler))
 
     def forget(self, handler: RequestHandler) -> None:
-        handler.clear_cookie(COOKIE, **_options(handler))
+        handler.clear_cookie(COOKIE, **_attributes(handler))
 
     def identity_model(self, user: User) -> dict[str, Any]:
         """What Lab's interface is told of its user; nothing of the credential."""
@@ -145,9 +155,8 @@ class WorkbenchAuthorizer(Authorizer):
         return True
 
 
-def _options(handler: RequestHandler) -> dict[str, Any]:
-    secure = handler.request.protocol == "https"
-    return {"path": "/", "httponly": True, "samesite": "Lax", "secure": secure}
+def _attributes(handler: RequestHandler) -> dict[str, Any]:
+    return cookie_attributes(scheme=str(handler.request.protocol))
 
 
 def _public(handler: RequestHandler) -> bool:

@@ -7,26 +7,39 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_server.serverapp import ServerApp
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import NotFound, WorkbenchError
 from workbench.foundation.settings import Settings, load
 from workbench.governance.identity import IssuedToken
-from workbench.orchestration.kernels import allowed
+from workbench.governance.security import Principal, Scope
+from workbench.orchestration.kernels import OwnKernelManager, allowed
 from workbench_server.identity import WorkbenchIdentityProvider, asker
 
-__all__ = ["OwnedKernels"]
+__all__ = ["LabKernel", "OwnedKernels"]
 
 # Of what Jupyter says to a kernel: which notebook it was started for.
 _SESSION = "JPY_SESSION_NAME"
 
 
+class LabKernel(OwnKernelManager, ServerKernelManager):
+    """One kernel's process. It ends with the server, whatever ends that."""
+
+    def __init__(self, **traits: Any) -> None:
+        try:
+            super().__init__(**traits)
+        except NotFound as error:
+            raise NoSuchKernel(traits["kernel_name"]) from error  # what jupyter-server knows how to say
+
+
 class OwnedKernels(AsyncMappingKernelManager):
-    """Starts kernels with an allow-listed environment and a short-lived token of who asked."""
+    """Starts kernels with an allow-listed environment and a short-lived token for all that who asked may do."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)  # type: ignore[no-untyped-call]
+        self.kernel_manager_class = "workbench_server.kernels.LabKernel"
         self._tokens: dict[str, IssuedToken] = {}
 
     async def _async_start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> str:
@@ -34,7 +47,9 @@ class OwnedKernels(AsyncMappingKernelManager):
             return str(await super()._async_start_kernel(kernel_id=kernel_id, **kwargs))
         user = asker.get()
         assert user is not None, "a kernel is started by somebody"
-        token = await asyncio.to_thread(self._provider.checker.kernel_token, user.name, by=user.name)
+        token = await asyncio.to_thread(
+            self._provider.checker.kernel_token, user.name, by=user.name, scopes=_scopes(user)
+        )
         kwargs["env"] = self._environment(kwargs.get("env") or {}) | {"WORKBENCH_TOKEN": token.secret}
         try:
             started = str(await super()._async_start_kernel(kernel_id=kernel_id, **kwargs))
@@ -76,3 +91,8 @@ class OwnedKernels(AsyncMappingKernelManager):
         provider = self._server.identity_provider
         assert isinstance(provider, WorkbenchIdentityProvider)
         return provider
+
+
+def _scopes(user: Principal) -> frozenset[Scope]:
+    """What somebody's own code may do for them: all that their sign-in is good for."""
+    return frozenset(Scope) if user.scopes is None else user.scopes

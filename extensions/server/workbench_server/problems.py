@@ -21,7 +21,7 @@ from workbench.foundation.errors import (
 from workbench.foundation.observability import logger
 from workbench.governance.identity import SignInRefused
 
-__all__ = ["MEDIA_TYPE", "STATUSES", "Problem", "problem_of"]
+__all__ = ["MEDIA_TYPE", "STATUSES", "Problem", "problem_of", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -52,6 +52,11 @@ class Problem(BaseModel):
     id: str | None = Field(default=None, description="Of an unforeseen error: it stands in the server's log, too.")
 
 
+def status_of(error: WorkbenchError) -> int:
+    """The status that an error of the library is answered with."""
+    return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 500)
+
+
 def problem_of(error: BaseException, *, where: str) -> Problem:
     """The document for an error. What nobody foresaw is logged with all its details and told by an id alone.
 
@@ -59,8 +64,7 @@ def problem_of(error: BaseException, *, where: str) -> Problem:
         where: The request, for the log: no secret in it.
     """
     if isinstance(error, WorkbenchError):
-        status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 500)
-        return _problem(status, error.code, str(error), error.hint)
+        return _problem(status_of(error), error.code, str(error), error.hint)
     if isinstance(error, HTTPError):
         status = error.status_code
         said = error.log_message or responses.get(status, "the request cannot be answered").lower()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
 from jupyter_server.auth.decorator import allow_unauthenticated
 
-from workbench.governance.identity import SignInRefused
+from workbench.foundation.errors import WorkbenchError
+from workbench.governance.identity import COOKIE, SignInRefused
 from workbench_server.handler import work_for
-from workbench_server.identity import SignedIn, WorkbenchIdentityProvider, refusal
+from workbench_server.identity import SignedIn, WorkbenchIdentityProvider, refusal, wanted_page
 from workbench_server.pages import PageHandler
 
-__all__ = ["SignInHandler", "SignOutHandler", "local_target"]
+__all__ = ["SignInHandler", "SignOutHandler"]
 
 
 class SignInHandler(PageHandler):
@@ -33,10 +32,7 @@ class SignInHandler(PageHandler):
             self._say(error)
             return
         provider.remember(self, cookie)
-        target = local_target(
-            self.get_query_argument("next", ""), host=self.request.host_name, scheme=self.request.protocol
-        )
-        self.redirect(target or self.default_url or self.base_url, status=303)
+        self.redirect(wanted_page(self) or self.default_url or self.base_url, status=303)
 
     @allow_unauthenticated
     async def head(self) -> None:
@@ -46,9 +42,9 @@ class SignInHandler(PageHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
 
-    def _say(self, refused: SignInRefused | None) -> None:
+    def _say(self, refused: WorkbenchError | None) -> None:
         user = self.current_user
-        if refused is None and user is None and self.get_cookie("workbench"):
+        if refused is None and user is None and self.get_cookie(COOKIE):
             refused = refusal(self)
         known = user.credential.principal if isinstance(user, SignedIn) else None
         self.show("sign_in.html.j2", title="Sign in", refused=refused, known=known)
@@ -63,25 +59,3 @@ class SignOutHandler(PageHandler):
         assert isinstance(provider, WorkbenchIdentityProvider)
         provider.forget(self)
         self.redirect(f"{self.base_url.rstrip('/')}/workbench/sign-in", status=303)
-
-
-def local_target(wanted: str, *, host: str, scheme: str) -> str | None:
-    """Where to go on after signing in: a path of this server, or a page at another port of this host; else None.
-
-    Browsers read backslashes as slashes and drop control characters, so that "/\\\\evil.org" would lead away.
-    """
-    if not wanted or "\\" in wanted or any(ord(letter) <= 32 or ord(letter) == 127 for letter in wanted):
-        return None
-    try:
-        parts = urlsplit(wanted)
-        port = parts.port
-    except ValueError:
-        return None
-    if not parts.scheme and not parts.netloc:
-        # "//evil.org" has a netloc; "///evil.org" has none, and a browser would still leave.
-        return wanted if wanted.startswith("/") and not wanted.startswith("//") else None
-    if parts.scheme != scheme or parts.hostname != host.strip("[]").lower() or "@" in parts.netloc:
-        return None
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    netloc = name if port is None else f"{name}:{port}"
-    return urlunsplit((scheme, netloc, parts.path, parts.query, parts.fragment))

@@ -22,6 +22,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
+from workbench_server.identity import WorkbenchIdentityProvider
 
 from workbench import Workbench
 from workbench.foundation import observability
@@ -31,7 +32,7 @@ from workbench.publishing.dashboards import FOLDER
 from workbench_voila import assets, pages, sockets
 from workbench_voila.front import STATIC, Front
 from workbench_voila.handling import TEMPLATES
-from workbench_voila.identity import KernelOwners, WorkbenchIdentity
+from workbench_voila.identity import KernelOwners
 from workbench_voila.kernels import MESSAGES, ViewerKernels
 from workbench_voila.pool import Pool
 from workbench_voila.rendering import DashboardPage
@@ -89,7 +90,7 @@ class App(Voila):  # type: ignore[misc]
         """A configuration file of the user's could open what is closed here."""
 
     def init_settings(self) -> dict[str, Any]:
-        identity = WorkbenchIdentity(parent=self)
+        identity = WorkbenchIdentityProvider(parent=self)
         identity.identities = self.wb.identities
         self.kernel_spec_manager = self.voila_configuration.kernel_spec_manager_class(parent=self)
         self.contents_manager = LargeFileManager(parent=self, root_dir=self.root_dir)

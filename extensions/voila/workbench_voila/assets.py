@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+from workbench_server.identity import WorkbenchIdentityProvider
 
+from workbench.governance.identity import COOKIE
 from workbench_voila.front import Front
-from workbench_voila.identity import COOKIE, Remembered, credential_of
+from workbench_voila.identity import Remembered
 
 __all__ = ["Static", "Widgets"]
 
@@ -22,7 +24,8 @@ class _SignedIn(RequestHandler):
         cookie = self.get_cookie(COOKIE) or ""
         if cookie and _remembered.knows(cookie):
             return
-        if credential_of(self) is None:
+        provider: WorkbenchIdentityProvider = self.settings["identity_provider"]
+        if await provider.get_user(self) is None:
             raise HTTPError(403)
         if cookie:
             _remembered.note(cookie)

@@ -12,18 +12,18 @@ from typing import Any, ClassVar
 import jinja2
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
+from workbench_server.identity import SignedIn
+from workbench_server.problems import status_of
 
 from workbench import Workbench
 from workbench.charts import palette
-from workbench.foundation.errors import Forbidden, NotFound, WorkbenchError
+from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
-from workbench.governance.identity import Credential, SignInRefused, permit
-from workbench_voila.identity import credential_of
+from workbench.governance.identity import Credential, permit
 
 __all__ = ["TEMPLATES", "PageHandler", "environment", "said"]
 
 TEMPLATES = Path(__file__).with_name("templates")
-_STATUS: dict[type[WorkbenchError], int] = {SignInRefused: 401, Forbidden: 403, NotFound: 404}
 _SENTENCES = {
     401: ("Please sign in", "This page is for people who are signed in to this workspace."),
     403: ("Not for you", "You may not open this page."),
@@ -41,8 +41,8 @@ def environment() -> jinja2.Environment:
 
 def said(error: WorkbenchError) -> tuple[int, str, str]:
     """An error as a status, a sentence and a hint."""
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 503)
-    return status, str(error), error.hint or ""
+    status = status_of(error)
+    return status if status in _SENTENCES else 503, str(error), error.hint or ""
 
 
 class PageHandler(JupyterHandler):
@@ -75,10 +75,10 @@ class PageHandler(JupyterHandler):
 
     @property
     def credential(self) -> Credential:
-        found = credential_of(self)
-        if found is None:
+        user = self.current_user
+        if not isinstance(user, SignedIn):
             raise HTTPError(401)
-        return found
+        return user.credential
 
     def as_viewer(self) -> Workbench:
         """The workspace as whoever asks sees it."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import HTTPError
+from workbench_server.identity import WorkbenchIdentityProvider, wanted_page
 
 from workbench._version import __version__
 from workbench.foundation.errors import WorkbenchError
-from workbench.governance.identity import COOKIE_SECONDS
 from workbench_voila.handling import PageHandler
-from workbench_voila.identity import COOKIE, from_own_page, own_page
+from workbench_voila.identity import from_own_page
 from workbench_voila.pool import Pool
 
 __all__ = ["Health", "Landing", "NoSuchPage", "SignIn", "SignOut"]
@@ -22,7 +23,7 @@ class Landing(PageHandler):
     """The dashboards that whoever asks may open."""
 
     async def get(self) -> None:
-        dashboards = self.as_viewer().dashboards.list()
+        dashboards = await asyncio.to_thread(lambda: self.as_viewer().dashboards.list())
         self.finish(self.page("landing.html.j2", dashboards=dashboards, who=self.credential.principal))
 
 
@@ -35,20 +36,14 @@ class SignIn(PageHandler):
     async def get(self) -> None:
         link = self.get_query_argument("link", "")
         try:
-            _, cookie = self.workbench.identities.sign_in(link)
+            _, cookie = await asyncio.to_thread(self.workbench.identities.sign_in, link)
         except WorkbenchError as error:
             self.refuse(error)
             return
-        self.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=COOKIE_SECONDS,
-            path="/",
-            httponly=True,
-            secure=self.request.protocol == "https",
-            samesite="Lax",  # a link to a dashboard in a mail has to find its reader signed in
-        )
-        self.redirect(own_page(self.get_query_argument("next", "/")))
+        provider = self.identity_provider
+        assert isinstance(provider, WorkbenchIdentityProvider)
+        provider.remember(self, cookie)
+        self.redirect(wanted_page(self) or "/")
 
 
 class SignOut(PageHandler):
@@ -63,7 +58,9 @@ class SignOut(PageHandler):
 
     @allow_unauthenticated
     async def post(self) -> None:
-        self.clear_cookie(COOKIE, path="/")
+        provider = self.identity_provider
+        assert isinstance(provider, WorkbenchIdentityProvider)
+        provider.forget(self)
         self.redirect("/", status=303)
 
 

@@ -4,11 +4,13 @@ Knows no web framework. A server's adapter takes what a request shows (a cookie,
 is, and `permit` whether they may.
 """
 
+from workbench.governance.identity.door import COOKIE, cookie_attributes, local_target, shown
 from workbench.governance.identity.model import Credential, IssuedToken, SignInRefused, TokenInfo
 from workbench.governance.identity.permissions import PERMISSIONS, permit
 from workbench.governance.identity.store import COOKIE_SECONDS, Identities
 
 __all__ = [
+    "COOKIE",
     "COOKIE_SECONDS",
     "PERMISSIONS",
     "Credential",
@@ -16,5 +18,8 @@ __all__ = [
     "IssuedToken",
     "SignInRefused",
     "TokenInfo",
+    "cookie_attributes",
+    "local_target",
     "permit",
+    "shown",
 ]

@@ -78,8 +78,8 @@ class OwnKernelManager(AsyncKernelManager):
         self._kernel_spec = specification(self.kernel_name)
 
     async def _async_start_kernel(self, **kw: Any) -> None:
-        folder = socket_folder()
-        self._folder = folder
+        # One that is started again is reached where it was: those who talk to it keep their sockets.
+        folder = self._folder = self._folder or socket_folder()
         self.connection_file = str(folder / "c.json")
         prefix = folder / "s"
         fits = sys.platform != "win32" and len(os.fsencode(f"{prefix}-5")) <= _LONGEST_SOCKET_PATH

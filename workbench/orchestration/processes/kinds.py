@@ -22,6 +22,7 @@ class ProcessKind:
         port: How far its port lies from the workspace's first one; None for a process that nobody reaches.
         health: The path that answers 200 without sign-in as soon as the process works.
         landing: The path that a person opens.
+        first: A file of the workspace, and the path that is opened instead where it is there.
         arguments: What stands at the end of its command line.
     """
 
@@ -31,7 +32,12 @@ class ProcessKind:
     port: int | None = None
     health: str = ""
     landing: str = "/"
+    first: tuple[str, str] | None = None
     arguments: tuple[str, ...] = ()
+
+    def opens(self, home: Path) -> str:
+        """The path that a person opens in the workspace of a folder."""
+        return self.first[1] if self.first and (home / self.first[0]).is_file() else self.landing
 
     def command(self, home: Path, host: str, port: int | None) -> list[str]:
         reached = [] if port is None else ["--host", host, "--port", str(port)]

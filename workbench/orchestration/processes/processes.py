@@ -190,7 +190,7 @@ class Processes:
         return [(kinds.get(name), running[name]) for name in self.names() if name in running and running[name].url]
 
     def _link(self, url: str, kind: ProcessKind, user: str, by: Principal) -> str:
-        query = urlencode({"link": self._identities.link(user, by=by), "next": kind.landing})
+        query = urlencode({"link": self._identities.link(user, by=by), "next": kind.opens(self._settings.home)})
         return f"{url}/workbench/sign-in?{query}"
 
     def ssh_line(self) -> str:

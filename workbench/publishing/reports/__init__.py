@@ -4,7 +4,7 @@ from workbench.publishing.reports.definition import ReportDefinition
 from workbench.publishing.reports.gallery import Gallery
 from workbench.publishing.reports.model import ReportRun
 from workbench.publishing.reports.pdf import find_chromium
-from workbench.publishing.reports.provenance import moment, parameters_in_words
+from workbench.publishing.reports.provenance import moment
 from workbench.publishing.reports.reports import Reports
 from workbench.publishing.reports.step import ReportStep, report_step
 
@@ -16,6 +16,5 @@ __all__ = [
     "Reports",
     "find_chromium",
     "moment",
-    "parameters_in_words",
     "report_step",
 ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.governance.runs import Run
+from workbench.publishing.reports.explanations import explanations_of
+from workbench.publishing.reports.provenance import parameters_in_words
 
 __all__ = ["ReportRun"]
 
@@ -25,6 +27,11 @@ class ReportRun:
     html: Path
     pdf: Path | None
     note: str | None
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The run's parameters and their values, as its page says them."""
+        return parameters_in_words(self.run.parameters, explanations_of(self.run))
 
     @property
     def folder(self) -> Path:

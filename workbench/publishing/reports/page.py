@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.charts import palette, stylesheet
-from workbench.foundation.errors import WorkbenchError
 from workbench.governance.runs import Receipt, RunStatus
-from workbench.orchestration.notebooks import declared
 from workbench.publishing.reports.body import TEMPLATES, render_cells
 from workbench.publishing.reports.definition import ReportDefinition
+from workbench.publishing.reports.explanations import explanations
 from workbench.publishing.reports.provenance import moment, parameters_in_words, provenance
 
 if TYPE_CHECKING:  # every command would load it, and only a report needs it
@@ -24,9 +23,6 @@ __all__ = ["for_print", "page"]
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
-# A longer explanation is no label; the parameter's name has to do then.
-MOST_WORDS = 48
-
 _SHORT = re.compile(r'<details class="wb-short[^"]*"')
 STATUS = {
     RunStatus.SUCCEEDED: "Succeeded",
@@ -56,7 +52,7 @@ def page(notebook: Path, definition: ReportDefinition, receipt: Receipt, *, home
             status=STATUS[receipt.status],
             failed=receipt.status is not RunStatus.SUCCEEDED,
             when=moment(receipt.finished or receipt.started),
-            parameters=parameters_in_words(receipt.parameters, _help(notebook)),
+            parameters=parameters_in_words(receipt.parameters, explanations(notebook)),
             contents=[heading for heading in body.headings if heading.level <= 3],
             body=body.html,
             made=made,
@@ -69,15 +65,6 @@ def page(notebook: Path, definition: ReportDefinition, receipt: Receipt, *, home
 def for_print(html: str) -> str:
     """The page as it is printed to PDF: short tables under charts are opened."""
     return _SHORT.sub(r"\g<0> open", html)
-
-
-def _help(notebook: Path) -> dict[str, str]:
-    """What the notebook says each parameter is, where it says so in a few words."""
-    try:
-        known = declared(notebook)
-    except WorkbenchError:
-        return {}
-    return {parameter.name: parameter.help for parameter in known if 0 < len(parameter.help) <= MOST_WORDS}
 
 
 @cache
