@@ -49,11 +49,12 @@ class RowStream:
         self.schema = self._none.schema
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """Frame after frame.
+        """Frame after frame, at least one.
 
         Raises:
             Unavailable: The stream was cut off.
         """
+        batch = None
         try:
             for batch in self._reader:
                 yield _frame(batch)
@@ -63,6 +64,8 @@ class RowStream:
             pass
         if self._body.last != END:
             raise self._cut_off()
+        if batch is None:
+            yield self._none
 
     def frame(self) -> pl.DataFrame:
         """All rows.
@@ -70,7 +73,7 @@ class RowStream:
         Raises:
             Unavailable: The stream was cut off; then there are none.
         """
-        return pl.concat([self._none, *self.frames()], rechunk=False)
+        return pl.concat(self.frames(), rechunk=False)
 
     def _cut_off(self) -> Unavailable:
         return Unavailable(

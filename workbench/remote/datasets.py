@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Lineage", "LineageRun", "RemoteDataset", "RemoteDatasets"]
 
-SHOWN = 50
-
 
 @dataclass(frozen=True)
 class LineageRun:
@@ -117,8 +115,8 @@ class RemoteDataset(Reading):
     def lazy(self) -> pl.LazyFrame:
         """The rows as a lazy Polars plan of the version that there is now.
 
-        Collecting it asks the server for the columns that the plan needs, each time anew. What goes wrong then is
-        told as an error of Polars, with the sentence in it.
+        Collecting it asks the server for the columns that the plan needs, each time anew. Polars may put what goes
+        wrong then into an error of its own.
         """
         schema, version = self._outline()
 

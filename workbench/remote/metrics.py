@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from workbench.analytics.metrics import Dimension, Metric, MetricResult
 from workbench.compute import EngineUse, listed
@@ -20,17 +18,54 @@ from workbench.remote.reading import Reading
 __all__ = ["RemoteMetrics"]
 
 
+class _Dimension(BaseModel):
+    name: str
+    label: str
+    sql: str | None
+    order: tuple[str, ...]
+
+    def dimension(self) -> Dimension:
+        return Dimension.model_construct(**dict(self))
+
+
+class _Item(BaseModel):
+    name: str
+    label: str
+    description: str
+    type: Literal["simple", "ratio"]
+    dataset: str | None
+    aggregation: str | None
+    column: str | None
+    percentile: float | None
+    filter: str | None
+    numerator: str | None
+    denominator: str | None
+    dimensions: tuple[_Dimension, ...]
+    time: str | None
+    time_zone: str | None
+    unit: str
+    format: str
+    owner: str
+    version: str
+
+    def metric(self) -> Metric:
+        """The definition, as the server has completed it: a ratio has the dataset and dimensions of its parts."""
+        told = {name: getattr(self, name) for name in Metric.model_fields}
+        made = Metric.model_construct(**told | {"dimensions": tuple(one.dimension() for one in self.dimensions)})
+        made._version = self.version
+        return made
+
+
 class _Head(BaseModel):
-    metrics: list[dict[str, Any]]
-    dimensions: list[Dimension]
+    metrics: tuple[_Item, ...]
+    dimensions: tuple[_Dimension, ...]
     grain: str | None
     datasets: dict[str, int]
-    engines: list[EngineUse]
+    engines: tuple[EngineUse, ...]
 
 
-@dataclass(frozen=True)
-class _Metrics:
-    items: list[dict[str, Any]]
+class _Metrics(BaseModel):
+    items: tuple[_Item, ...]
 
 
 class RemoteMetrics(Reading):
@@ -41,11 +76,8 @@ class RemoteMetrics(Reading):
 
     def list(self) -> Listing[Metric]:
         """Every sound metric, by name."""
-        found = self._door.ask("metrics", _Metrics)
-        with self._door.understanding("metrics"):
-            metrics = [_metric(item) for item in found.items]
         return Listing(
-            metrics,
+            (item.metric() for item in self._door.ask("metrics", _Metrics).items),
             caption="Metrics",
             row=lambda metric: {"metric": metric.name, "what it is": metric.summary, "description": metric.description},
             empty="There is no metric yet.",
@@ -58,10 +90,7 @@ class RemoteMetrics(Reading):
             NotFound: No metric of that name; the message has the nearest one.
             Invalid: Its definition has mistakes.
         """
-        where = path("metrics", name)
-        found = self._door.ask(where, dict[str, Any])
-        with self._door.understanding(where):
-            return _metric(found)
+        return self._door.ask(path("metrics", name), _Item).metric()
 
     def __getitem__(self, name: str) -> Metric:
         return self.get(name)
@@ -134,15 +163,15 @@ class RemoteMetrics(Reading):
             frame = stream.frame()
             with self._door.understanding("metrics/query/rows"):
                 head = _Head.model_validate(stream.head)
-                found = tuple(_metric(item) for item in head.metrics)
+        found = tuple(item.metric() for item in head.metrics)
         return MetricResult(
             frame=frame,
             metrics=found,
-            dimensions=tuple(head.dimensions),
+            dimensions=tuple(one.dimension() for one in head.dimensions),
             grain=head.grain,
             versions=head.datasets,
             metric_versions={metric.name: metric.version for metric in found},
-            engines=tuple(head.engines),
+            engines=head.engines,
         )
 
     def __repr__(self) -> str:
@@ -150,17 +179,6 @@ class RemoteMetrics(Reading):
 
     def _repr_html_(self) -> str:
         return self.list()._repr_html_()
-
-
-_ITEM = TypeAdapter(Metric)
-
-
-def _metric(item: Mapping[str, Any]) -> Metric:
-    """A definition as the server tells it, of that version."""
-    known: builtins.list[str] = list(Metric.model_fields)
-    made = _ITEM.validate_python({name: item[name] for name in known if name in item})
-    made._version = str(item.get("version", ""))
-    return made
 
 
 def _bounds(between: tuple[Any, Any] | None) -> tuple[str | None, str | None]:
