@@ -5,7 +5,13 @@
     wb = Workbench.open()
     wb.metrics.query(["flights"], by=["carrier"])
 
-Importing this package loads nothing heavy: `Workbench` is fetched when it is first asked for.
+Without the workspace's files, through the server that serves it:
+
+    import workbench
+
+    wb = workbench.connect("https://workbench.example.org", token="...")
+
+Importing this package loads nothing heavy: both are fetched when they are first asked for.
 """
 
 from __future__ import annotations
@@ -16,8 +22,9 @@ from workbench._version import __version__
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
+    from workbench.remote import connect
 
-__all__ = ["Workbench", "__version__"]
+__all__ = ["Workbench", "__version__", "connect"]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,6 +32,10 @@ def __getattr__(name: str) -> Any:
         from workbench.app import Workbench
 
         return Workbench
+    if name == "connect":
+        from workbench.remote import connect
+
+        return connect
     raise AttributeError(f"module 'workbench' has no attribute {name!r}")
 
 

@@ -14,12 +14,14 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from site_of_servers import running
 from voila_server import start, stop, write_dashboard
 
+import workbench
 from workbench import Workbench
 from workbench.data.lake import Dataset
 from workbench.foundation.errors import Forbidden, NotFound
-from workbench.governance.security import Policy, Principal, Role, Security
+from workbench.governance.security import Policy, Principal, Role, Security, local_owner
 
 SECRET = "N14228"
 OPEN = pl.DataFrame({"origin": ["JFK", "JFK"], "tailnum": ["***", "***"], "delay": [1, 2]})
@@ -42,7 +44,7 @@ def dataset_of(wb: Workbench) -> Dataset:
     return wb.datasets.get("flights")
 
 
-def metric(wb: Workbench) -> Any:
+def metric(wb: Workbench | workbench.remote.Connection) -> Any:
     found = wb.metrics.query(["flights"], by=["tailnum"])
     # A count says how many rows there were: each is given back as a row, so that it compares like the others.
     counted = [name for name, rows in found.frame.select("tailnum", "flights").rows() for _ in range(rows)]
@@ -101,6 +103,29 @@ def dashboard(wb: Workbench) -> Any:
     return pl.DataFrame(told["rows"])
 
 
+def connection(wb: Workbench) -> Any:
+    """Every way of reading through the server, which agree with each other."""
+    owner, viewer = local_owner(), wb.actor.principal
+    wb.security.add_user(viewer.name, viewer.role, by=owner)
+    token = wb.identities.create_token(viewer.name, by=owner).secret
+    with running("api", wb.settings.home) as url, workbench.connect(url, token) as remote:
+        dataset = remote.datasets["flights"]
+        found = dataset.to_polars()
+        ways = [
+            dataset.lazy().collect(),
+            pl.concat(dataset.batches(where=f"tailnum <> '{SECRET}'")),
+            dataset.preview(),
+            dataset.page(order="delay").frame,
+            dataset.at(1).to_polars(),
+            dataset.at(time=dataset.versions()[1].time).to_polars(),
+            metric(remote),
+        ]
+        assert all(rows(way) == rows(found) for way in ways)
+        assert (len(found), "2 rows" in repr(dataset)) == (dataset.info.rows, True)
+        assert SECRET not in dataset._repr_html_()
+        return found
+
+
 DOORS: dict[str, Callable[[Workbench], Any]] = {
     "lake.read": lambda wb: wb.lake.read("flights", wb.actor).collect(),
     "lake.read_with_version": lambda wb: wb.lake.read_with_version("flights", wb.actor)[0].collect(),
@@ -114,6 +139,8 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "preview": lambda wb: dataset_of(wb).preview(),
     "page": lambda wb: dataset_of(wb).page(order="delay").frame,
     "page that asks for the hidden": lambda wb: dataset_of(wb).page(where=f"tailnum <> '{SECRET}'").frame,
+    "batches": lambda wb: pl.concat(dataset_of(wb).batches()),
+    "batches that ask for the hidden": lambda wb: pl.concat(dataset_of(wb).batches(where=f"tailnum <> '{SECRET}'")),
     "card": card,
     "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
     "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
@@ -125,6 +152,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "export to parquet": export(".parquet"),
     "metrics": metric,
     "dashboard": dashboard,
+    "connect": connection,
 }
 
 

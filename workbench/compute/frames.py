@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 
-from workbench.compute.polars_versions import collect
+from workbench.compute.polars_versions import collect, collect_batches
 from workbench.foundation.errors import Invalid
 
 if TYPE_CHECKING:  # loading these takes longer than most queries; who never meets such a frame never pays for it
     import dask.dataframe as dd
     import pandas as pd
 
-__all__ = ["to_arrow", "to_dask", "to_lazy", "to_pandas", "to_polars"]
+__all__ = ["batches", "to_arrow", "to_dask", "to_lazy", "to_pandas", "to_polars"]
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -76,6 +76,20 @@ def to_pandas(frame: pl.LazyFrame | pl.DataFrame) -> pd.DataFrame:
 def to_arrow(frame: pl.LazyFrame | pl.DataFrame) -> pa.Table:
     """An Arrow table; buffers are shared where the types allow."""
     return collect(frame.lazy()).to_arrow()
+
+
+def batches(plan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of a plan, frame after frame, computed as they are asked for; at least one frame, be it empty.
+
+    Args:
+        rows: Of one frame, about.
+    """
+    none = True
+    for frame in collect_batches(plan, rows):
+        none = False
+        yield frame
+    if none:
+        yield pl.DataFrame(schema=plan.collect_schema())
 
 
 def to_dask(parts: Sequence[pl.LazyFrame], schema: Mapping[str, pl.DataType] | None = None) -> dd.DataFrame:

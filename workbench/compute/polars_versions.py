@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-__all__ = ["collect", "collect_all"]
+__all__ = ["collect", "collect_all", "collect_batches"]
 
 
 def collect(plan: pl.LazyFrame, *, ordered: bool = False) -> pl.DataFrame:
@@ -28,3 +28,8 @@ def collect(plan: pl.LazyFrame, *, ordered: bool = False) -> pl.DataFrame:
 def collect_all(plans: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
     """Runs several plans at once; what they share (a scan, a derived column) is done once."""
     return pl.collect_all(list(plans), engine="streaming")
+
+
+def collect_batches(plan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """Runs a plan as its result is asked for, in frames of about so many rows, in order; none where it has no rows."""
+    return plan.collect_batches(chunk_size=rows, maintain_order=True, lazy=True, engine="streaming")

@@ -23,6 +23,8 @@ export interface DatasetColumn {
 export interface DatasetDetail {
   name: string;
   description: string;
+  /** Where the rows come from; empty where nobody said. */
+  source: string;
   owner: string;
   /** As many as the asker may see. */
   rows: number;
@@ -31,10 +33,11 @@ export interface DatasetDetail {
   version: number;
   /** When the newest version was committed. */
   updated: string;
+  /** Stays when it is renamed. */
+  id: string;
   columns: DatasetColumn[];
   key: string[];
   partition_by: string[];
-  source: string;
   files: number;
   created: string;
 }
@@ -43,6 +46,8 @@ export interface DatasetDetail {
 export interface DatasetItem {
   name: string;
   description: string;
+  /** Where the rows come from; empty where nobody said. */
+  source: string;
   owner: string;
   /** As many as the asker may see. */
   rows: number;
@@ -51,6 +56,8 @@ export interface DatasetItem {
   version: number;
   /** When the newest version was committed. */
   updated: string;
+  /** How many. */
+  columns: number;
 }
 
 export interface DatasetList {
@@ -66,6 +73,10 @@ export interface DatasetList {
 export interface DimensionItem {
   name: string;
   label: string;
+  /** Over one row's columns; null for the column of its name. */
+  sql: string | null;
+  /** Its values as they are shown, where the alphabet would not do. */
+  order: string[];
 }
 
 /** One thing a run read or wrote: a dataset's version, a metric's, a source's fingerprint, a report. */
@@ -76,6 +87,17 @@ export interface Edge {
   name: string;
   version: string;
   detail: { [name: string]: Value };
+}
+
+/** How a computation ran; kept in the receipt of its run. Attributes: engine: The engine's registered name. polars: The version of Polars that ran the plans. fell_back: The engine that was asked for could not run the plan and another did. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. */
+export interface EngineUse {
+  engine: string;
+  polars: string;
+  fell_back: boolean;
+  load_seconds: number;
+  compute_seconds: number;
+  parts: number;
+  rows_out: number;
 }
 
 export interface Facet {
@@ -126,6 +148,8 @@ export interface Me {
   role: Role;
   /** What the role may do: "datasets:read". A token may do less, by its scopes. */
   may: string[];
+  /** What this way of asking is good for: a token's own, else all there are. */
+  scopes: Scope[];
 }
 
 /** Numbers, and what they were computed on. */
@@ -141,6 +165,18 @@ export interface MetricAnswer {
   metrics: { [name: string]: string };
 }
 
+/** What is said of numbers, as JSON: the value of `workbench` in the metadata of the stream's schema. */
+export interface MetricHead {
+  /** In the order of the columns. */
+  metrics: MetricItem[];
+  dimensions: DimensionItem[];
+  grain: string | null;
+  /** Dataset -> the version that was read. */
+  datasets: { [name: string]: number };
+  /** How it was computed. */
+  engines: EngineUse[];
+}
+
 /** A metric's definition. `version` changes whenever what it computes may have. */
 export interface MetricItem {
   name: string;
@@ -149,8 +185,15 @@ export interface MetricItem {
   type: "simple" | "ratio";
   summary: string;
   dataset: string | null;
+  aggregation: string | null;
+  column: string | null;
+  percentile: number | null;
+  filter: string | null;
+  numerator: string | null;
+  denominator: string | null;
   dimensions: DimensionItem[];
   time: string | null;
+  time_zone: string | null;
   unit: string;
   /** d3 number format. */
   format: string;
@@ -262,6 +305,14 @@ export interface ResultColumn {
 /** What a principal may do; each role includes those before it. */
 export type Role = "viewer" | "analyst" | "engineer" | "admin";
 
+/** What is said of rows, as JSON: the value of `workbench` in the metadata of the stream's schema. */
+export interface RowsHead {
+  dataset: string;
+  version: number;
+  /** How many rows meet the condition; null where no limit was given. */
+  total: number | null;
+}
+
 export interface RunDetail {
   id: string;
   kind: RunKind;
@@ -314,6 +365,9 @@ export interface RunLog {
 
 export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
 
+/** What a token may be used for. A token never allows more than its user's role does. */
+export type Scope = "read" | "run" | "admin";
+
 /** What a listener hears first. */
 export interface Start {
   /** Of the newest change there is. */
@@ -347,6 +401,12 @@ export interface DatasetsParameters {
   cursor?: string | null;
 }
 
+/** GET /datasets/{name}: Columns, key, origin and freshness of a dataset. */
+export interface DatasetsNameParameters {
+  /** Which version; the newest when not given. */
+  version?: number | null;
+}
+
 /** GET /datasets/{name}/preview: Some of a dataset's rows. */
 export interface DatasetsNamePreviewParameters {
   /** Which columns, in this order; all when none is given. */
@@ -355,12 +415,28 @@ export interface DatasetsNamePreviewParameters {
   where?: string | null;
   /** Columns to sort by, descending with a leading minus. */
   order?: string[];
+  /** Which version; the newest when not given. */
+  version?: number | null;
   /** How many rows to leave out at the beginning. */
   offset?: number;
   /** At most so many rows. */
   limit?: number;
+}
+
+/** GET /datasets/{name}/rows: A dataset's rows, all of them. */
+export interface DatasetsNameRowsParameters {
+  /** Which columns, in this order; all when none is given. */
+  columns?: string[];
+  /** SQL condition over one row's columns: origin = 'JFK' AND delay > 15. */
+  where?: string | null;
+  /** Columns to sort by, descending with a leading minus. */
+  order?: string[];
   /** Which version; the newest when not given. */
   version?: number | null;
+  /** How many rows to leave out at the beginning, where there is a limit. */
+  offset?: number;
+  /** At most so many rows; all when not given. */
+  limit?: number | null;
 }
 
 /** GET /datasets/{name}/versions: Its commits, newest first. */
@@ -389,8 +465,38 @@ export interface MetricsQueryParameters {
   having?: string | null;
   /** Columns of the result to sort by, descending with a leading minus. */
   order?: string[];
+  /** Whose midnight starts a day; by default the first metric's. */
+  time_zone?: string | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
   /** At most so many rows. */
   limit?: number;
+}
+
+/** GET /metrics/query/rows: The same, with every type as it is and without a limit. */
+export interface MetricsQueryRowsParameters {
+  /** Names of metrics. */
+  metric: string[];
+  /** Names of dimensions that all of them have. */
+  by?: string[];
+  /** minute, hour, day, week, month, quarter or year: adds `time`. */
+  grain?: string | null;
+  /** SQL condition over rows and dimensions: origin = 'JFK'. */
+  where?: string | null;
+  /** Beginning of the time range, as a date or time. */
+  from?: string | null;
+  /** End of the time range, itself left out. */
+  to?: string | null;
+  /** SQL condition over the result's columns: flights >= 100. */
+  having?: string | null;
+  /** Columns of the result to sort by, descending with a leading minus. */
+  order?: string[];
+  /** Whose midnight starts a day; by default the first metric's. */
+  time_zone?: string | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** At most so many rows; all when not given. */
+  limit?: number | null;
 }
 
 /** GET /runs: Runs, newest first. */
@@ -401,6 +507,8 @@ export interface RunsParameters {
   status?: "running" | "succeeded" | "failed" | "skipped" | null;
   /** Only of this notebook, pipeline or report. */
   name?: string | null;
+  /** Only those that this run started. */
+  parent?: string | null;
   /** At most so many items. */
   limit?: number;
   /** The `next` of the page before. */

@@ -79,7 +79,8 @@ def kind_of(shape: dict[str, Any]) -> str:
 def _said(endpoint: Endpoint) -> dict[str, Any]:
     told = document()
     operation = told["paths"][f"/{endpoint.path}"]["get"]
-    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    ((media_type, content),) = operation["responses"]["200"]["content"].items()
+    answer = content["x-head" if endpoint.rows else "schema"]
     return {
         "path": f"/{endpoint.path}",
         "summary": endpoint.summary,
@@ -89,6 +90,7 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
             for one in operation["parameters"]
             if one["in"] == "query"
         ],
+        "rows": media_type if endpoint.rows else None,
         "fields": fields(answer["$ref"].rpartition("/")[2]),
     }
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from workbench import Workbench
 from workbench.foundation.definitions import complaints
 from workbench.foundation.errors import Invalid, unknown
+from workbench_server.arrow import Rows
 
 __all__ = ["Answer", "Endpoint", "Limit", "Nothing", "Query", "cursor_of", "is_list", "parsed", "position_in"]
 
@@ -45,25 +46,27 @@ class Endpoint:
         resource: What is asked about, for the table of permissions; None for what everybody may ask unseen.
         action: What is done with it.
         query: The parameters of the URL.
-        answer: What comes back, as JSON.
+        answer: What comes back, as JSON; of rows, what is said of them.
         work: Called in a worker thread with the asker's workbench, the filled-in parts of the path by name, and `query`
             where the endpoint has parameters.
         summary: What it is for, in a sentence.
+        rows: Whether rows come back, as a stream of Arrow, and `work` gives `Rows`.
     """
 
     path: str
     resource: str | None
     action: str
     answer: type[BaseModel]
-    work: Callable[..., BaseModel]
+    work: Callable[..., BaseModel | Rows]
     summary: str
     query: type[Query] = Nothing
+    rows: bool = False
 
     @property
     def public(self) -> bool:
         return self.resource is None
 
-    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query) -> BaseModel:
+    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query) -> BaseModel | Rows:
         """The answer, for somebody who may have it."""
         return self.work(wb, **parts) if self.query is Nothing else self.work(wb, **parts, query=query)
 

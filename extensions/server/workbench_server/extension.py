@@ -69,7 +69,7 @@ class WorkbenchServer(ExtensionApp):
             self._mount(r"/log(?:in|out)", SignInHandler, **access)  # where Lab's own menu leads
         self._mount(rf"{API}/changes", ChangesHandler, feed=Feed(self.access), **access)
         self._mount(rf"{API}/openapi\.json", DocumentHandler, **access)
-        self._mount(rf"{API}(?:/.*)?", UnknownHandler, **access)
+        self._mount(rf"{BASE}/api/v\d+(?:/.*)?", UnknownHandler, **access)
         self._mount(rf"{BASE}/?", HomeHandler, **access)
         self._mount(rf"{BASE}/api", ApiPageHandler, **access)
         self._mount(rf"{BASE}/reports", ReportsHandler, **access)

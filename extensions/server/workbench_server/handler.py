@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from workbench import Workbench
 from workbench.foundation.errors import NotFound, Unavailable, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.governance.identity import permit
+from workbench_server import arrow
 from workbench_server.access import Access
+from workbench_server.arrow import Rows, pieces
 from workbench_server.endpoint import Endpoint, parsed
 from workbench_server.identity import refusal
 from workbench_server.problems import MEDIA_TYPE, Problem, problem_of
 
-__all__ = ["EndpointHandler", "OpenEndpointHandler", "UnknownHandler", "problem_for", "work_for"]
+__all__ = ["API_VERSION", "EndpointHandler", "OpenEndpointHandler", "UnknownHandler", "problem_for", "work_for"]
+
+API_VERSION = 1
+"""In every answer of the API, as the header `Workbench-API`, so that a program of another version can tell."""
+
+STALLED_SECONDS = 120
+"""How long somebody who is sent rows may take none before the connection is cut."""
 
 _WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="workbench")
 
@@ -50,6 +60,10 @@ class EndpointHandler(APIHandler):
         self.endpoint = endpoint
         self.access = access
 
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Workbench-API", str(API_VERSION))
+
     def get_login_url(self) -> str:
         raise refusal(self)
 
@@ -63,15 +77,39 @@ class EndpointHandler(APIHandler):
 
     async def answer(self, parts: dict[str, str]) -> None:
         asked = parse_qs(self.request.query, keep_blank_values=True)
-        body = await work_for(self._answered, self.current_user, parts, asked)
+        found = await work_for(self._answered, self.current_user, parts, asked)
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("Vary", "Cookie, Authorization")
-        self.finish(body)
+        if isinstance(found, bytes):
+            self.finish(found)
+        else:
+            await self._send(found)
 
-    def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes:
+    def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes | Iterator[bytes]:
         wb = self._workbench(user)
         query = parsed(self.endpoint.query, asked)
-        return self.endpoint.run(wb, parts, query).model_dump_json(by_alias=True).encode()
+        found = self.endpoint.run(wb, parts, query)
+        if isinstance(found, Rows):
+            stream = pieces(found)
+            return chain([next(stream)], stream)
+        return found.model_dump_json(by_alias=True).encode()
+
+    async def _send(self, stream: Iterator[bytes]) -> None:
+        """Sends rows as fast as they are taken. What fails midway cannot be told: the connection is cut instead, so
+        that nobody takes a part for the whole."""
+        self.set_header("Content-Type", arrow.MEDIA_TYPE)
+        try:
+            while self.request.method != "HEAD" and (piece := await work_for(next, stream, None)) is not None:
+                self.write(piece)
+                await asyncio.wait_for(self.flush(), STALLED_SECONDS)
+        except StreamClosedError:
+            return
+        except BaseException as error:
+            where = f"{self.request.method} {self.request.path}"
+            logger(__name__).warning("%s was cut off: %s", where, problem_of(error, where=where).detail)
+            self.detach().close()
+            raise
+        self.finish(set_content_type=arrow.MEDIA_TYPE)
 
     def _workbench(self, user: Any) -> Workbench:
         credential = self.access.credential(user)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from workbench import __version__
+from workbench_server import arrow
 from workbench_server.changes import Heard, Start
 from workbench_server.endpoint import Endpoint, Nothing
 from workbench_server.endpoints import ENDPOINTS
@@ -19,6 +20,10 @@ from workbench_server.problems import MEDIA_TYPE, Problem
 __all__ = ["document"]
 
 _REF = "#/components/schemas/{model}"
+_ROWS = (
+    "An Arrow IPC stream. The metadata of its schema has, as `workbench`, the JSON of `x-head`. "
+    "A stream without its end mark was cut off."
+)
 
 
 @cache
@@ -48,7 +53,7 @@ def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
 
 
 def _operation(endpoint: Endpoint, answer: Any) -> dict[str, Any]:
-    content = {"application/json": {"schema": answer}}
+    content = {arrow.MEDIA_TYPE: {"x-head": answer}} if endpoint.rows else {"application/json": {"schema": answer}}
     problem = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
     said: dict[str, Any] = {
         "summary": endpoint.summary,
@@ -56,7 +61,7 @@ def _operation(endpoint: Endpoint, answer: Any) -> dict[str, Any]:
         "tags": [endpoint.path.split("/")[0]],
         "parameters": list(_parameters(endpoint)),
         "responses": {
-            "200": {"description": "The answer.", "content": content},
+            "200": {"description": _ROWS if endpoint.rows else "The answer.", "content": content},
             "default": {"description": "What went wrong.", "content": problem},
         },
     }

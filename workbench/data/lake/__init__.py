@@ -3,6 +3,7 @@
 `Lake` is what the rest of the workbench works with; `Datasets` and `Dataset` are what a user holds.
 """
 
+from workbench.data.lake.cards import card, line
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.lake import Lake
@@ -21,4 +22,6 @@ __all__ = [
     "Lake",
     "RowPage",
     "Version",
+    "card",
+    "line",
 ]

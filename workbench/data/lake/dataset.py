@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from workbench.data.lake.cards import card, line
 from workbench.data.lake.exporting import written
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.model import DatasetInfo, Version
-from workbench.data.lake.previewing import RowPage, page
+from workbench.data.lake.previewing import RowPage, computing, page, selected
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
@@ -132,6 +132,29 @@ class Dataset:
                 self.lazy(), columns=listed(columns), where=where, order=listed(order), offset=offset, limit=limit
             )
 
+    def batches(
+        self,
+        columns: str | Sequence[str] | None = None,
+        *,
+        where: str | None = None,
+        order: str | Sequence[str] | None = None,
+        rows: int = 65_536,
+    ) -> Iterator[pl.DataFrame]:
+        """The rows as frames, one after the other, for more of them than memory holds; at least one frame.
+
+        Args:
+            columns: Which columns, in this order; all when not given.
+            where: SQL condition over one row's columns.
+            order: Columns to sort by, descending with a leading minus. Sorting takes memory for all rows.
+            rows: Of one frame, about.
+
+        Raises:
+            Invalid: No such column, or the condition is none.
+            IntegrityError: A file is damaged; names it. Only found when its rows are reached.
+        """
+        found = selected(self.lazy(), columns=listed(columns), where=where, order=listed(order))
+        return self._computed(found, where, rows)
+
     def export(self, to: Path | str, *, overwrite: bool = False) -> int:
         """Writes the rows to a file, whole or not at all.
 
@@ -222,6 +245,10 @@ class Dataset:
             if name not in known:
                 raise unknown("column", name, known, error=Invalid)
         return rows.select(wanted)
+
+    def _computed(self, plan: pl.LazyFrame, where: str | None, rows: int) -> Iterator[pl.DataFrame]:
+        with self._telling(), computing(where):
+            yield from frames.batches(plan, rows)
 
     def _telling(self) -> AbstractContextManager[None]:
         return self._lake.telling(self.name, self._actor, version=self._version, at=self._time)

@@ -10,6 +10,7 @@ from workbench import Workbench
 from workbench.data.lake import Dataset, DatasetInfo, DatasetSummary
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Direction, RunKind, RunStatus
+from workbench_server.arrow import Rows
 from workbench_server.endpoint import Answer, Endpoint, Limit, Query, cursor_of, position_in
 from workbench_server.values import Column, columns_of, rows_of
 
@@ -31,6 +32,7 @@ class Search(Query):
 class DatasetFacts(Answer):
     name: str
     description: str
+    source: str = Field(description="Where the rows come from; empty where nobody said.")
     owner: str
     rows: int = Field(description="As many as the asker may see.")
     bytes: int = Field(description="The size of the newest version's files.")
@@ -40,6 +42,8 @@ class DatasetFacts(Answer):
 
 class DatasetItem(DatasetFacts):
     """A dataset as it is listed."""
+
+    columns: int = Field(description="How many.")
 
 
 class Facet(Answer):
@@ -61,21 +65,41 @@ class DatasetColumn(Column):
 class DatasetDetail(DatasetFacts):
     """What is known of a dataset without reading its rows."""
 
+    id: str = Field(description="Stays when it is renamed.")
     columns: list[DatasetColumn]
     key: tuple[str, ...]
     partition_by: tuple[str, ...]
-    source: str
     files: int
     created: datetime
 
 
-class PreviewQuery(Query):
+class DetailQuery(Query):
+    version: int | None = Field(None, ge=0, description="Which version; the newest when not given.")
+
+
+class Selection(Query):
     columns: tuple[str, ...] = Field((), description="Which columns, in this order; all when none is given.")
     where: str | None = Field(None, description="SQL condition over one row's columns: origin = 'JFK' AND delay > 15.")
     order: tuple[str, ...] = Field((), description="Columns to sort by, descending with a leading minus.")
+    version: int | None = Field(None, ge=0, description="Which version; the newest when not given.")
+
+
+class PreviewQuery(Selection):
     offset: int = Field(0, ge=0, description="How many rows to leave out at the beginning.")
     limit: Annotated[int, Field(ge=1, le=1000, description="At most so many rows.")] = 100
-    version: int | None = Field(None, ge=0, description="Which version; the newest when not given.")
+
+
+class RowsQuery(Selection):
+    offset: int = Field(0, ge=0, description="How many rows to leave out at the beginning, where there is a limit.")
+    limit: int | None = Field(None, ge=0, le=100_000, description="At most so many rows; all when not given.")
+
+
+class RowsHead(Answer):
+    """What is said of rows, as JSON: the value of `workbench` in the metadata of the stream's schema."""
+
+    dataset: str
+    version: int
+    total: int | None = Field(description="How many rows meet the condition; null where no limit was given.")
 
 
 class Preview(Answer):
@@ -129,15 +153,17 @@ class Lineage(Answer):
 def search(wb: Workbench, *, query: Search) -> DatasetList:
     page = wb.datasets.search(query.search, owner=query.owner, sort=query.sort, limit=query.limit, cursor=query.cursor)
     return DatasetList(
-        items=[DatasetItem(**_plain(one, DatasetItem)) for one in page.items],
+        items=[DatasetItem(**_plain(one, DatasetItem), columns=one.columns) for one in page.items],
         total=page.total,
         next=page.next,
         owners=[Facet(value=owner, count=count) for owner, count in page.owners.items()],
     )
 
 
-def detail(wb: Workbench, name: str) -> DatasetDetail:
+def detail(wb: Workbench, name: str, *, query: DetailQuery) -> DatasetDetail:
     dataset = wb.datasets.get(name)
+    if query.version is not None:
+        dataset = dataset.at(query.version)
     info = dataset.info
     nullable = {column.name: column.nullable for column in info.columns}
     columns = [
@@ -151,9 +177,7 @@ def detail(wb: Workbench, name: str) -> DatasetDetail:
 
 
 def preview(wb: Workbench, name: str, *, query: PreviewQuery) -> Preview:
-    dataset: Dataset = wb.datasets.get(name)
-    # Held fast, so that the version told is the one read while somebody writes.
-    dataset = dataset.at(dataset.version if query.version is None else query.version)
+    dataset = _held(wb.datasets.get(name), query.version)
     page = dataset.page(
         columns=query.columns, where=query.where, order=query.order, offset=query.offset, limit=query.limit
     )
@@ -165,6 +189,24 @@ def preview(wb: Workbench, name: str, *, query: PreviewQuery) -> Preview:
         offset=query.offset,
         total=page.total,
     )
+
+
+def rows(wb: Workbench, name: str, *, query: RowsQuery) -> Rows:
+    dataset = _held(wb.datasets.get(name), query.version)
+    if query.limit is None:
+        if query.offset:
+            raise Invalid("an offset needs a limit", hint="without a limit all rows come")
+        frames = dataset.batches(query.columns, where=query.where, order=query.order)
+        return Rows(RowsHead(dataset=name, version=dataset.version, total=None), frames)
+    page = dataset.page(
+        columns=query.columns, where=query.where, order=query.order, offset=query.offset, limit=query.limit
+    )
+    return Rows(RowsHead(dataset=name, version=dataset.version, total=page.total), iter([page.frame]))
+
+
+def _held(dataset: Dataset, version: int | None) -> Dataset:
+    """Held fast, so that the version told is the one read while somebody writes."""
+    return dataset.at(dataset.version if version is None else version)
 
 
 def versions(wb: Workbench, name: str, *, query: Paged) -> VersionList:
@@ -229,8 +271,13 @@ def _number(cursor: str | None) -> int:
 _ONE = "datasets/{name}"
 ENDPOINTS = (
     Endpoint("datasets", "datasets", "read", DatasetList, search, "Datasets, found by words and owner.", Search),
-    Endpoint(_ONE, "datasets", "read", DatasetDetail, detail, "Columns, key, origin and freshness of a dataset."),
+    Endpoint(
+        _ONE, "datasets", "read", DatasetDetail, detail, "Columns, key, origin and freshness of a dataset.", DetailQuery
+    ),
     Endpoint(f"{_ONE}/preview", "datasets", "read", Preview, preview, "Some of a dataset's rows.", PreviewQuery),
+    Endpoint(
+        f"{_ONE}/rows", "datasets", "read", RowsHead, rows, "A dataset's rows, all of them.", RowsQuery, rows=True
+    ),
     Endpoint(f"{_ONE}/versions", "datasets", "read", VersionList, versions, "Its commits, newest first.", Paged),
     Endpoint(f"{_ONE}/lineage", "datasets", "read", Lineage, lineage, "What it was made of, and what is made of it."),
 )

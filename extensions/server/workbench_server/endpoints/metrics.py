@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from workbench import Workbench
-from workbench.analytics.metrics import Metric
+from workbench.analytics.metrics import Dimension, Metric, MetricResult
+from workbench.compute import EngineUse
+from workbench_server.arrow import Rows
 from workbench_server.endpoint import Answer, Endpoint, Query
 from workbench_server.values import Column, columns_of, rows_of
 
@@ -15,6 +17,8 @@ __all__ = ["ENDPOINTS"]
 class DimensionItem(Answer):
     name: str
     label: str
+    sql: str | None = Field(description="Over one row's columns; null for the column of its name.")
+    order: tuple[str, ...] = Field(description="Its values as they are shown, where the alphabet would not do.")
 
 
 class MetricItem(Answer):
@@ -26,8 +30,15 @@ class MetricItem(Answer):
     type: Literal["simple", "ratio"]
     summary: str
     dataset: str | None
+    aggregation: str | None
+    column: str | None
+    percentile: float | None
+    filter: str | None
+    numerator: str | None
+    denominator: str | None
     dimensions: list[DimensionItem]
     time: str | None
+    time_zone: str | None
     unit: str
     format: str = Field(description="d3 number format.")
     owner: str
@@ -38,7 +49,7 @@ class MetricList(Answer):
     items: list[MetricItem]
 
 
-class MetricQuery(Query):
+class MetricQuestion(Query):
     metric: tuple[str, ...] = Field(min_length=1, description="Names of metrics.")
     by: tuple[str, ...] = Field((), description="Names of dimensions that all of them have.")
     grain: str | None = Field(None, description="minute, hour, day, week, month, quarter or year: adds `time`.")
@@ -47,7 +58,16 @@ class MetricQuery(Query):
     end: str | None = Field(None, alias="to", description="End of the time range, itself left out.")
     having: str | None = Field(None, description="SQL condition over the result's columns: flights >= 100.")
     order: tuple[str, ...] = Field((), description="Columns of the result to sort by, descending with a leading minus.")
+    time_zone: str | None = Field(None, description="Whose midnight starts a day; by default the first metric's.")
+    week_start: int = Field(1, ge=1, le=7, description="1 (Monday) to 7 (Sunday).")
+
+
+class MetricQuery(MetricQuestion):
     limit: Annotated[int, Field(ge=1, le=10_000, description="At most so many rows.")] = 1_000
+
+
+class MetricRowsQuery(MetricQuestion):
+    limit: int | None = Field(None, ge=0, description="At most so many rows; all when not given.")
 
 
 class ResultColumn(Column):
@@ -67,6 +87,16 @@ class MetricAnswer(Answer):
     metrics: dict[str, str] = Field(description="Metric -> the version of its definition.")
 
 
+class MetricHead(Answer):
+    """What is said of numbers, as JSON: the value of `workbench` in the metadata of the stream's schema."""
+
+    metrics: list[MetricItem] = Field(description="In the order of the columns.")
+    dimensions: list[DimensionItem]
+    grain: str | None
+    datasets: dict[str, int] = Field(description="Dataset -> the version that was read.")
+    engines: list[EngineUse] = Field(description="How it was computed.")
+
+
 def listed(wb: Workbench) -> MetricList:
     return MetricList(items=[_item(metric) for metric in wb.metrics])
 
@@ -76,18 +106,9 @@ def detail(wb: Workbench, name: str) -> MetricItem:
 
 
 def query(wb: Workbench, *, query: MetricQuery) -> MetricAnswer:
-    asked = query
-    result = wb.metrics.query(
-        asked.metric,
-        by=asked.by,
-        grain=asked.grain,
-        where=asked.where,
-        between=(asked.start, asked.end) if asked.start or asked.end else None,
-        having=asked.having,
-        order=asked.order,
-        limit=asked.limit + 1,
-    )
-    frame = result.frame.head(asked.limit)
+    limit = query.limit
+    result = _result(wb, query, limit + 1)
+    frame = result.frame.head(limit)
     labels, units, formats = result.labels, result.units, result.formats
     columns = [
         ResultColumn(
@@ -101,11 +122,42 @@ def query(wb: Workbench, *, query: MetricQuery) -> MetricAnswer:
     return MetricAnswer(
         columns=columns,
         rows=rows_of(frame),
-        more=result.frame.height > asked.limit,
+        more=result.frame.height > limit,
         grain=result.grain,
         datasets=dict(result.versions),
         metrics=dict(result.metric_versions),
     )
+
+
+def rows(wb: Workbench, *, query: MetricRowsQuery) -> Rows:
+    result = _result(wb, query, query.limit)
+    head = MetricHead(
+        metrics=[_item(metric) for metric in result.metrics],
+        dimensions=[_dimension(dimension) for dimension in result.dimensions],
+        grain=result.grain,
+        datasets=dict(result.versions),
+        engines=list(result.engines),
+    )
+    return Rows(head, iter([result.frame]))
+
+
+def _result(wb: Workbench, asked: MetricQuestion, limit: int | None) -> MetricResult:
+    return wb.metrics.query(
+        asked.metric,
+        by=asked.by,
+        grain=asked.grain,
+        where=asked.where,
+        between=(asked.start, asked.end) if asked.start or asked.end else None,
+        having=asked.having,
+        order=asked.order,
+        limit=limit,
+        time_zone=asked.time_zone,
+        week_start=asked.week_start,
+    )
+
+
+def _dimension(dimension: Dimension) -> DimensionItem:
+    return DimensionItem(name=dimension.name, label=dimension.title, sql=dimension.sql, order=dimension.order)
 
 
 def _item(metric: Metric) -> MetricItem:
@@ -116,8 +168,15 @@ def _item(metric: Metric) -> MetricItem:
         type=metric.type,
         summary=metric.summary,
         dataset=metric.dataset,
-        dimensions=[DimensionItem(name=one.name, label=one.title) for one in metric.dimensions],
+        aggregation=metric.aggregation,
+        column=metric.column,
+        percentile=metric.percentile,
+        filter=metric.filter,
+        numerator=metric.numerator,
+        denominator=metric.denominator,
+        dimensions=[_dimension(dimension) for dimension in metric.dimensions],
         time=metric.time,
+        time_zone=metric.time_zone,
         unit=metric.unit,
         format=metric.format,
         owner=metric.owner,
@@ -128,5 +187,15 @@ def _item(metric: Metric) -> MetricItem:
 ENDPOINTS = (
     Endpoint("metrics", "metrics", "read", MetricList, listed, "Every metric's definition."),
     Endpoint("metrics/query", "metrics", "read", MetricAnswer, query, "Metrics by dimension and time.", MetricQuery),
+    Endpoint(
+        "metrics/query/rows",
+        "metrics",
+        "read",
+        MetricHead,
+        rows,
+        "The same, with every type as it is and without a limit.",
+        MetricRowsQuery,
+        rows=True,
+    ),
     Endpoint("metrics/{name}", "metrics", "read", MetricItem, detail, "One metric's definition."),
 )

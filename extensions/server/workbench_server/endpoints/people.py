@@ -6,7 +6,7 @@ from pydantic import Field
 
 from workbench import Workbench
 from workbench.governance.identity import PERMISSIONS
-from workbench.governance.security import Role
+from workbench.governance.security import Role, Scope
 from workbench_server.endpoint import Answer, Endpoint
 
 __all__ = ["ENDPOINTS"]
@@ -22,6 +22,7 @@ class Me(Answer):
     name: str
     role: Role
     may: list[str] = Field(description='What the role may do: "datasets:read". A token may do less, by its scopes.')
+    scopes: list[Scope] = Field(description="What this way of asking is good for: a token's own, else all there are.")
 
 
 def health(wb: Workbench) -> Health:
@@ -32,7 +33,8 @@ def health(wb: Workbench) -> Health:
 def me(wb: Workbench) -> Me:
     who = wb.actor.principal
     may = [f"{what}:{action}" for (what, action), (role, _) in PERMISSIONS.items() if who.role.includes(role)]
-    return Me(name=who.name, role=who.role, may=sorted(may))
+    scopes = [scope for scope in Scope if who.scopes is None or scope in who.scopes]
+    return Me(name=who.name, role=who.role, may=sorted(may), scopes=scopes)
 
 
 ENDPOINTS = (

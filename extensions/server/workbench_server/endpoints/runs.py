@@ -19,6 +19,7 @@ class RunsQuery(Query):
     kind: RunKind | None = Field(None, description="Only of this kind.")
     status: RunStatus | None = Field(None, description="Only those that ended like this, or still run.")
     name: str | None = Field(None, description="Only of this notebook, pipeline or report.")
+    parent: str | None = Field(None, description="Only those that this run started.")
     limit: Limit = 50
     cursor: str | None = Field(None, description="The `next` of the page before.")
 
@@ -63,7 +64,8 @@ class RunLog(Answer):
 
 def listed(wb: Workbench, *, query: RunsQuery) -> RunList:
     before = position_in(query.cursor)
-    found = wb.runs.list(kind=query.kind, status=query.status, name=query.name, before=before, limit=query.limit + 1)
+    chosen = {name: getattr(query, name) for name in ("kind", "status", "name", "parent")}
+    found = wb.runs.list(**chosen, before=before, limit=query.limit + 1)
     shown = found[: query.limit]
     return RunList(
         items=[RunItem(**_plain(run)) for run in shown],
