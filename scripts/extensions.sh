@@ -11,7 +11,7 @@ build() (
     name=$1 built=$3
     cd "$2"
     sources() {
-        cat package.json package-lock.json tsconfig.json
+        cat package.json package-lock.json tsconfig.json *.mjs 2>/dev/null || true
         find src -type f | LC_ALL=C sort | while read -r file; do echo "$file" && cat "$file"; done
     }
     lock() { cat package.json package-lock.json; }

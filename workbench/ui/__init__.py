@@ -10,6 +10,7 @@ from workbench.ui.rows import Rows
 from workbench.ui.selection import Selection
 from workbench.ui.theme import css
 from workbench.ui.tiles import Figure, Tiles
+from workbench.ui.warm import warm
 
 __all__ = [
     "Bars",
@@ -24,4 +25,5 @@ __all__ = [
     "Selection",
     "Tiles",
     "css",
+    "warm",
 ]

@@ -12,8 +12,10 @@ import ipywidgets as widgets
 from workbench.app import Workbench
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
+from workbench.ui.drawing import Drawing
 from workbench.ui.filters import Choice, Period
 from workbench.ui.part import Part
+from workbench.ui.plain import button, hbox, html, vbox
 from workbench.ui.selection import Selection
 from workbench.ui.theme import css
 
@@ -39,26 +41,26 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         self, wb: Workbench, parts: Sequence[Part], *, period: Period | None = None, choices: Sequence[Choice] = ()
     ) -> None:
         self.wb, self.parts, self.period, self.choices = wb, tuple(parts), period, tuple(choices)
-        self.reset = widgets.Button(description="Reset", tooltip="Show everything as it was when the page was opened")
+        self.reset = button("Reset", "Show everything as it was when the page was opened")
         self.reset.add_class("wb-reset")
-        self._trouble, self._origin = widgets.HTML(), widgets.HTML()
+        self._trouble, self._origin = html(), html()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._resetting = False
         self._unprepared = ""
         shown = [one.widget for one in self.filters]
-        bar = widgets.HBox([*shown, self.reset] if shown else [])
-        grid = widgets.VBox([part.widget for part in self.parts])
+        bar = hbox([*shown, self.reset] if shown else [])
+        grid = vbox([part.widget for part in self.parts])
         for box, name in ((bar, "wb-filters"), (grid, "wb-grid"), (self._origin, "wb-origin")):
             box.add_class(name)
-        super().__init__([widgets.HTML(f"<style>{css()}</style>"), bar, self._trouble, grid, self._origin])
+        super().__init__([html(f"<style>{css()}</style>"), bar, self._trouble, grid, self._origin])
         self.add_class("wb-board")
         self.add_class("wb")
         self._prepare()
         for one in self.filters:
             one.on_change(self.changed)
         self.reset.on_click(lambda _: self._start_over())
-        self.redraw()
+        self._open()
 
     @property
     def filters(self) -> list[Period | Choice]:
@@ -98,6 +100,21 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
                 part.refresh(self.wb, selection)
             self._tell_origin()
 
+    def _open(self) -> None:
+        """Draws what is in view first; the rest follows when the cell has ended, and its page is on its way."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # outside of a kernel there is no later
+            self.redraw()
+            return
+        selection = self._selected()
+        if selection is None:
+            return
+        first = next((place for place, part in enumerate(self.parts) if isinstance(part, Drawing)), 0) + 1
+        for part in self.parts[:first]:
+            part.refresh(self.wb, selection)
+        self._task = asyncio.ensure_future(self._draw(selection, self.parts[first:]))
+
     def _begin(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -106,11 +123,11 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
             return
         for part in self.parts:
             part.wait()
-        self._task = asyncio.ensure_future(self._draw(selection))
+        self._task = asyncio.ensure_future(self._draw(selection, self.parts))
 
-    async def _draw(self, selection: Selection) -> None:
+    async def _draw(self, selection: Selection, parts: Sequence[Part]) -> None:
         """Part after part; between two of them a further change is heard, and the rest is then left to it."""
-        for part in self.parts:
+        for part in parts:
             part.refresh(self.wb, selection)
             await asyncio.sleep(0)
         self._tell_origin()

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from workbench.charts import Chart
 from workbench.ui.part import Part, details
+from workbench.ui.plain import box, html
 
 __all__ = ["INK", "MUTED", "SERIES", "Drawing", "axis", "figure", "renamed"]
 
@@ -31,8 +32,8 @@ class Drawing(Part):
         super().__init__()
         self.chart: Chart | None = None
         self.figure = drawn
-        self._details = widgets.HTML()
-        self._frame = widgets.Box([drawn])
+        self._details = html()
+        self._frame = box([drawn])
         self._frame.add_class("wb-drawing")
 
     def show(self, chart: Chart, under: str) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.app import Workbench
 from workbench.foundation.errors import Invalid
+from workbench.ui.plain import hbox, vbox
 from workbench.ui.selection import condition
 
 __all__ = ["Choice", "Period"]
@@ -35,7 +36,7 @@ class Period:
         self.metric, self.days = metric, days
         self.first = widgets.DatePicker(description="From")
         self.last = widgets.DatePicker(description="To")
-        self.widget = widgets.HBox([self.first, self.last])
+        self.widget = hbox([self.first, self.last])
         self.widget.add_class("wb-period")
         self.earliest: date | None = None
         self.latest: date | None = None
@@ -101,7 +102,7 @@ class Choice:
         self.button.add_class("wb-choice-button")
         self._panel = widgets.VBox(layout=widgets.Layout(display="none"))
         self._panel.add_class("wb-choice-panel")
-        self.widget = widgets.VBox([self.button, self._panel])
+        self.widget = vbox([self.button, self._panel])
         self.widget.add_class("wb-choice")
         self._heard: list[Heard] = []
         self.button.observe(lambda change: self._open(change["new"]), names="value")

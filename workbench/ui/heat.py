@@ -10,6 +10,7 @@ import numpy as np
 from workbench.app import Workbench
 from workbench.charts import Chart, heat_bands, heat_shades, names_apart
 from workbench.ui.drawing import Drawing, axis, figure, renamed
+from workbench.ui.plain import html
 from workbench.ui.selection import Selection
 
 __all__ = ["Heat"]
@@ -39,7 +40,7 @@ class Heat(Drawing):
         axes = [axis(self._columns), axis(self._rows, upright=True)]
         margin = {"top": 4, "right": 8, "bottom": 28, "left": 44}
         super().__init__(figure([self._cells], axes, height=_STEP * 7 + 32, margin=margin))
-        self._legend = widgets.HTML()
+        self._legend = html()
 
     def beside(self) -> list[widgets.Widget]:
         return [self._legend]

@@ -13,6 +13,7 @@ from workbench.app import Workbench
 from workbench.charts import Table, table_html
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
+from workbench.ui.plain import html, vbox
 from workbench.ui.selection import Selection
 
 __all__ = ["Part", "State", "details"]
@@ -39,11 +40,11 @@ class Part(ABC):
         self.state: State = "loading"
         self.message = ""
         self.versions: dict[str, int] = {}
-        self._head = widgets.HTML()
-        self._said = widgets.HTML()
-        self._body = widgets.VBox()
+        self._head = html()
+        self._said = html()
+        self._body = vbox()
         self._body.add_class("wb-body")
-        self.widget = widgets.VBox([self._head, self._said, self._body])
+        self.widget = vbox([self._head, self._said, self._body])
         for name in ("wb-card", "wb-loading", *(["wb-span"] if self.wide else [])):
             self.widget.add_class(name)
 

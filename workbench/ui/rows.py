@@ -12,6 +12,7 @@ import polars as pl
 from workbench.app import Workbench
 from workbench.charts import Table, table_html
 from workbench.ui.part import Part
+from workbench.ui.plain import button, hbox, html
 from workbench.ui.selection import Selection
 
 __all__ = ["Rows"]
@@ -43,13 +44,13 @@ class Rows(Part):
         self._texts = pl.Series("", [], dtype=pl.String)
         self.search = widgets.Text(description="Search", placeholder="any column", continuous_update=True)
         self.order = widgets.Dropdown(description="Sort by", options=[("as it is", "")])
-        self.back = widgets.Button(description="Previous", tooltip="The page before")
-        self.forth = widgets.Button(description="Next", tooltip="The page after")
-        self._where = widgets.HTML()
-        self._shown = widgets.HTML()
+        self.back = button("Previous", "The page before")
+        self.forth = button("Next", "The page after")
+        self._where = html()
+        self._shown = html()
         for control, name in ((self.search, "wb-search"), (self.order, "wb-order")):
             control.add_class(name)
-        top, foot = widgets.HBox([self.search, self.order]), widgets.HBox([self._where, self.back, self.forth])
+        top, foot = hbox([self.search, self.order]), hbox([self._where, self.back, self.forth])
         top.add_class("wb-tools")
         foot.add_class("wb-pager")
         self._parts = [top, self._shown, foot]

@@ -152,6 +152,7 @@ class App(Voila):  # type: ignore[misc]
             (rf"/api/kernels/{KERNEL}/channels", sockets.KernelSocket),
             (rf"/voila/api/shutdown/{KERNEL}", sockets.Leave),
             (r"/static/(.*)", assets.Static, {"path": str(STATIC)}),
+            (r"/widgets/parts\.js", assets.Parts, {"front": front}),
             (r"/widgets/(.*)", assets.Widgets, {"front": front}),
             (r"/(.*)", pages.NoSuchPage),
         ]

@@ -12,7 +12,7 @@ from workbench.governance.identity import COOKIE
 from workbench_voila.front import Front
 from workbench_voila.identity import Remembered
 
-__all__ = ["Static", "Widgets"]
+__all__ = ["Parts", "Static", "Widgets"]
 
 _remembered = Remembered()
 # A package's names carry no hash everywhere, so a browser may keep a file for a while only, and asks again afterwards.
@@ -58,8 +58,20 @@ class Widgets(_SignedIn, StaticFileHandler):
         found = self._front.file(self.path_args[0])
         if found is None:
             raise HTTPError(404)
-        self._front.note(self.request)
+        self._front.note(self.path_args[0])
         return str(found)
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Cache-Control", f"private, max-age={_KEPT_SECONDS}")
+
+
+class Parts(_SignedIn):
+    """What pages were seen to load of those packages, as one script."""
+
+    def initialize(self, front: Front) -> None:
+        self._front = front
+
+    async def get(self) -> None:
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.set_header("Cache-Control", f"private, max-age={_KEPT_SECONDS}")
+        self.finish(self._front.parts())

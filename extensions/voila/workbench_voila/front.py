@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jupyterlab_server.config import get_federated_extensions
-from tornado.httputil import HTTPServerRequest
 
 from workbench.foundation.errors import Unavailable
 
@@ -22,8 +21,9 @@ STATIC = Path(__file__).parent / "static"
 _BRINGS_WIDGETS = "@jupyter-widgets/base"
 # It does for JupyterLab what our own page does here.
 _MANAGER = "@jupyter-widgets/jupyterlab-manager"
-_MOST_EARLY = 100
-_PLAIN = re.compile(r"[\w./@-]+(\?v=\w+)?")
+# A part of a package, as webpack names it: fetched when another part finds that it needs it.
+_PART = re.compile(r"\d+\.\w+\.js")
+_MOST_PARTS = 100
 
 
 class Front:
@@ -48,7 +48,7 @@ class Front:
             for name, about in found.items()
             if _BRINGS_WIDGETS in about.get("dependencies", {}) and name != _MANAGER
         }
-        self._early: dict[str, str] = {}
+        self._parts: dict[str, bytes] = {}
 
     def addresses(self) -> dict[str, Any]:
         """What the head of a page names."""
@@ -56,11 +56,12 @@ class Front:
             {"name": name, **{key: about["jupyterlab"]["_build"][key] for key in ("load", "extension")}}
             for name, about in self._packages.items()
         ]
+        parts = hashlib.sha256("\n".join(self._parts).encode()).hexdigest()[:16]
         return {
             "packages": packages,
+            "parts": f"/widgets/parts.js?v={parts}" if self._parts else None,
             "script": _address("page.js"),
             "style": _address("page.css"),
-            "early": list(self._early.values()),
         }
 
     def file(self, path: str) -> Path | None:
@@ -72,16 +73,19 @@ class Front:
                 return found if found.is_relative_to(folder / "static") and found.is_file() else None
         return None
 
-    def note(self, asked: HTTPServerRequest) -> None:
-        """Of a script that a page loaded: the next page names it in its head.
+    def note(self, path: str) -> None:
+        """Of a file that a page asked for: the next page gets it with the others."""
+        found = self.file(path)
+        if found is not None and _PART.fullmatch(found.name) and len(self._parts) < _MOST_PARTS:
+            self._parts.setdefault(path, found.read_bytes())
 
-        It then comes while the notebook runs, rather than when another script finds that it needs it. Its address
-        goes into other people's pages: plain ones only.
+    def parts(self) -> bytes:
+        """One script with all the parts that pages were seen to load.
+
+        It comes while the notebook runs, in one request: each further one costs a browser about as much as a small
+        chart, and ten viewers come at once.
         """
-        uri = asked.uri or ""
-        from_a_page = "/dashboards/" in asked.headers.get("Referer", "")
-        if from_a_page and asked.path.endswith(".js") and _PLAIN.fullmatch(uri) and len(self._early) < _MOST_EARLY:
-            self._early.setdefault(asked.path, uri)
+        return b"\n;\n".join(self._parts.values())
 
 
 @cache

@@ -18,7 +18,7 @@ from workbench_voila.kernels import ViewerKernels
 
 __all__ = ["Pool"]
 
-_WARM = "import workbench.app, workbench.ui"
+_WARM = "import workbench.app, workbench.ui; workbench.ui.warm()"
 # A token lives for half a day, and its viewer is to have most of that.
 _OLDEST_SECONDS = 4 * 3600.0
 _AT_ONCE = max(1, (os.cpu_count() or 2) // 2)

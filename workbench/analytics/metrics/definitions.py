@@ -36,6 +36,9 @@ class Written:
         ]
 
 
+_known: dict[Path, tuple[object, Definitions]] = {}
+
+
 class Definitions:
     """The metrics of a folder that are sound and fit together: names are unique, and a ratio's parts are there.
 
@@ -78,6 +81,15 @@ class Definitions:
         problems = [*unread, *(file.mistakes() for file in files if file.found)]
         unread += [file.mistakes() for file in files if any(not one.place for one in file.found)]
         return cls(written, problems, unread)
+
+    @classmethod
+    def current(cls, folder: Path) -> Definitions:
+        """What a folder says now: `load`, once for this process and again whenever a file in it changed."""
+        stamp = [(path, *_changed(path)) for path in cls.files(folder)]
+        known = _known.get(folder)
+        if known is None or known[0] != stamp:
+            known = _known[folder] = (stamp, cls.load(folder))
+        return known[1]
 
     @staticmethod
     def files(folder: Path) -> list[Path]:
@@ -176,3 +188,12 @@ def _shared(dimensions: Sequence[Dimension], other: Metric) -> tuple[Dimension, 
         for dimension in dimensions
         if (twin := other.dimension(dimension.name)) is not None and twin.sql == dimension.sql
     )
+
+
+def _changed(path: Path) -> tuple[int, int]:
+    """When a file was changed, and its size; a link that leads nowhere has neither, and is told of when it is read."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, -1
+    return stat.st_mtime_ns, stat.st_size

@@ -43,7 +43,6 @@ class Metrics:
         self._engine = engine
         self._actor = actor
         self._folder = folder
-        self._read: tuple[object, Definitions] | None = None
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -54,10 +53,7 @@ class Metrics:
     @property
     def definitions(self) -> Definitions:
         """What the folder says now; a definition with mistakes is left out of it, and told in its `problems`."""
-        stamp = [(path, *_changed(path)) for path in Definitions.files(self._folder)]
-        if self._read is None or self._read[0] != stamp:
-            self._read = (stamp, Definitions.load(self._folder))
-        return self._read[1]
+        return Definitions.current(self._folder)
 
     def list(self) -> Listing[Metric]:
         """Every sound metric, by name; what is wrong with others stands under the list and in its `problems`."""
@@ -233,15 +229,6 @@ class Metrics:
             self._runs.record(run, "read", "metric", name, version)
         for use in result.engines:
             self._runs.record_engine(run, EngineUse.to_dict(use))
-
-
-def _changed(path: Path) -> tuple[int, int]:
-    """When a file was changed, and its size; a link that leads nowhere has neither, and is told of when it is read."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return 0, -1
-    return stat.st_mtime_ns, stat.st_size
 
 
 def _dimension(metrics: Sequence[Metric], name: str) -> Dimension:

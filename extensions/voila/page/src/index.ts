@@ -5,7 +5,7 @@ import { connect } from './kernel';
 import { Manager } from './manager';
 import { menusClose } from './menus';
 import { notice } from './notice';
-import { Packages, type Extension } from './packages';
+import { Packages, type Installed } from './packages';
 import { render, type Bundle } from './render';
 
 // A figure is drawn a moment after its widget is there.
@@ -45,6 +45,6 @@ function begin(): void {
   });
 }
 
-const packages = new Packages(told<Extension[]>('packages'), '/widgets');
+const packages = new Packages(told<Installed>('packages'), '/widgets');
 if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin, { once: true });
 else begin();

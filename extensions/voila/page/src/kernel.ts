@@ -1,7 +1,7 @@
 /** The page's way to its kernel, which ends with the page. */
 
-import { ServerConnection } from '@jupyterlab/services';
 import { KernelConnection } from '@jupyterlab/services/lib/kernel/default';
+import { ServerConnection } from '@jupyterlab/services/lib/serverconnection';
 import { notice } from './notice';
 
 export type Kernel = KernelConnection;

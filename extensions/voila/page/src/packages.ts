@@ -14,10 +14,19 @@ import luminoPackage from '@lumino/widgets/package.json';
 import * as output from './output';
 
 /** How a package is loaded, as its own `package.json` says. */
-export interface Extension {
+interface Extension {
   name: string;
   load: string;
   extension: string;
+}
+
+/** What there is.
+ *
+ * @property parts - The address of what pages usually need of the packages, in one script; null where nobody knows yet.
+ */
+export interface Installed {
+  packages: Extension[];
+  parts: string | null;
 }
 
 type Classes = Record<string, unknown>;
@@ -66,11 +75,10 @@ export class Packages {
 
   /** Begins to load what other packages bring.
    *
-   * @param extensions - Which there are.
    * @param url - Below which each has a folder.
    */
   constructor(
-    private readonly extensions: Extension[],
+    private readonly installed: Installed,
     private readonly url: string
   ) {
     this.opened = this.open();
@@ -91,8 +99,13 @@ export class Packages {
   }
 
   private async open(): Promise<void> {
-    await Promise.all(this.extensions.map(one => script(`${this.url}/${one.name}/${one.load}`)));
-    const containers = this.extensions.flatMap(one => {
+    const { packages, parts } = this.installed;
+    // A package that finds a part there does not ask for it.
+    await Promise.all([
+      ...(parts ? [script(parts)] : []),
+      ...packages.map(one => script(`${this.url}/${one.name}/${one.load}`))
+    ]);
+    const containers = packages.flatMap(one => {
       const container = window._JUPYTERLAB?.[one.name];
       return container ? [{ container, extension: one.extension }] : [];
     });

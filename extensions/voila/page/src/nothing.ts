@@ -1,0 +1,3 @@
+/** Stands for packages that this page does without (build.mjs). */
+
+export default undefined;
