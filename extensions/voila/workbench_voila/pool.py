@@ -22,7 +22,8 @@ _WARM = "import workbench.app, workbench.ui; workbench.ui.warm()"
 # A token lives for half a day, and its viewer is to have most of that.
 _OLDEST_SECONDS = 4 * 3600.0
 _AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
-_PAUSE_SECONDS = 4.0
+# A page is drawn in about a second of the machine's time; kernels that start meanwhile would take theirs from it.
+_SECONDS_FOR_A_PAGE = 1.2
 _SECONDS_TO_WARM = 120.0
 
 
@@ -70,10 +71,12 @@ class Pool:
         return kernel_id
 
     def _fill_soon(self) -> None:
-        """Viewers' own pages come first: the next kernels start when nobody has come for a while."""
+        """Viewers' own pages come first: the next kernels start when those of all who came by now have been drawn."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self.fill, context=contextvars.Context())
+        missing = self._size - len(self._ready) - self._coming
+        pause = _SECONDS_FOR_A_PAGE * (missing + 1)
+        self._timer = asyncio.get_running_loop().call_later(pause, self.fill, context=contextvars.Context())
 
     async def close(self) -> None:
         self._closed = True
