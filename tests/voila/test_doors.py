@@ -265,10 +265,17 @@ def test_a_kernel_that_cannot_start_is_said_without_a_word_of_why(
     assert server.kernels() == []
 
 
-def test_what_one_viewer_asks_for_does_not_get_into_another_s_page(server: Server) -> None:
-    address = "/widgets/bqplot/static/style.js?v=%22onload=%22alert(1)"
-    assert server.get(address, "victor", Referer=f"{server.url}/dashboards/flights")[0] == 200
+def test_parts_of_widget_packages_that_pages_load_come_in_one_script(another: Callable[..., Server]) -> None:
+    server = another(0)
+    assert '"parts": null' in page_of(server, "vera")[1]
+    folder = Path(sys.prefix) / "share/jupyter/labextensions/bqplot/static"
+    part = next(path for path in sorted(folder.iterdir()) if re.fullmatch(r"\d+\.\w+\.js", path.name))
+    entry = next(folder.glob("remoteEntry.*.js"))
+    for address in (f"{part.name}?v=%22onload=%22alert(1)", entry.name, "style.js", "no-such-part.js"):
+        server.get(f"/widgets/bqplot/static/{address}", "victor")
     page = page_of(server, "vera")[1]
     assert "alert(1)" not in page
-    assert server.get("/widgets/bqplot/static/style.js", "victor", Referer=f"{server.url}/dashboards/flights")[0] == 200
-    assert '<link rel="preload" as="script" href="/widgets/bqplot/static/style.js">' in page_of(server, "vera")[1]
+    address = re.search(r'<link rel="preload" as="script" href="(/widgets/parts\.js\?v=\w+)">', page)
+    assert address is not None
+    assert server.get(address[1])[0] == 403
+    assert server.get(address[1], "vera") == (200, part.read_text())

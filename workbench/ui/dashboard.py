@@ -67,6 +67,11 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         return [*([self.period] if self.period else []), *self.choices]
 
     @property
+    def busy(self) -> bool:
+        """Whether figures are still being drawn."""
+        return self._timer is not None or (self._task is not None and not self._task.done())
+
+    @property
     def selection(self) -> Selection:
         """What the filters say.
 
@@ -116,6 +121,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         self._task = asyncio.ensure_future(self._draw(selection, self.parts[first:]))
 
     def _begin(self) -> None:
+        self._timer = None
         if self._task is not None:
             self._task.cancel()
         selection = self._selected()

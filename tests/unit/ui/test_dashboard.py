@@ -3,10 +3,11 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
+import ipywidgets as widgets
 import pytest
 
 from workbench import Workbench
-from workbench.ui import Bars, Choice, Dashboard, Line, Period, Selection, Tiles
+from workbench.ui import Bars, Choice, Dashboard, Line, Period, Selection, Tiles, warm
 from workbench.ui.dashboard import DEBOUNCE
 
 
@@ -125,3 +126,31 @@ def test_a_choice_lists_its_values_only_when_it_is_opened(shop: Workbench, dimen
     choice.button.value = True
     assert len(choice.boxes) == (3 if dimension == "shop" else 0)
     assert bool(board._trouble.value) == (dimension != "shop")
+
+
+def test_in_a_kernel_what_is_in_view_is_drawn_first(shop: Workbench) -> None:
+    parts = [Tiles(["sold"]), Line("sold"), Bars("sold", by="shop"), Tiles(["sold"])]
+
+    async def cell() -> list[str]:
+        board = Dashboard(shop, parts)
+        at_its_end = [part.state for part in parts]
+        while board.busy:
+            await asyncio.sleep(0.01)
+        return at_its_end
+
+    assert asyncio.run(cell()) == ["ready", "ready", "loading", "loading"]
+    assert [part.state for part in parts] == ["ready"] * 4
+
+
+def test_widgets_without_a_look_share_their_layout(shop: Workbench) -> None:
+    one, other = Tiles(["sold"]), Tiles(["sold"])
+    assert one.widget.layout is other.widget.layout
+    widgets.Widget.close_all()
+    assert Tiles(["sold"]).widget.layout.comm is not None, "closed ones are not used again"
+
+
+def test_a_kernel_ahead_is_warmed_without_a_trace(shop: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_HOME", str(shop.settings.home))
+    monkeypatch.setenv("WORKBENCH_TOKEN", "bound to nobody yet")
+    warm()
+    assert not widgets.widget._instances, "a page would be told of what is left"
