@@ -17,6 +17,7 @@ from workbench_voila.front import Front
 from workbench_voila.handling import PageHandler
 from workbench_voila.kernels import ViewerKernels
 from workbench_voila.pool import Pool
+from workbench_voila.turns import Turns
 
 __all__ = ["DashboardPage"]
 
@@ -26,12 +27,13 @@ class DashboardPage(PageHandler):
 
     Args:
         pool: Where its kernel comes from.
+        turns: When its notebook is run.
         front: What its page loads.
         renderer: What Voila's renderer is given.
     """
 
-    def initialize(self, pool: Pool, front: Front, renderer: dict[str, Any]) -> None:
-        self._pool, self._front, self._renderer = pool, front, renderer
+    def initialize(self, pool: Pool, turns: Turns, front: Front, renderer: dict[str, Any]) -> None:
+        self._pool, self._turns, self._front, self._renderer = pool, turns, front, renderer
 
     async def get(self, name: str) -> None:
         try:
@@ -51,11 +53,12 @@ class DashboardPage(PageHandler):
             **self._renderer,
         )
         try:
-            await rendering.initialize()
-            async for html, _ in rendering.generate_content_generator():
-                if not html.isspace():
-                    self.write(html)
-                    await self.flush()
+            async with self._turns.turn():
+                await rendering.initialize()
+                async for html, _ in rendering.generate_content_generator():
+                    if not html.isspace():
+                        self.write(html)
+                        await self.flush()
         except StreamClosedError:
             await rendering.abandon()
         except Exception:  # noqa: BLE001 (the page has begun: the rest of it says so, and the log says why)
