@@ -279,3 +279,12 @@ def test_parts_of_widget_packages_that_pages_load_come_in_one_script(another: Ca
     assert address is not None
     assert server.get(address[1])[0] == 403
     assert server.get(address[1], "vera") == (200, part.read_text())
+
+
+@pytest.mark.long
+def test_a_kernel_whose_browser_vanished_ends(another: Callable[..., Server]) -> None:
+    server = another(0)
+    kernel, _ = page_of(server, "vera")
+    with opened(server.url, kernel, server.cookie("vera")):
+        assert len(server.kernels()) == 1
+    wait_until(lambda: not server.kernels(), seconds=150, what="the end of a kernel that nobody looks at")

@@ -75,7 +75,7 @@ class App(Voila):  # type: ignore[misc]
                 },
                 ViewerKernels={
                     "cull_idle_timeout": IDLE_SECONDS,
-                    "cull_interval": 60,
+                    "cull_interval": 20,
                     "allow_tracebacks": False,
                     "buffer_offline_messages": True,
                 },

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 
 from workbench import Workbench
@@ -16,6 +17,8 @@ __all__ = ["MESSAGES", "ViewerKernel", "ViewerKernels"]
 
 MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
 """What a browser may send: neither code nor an end of the kernel."""
+
+_SECONDS_TO_COME_BACK = 60.0
 
 
 class ViewerKernel(OwnKernelManager, ServerKernelManager):
@@ -32,11 +35,16 @@ class ViewerKernel(OwnKernelManager, ServerKernelManager):
 
 @dataclass
 class Held:
-    """What is known of a kernel beyond its process."""
+    """What is known of a kernel beyond its process.
+
+    Attributes:
+        left: When it was first seen without a page, by the monotonic clock.
+    """
 
     token: str
     started: float = field(default_factory=time.monotonic)
     owner: str | None = None
+    left: float | None = None
 
 
 class ViewerKernels(AsyncMappingKernelManager):
@@ -83,6 +91,19 @@ class ViewerKernels(AsyncMappingKernelManager):
         return super().remove_kernel(kernel_id)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """A kernel in the pool waits; only one that its viewer has left is idle."""
-        if self.owner(kernel_id) is not None:
-            await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
+        """A kernel in the pool waits; only one that its viewer has left is idle.
+
+        A page that is closed says so. One whose browser vanished does not, and is given a minute to come back.
+        """
+        held = self._held.get(kernel_id)
+        if held is None or held.owner is None:
+            return
+        computing = getattr(self._kernels[kernel_id], "execution_state", None) == "busy"
+        if computing or self._kernel_connections.get(kernel_id, 0):
+            held.left = None
+        elif held.left is None:
+            held.left = time.monotonic()
+        elif time.monotonic() - held.left > _SECONDS_TO_COME_BACK:
+            await ensure_async(self.shutdown_kernel(kernel_id, now=True))  # type: ignore[no-untyped-call]
+            return
+        await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
