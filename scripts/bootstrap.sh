@@ -54,7 +54,8 @@ fi
 # What runs in browsers is built once, by the newest set; the other environment takes what is there.
 [ "$wanted" = lower ] || sh scripts/extensions.sh
 
-if ! project | cmp -s - "$venv/.synced-project"; then
+# The one that compares stops at the first difference, and whoever still writes would complain.
+if ! project 2>/dev/null | cmp -s - "$venv/.synced-project"; then
     HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $uv install --python "$python" --no-deps --no-build-isolation --editable .
     project >"$venv/.synced-project"
 fi

@@ -16,9 +16,10 @@ build() (
     }
     lock() { cat package.json package-lock.json; }
 
-    if [ -e "$built" ] && sources | cmp -s - .built; then return; fi
+    # The one that compares stops at the first difference, and whoever still writes would complain.
+    if [ -e "$built" ] && sources 2>/dev/null | cmp -s - .built; then return; fi
     rm -f .built
-    if ! lock | cmp -s - node_modules/.lock 2>/dev/null; then
+    if ! lock 2>/dev/null | cmp -s - node_modules/.lock 2>/dev/null; then
         echo "Fetching what $name is built with: a minute or so the first time"
         # Twenty seconds at most between attempts: without a network one is told soon.
         if ! npm ci --no-progress --fetch-retry-maxtimeout=20000 >build.log 2>&1; then
