@@ -71,10 +71,11 @@ def demo(
     heading("Where the time went")
     print_records([{"stage": name, "seconds": seconds} for name, seconds in result.seconds.items()], as_json=False)
     say()
-    heading("Next")
+    serves = serve or (serve is None and sys.stdout.isatty())
+    heading("Next, in another terminal" if serves else "Next")
     for text in result.next_steps:
         say(f"  {text}")
-    if serve or (serve is None and sys.stdout.isatty()):
+    if serves:
         say()
         heading("Servers")
         with open_workbench() as wb:

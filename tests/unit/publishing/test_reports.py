@@ -86,6 +86,13 @@ def test_the_newest_run_is_rendered_where_that_never_came_about(reports: Reports
     assert latest.html.is_file()
 
 
+def test_a_run_s_page_is_found_also_where_a_newer_one_is(reports: Reports, finished: Finished) -> None:
+    older = reports.render(finished().id)
+    unrendered = finished()
+    assert reports.of(older.run.id) == older
+    assert reports.of(unrendered.id).html.is_file()
+
+
 def test_without_a_browser_there_is_a_note_and_no_failure(reports: Reports, finished: Finished) -> None:
     done = reports.render(finished().id)
     assert done.pdf is None

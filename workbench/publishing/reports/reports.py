@@ -164,14 +164,29 @@ class Reports:
         """
         definition = self.get(name)
         for edge in self._runs.lineage(EDGE, name):
-            folder = self._settings.reports_dir / name / edge.run
-            html, pdf = folder / "report.html", folder / "report.pdf"
             run = self._runs.get(edge.run)
-            if html.is_file():
-                return ReportRun(name, run, html, pdf if pdf.is_file() else None, self._note(run))
+            if (found := self._published(run, name)) is not None:
+                return found
             if (run.directory / "output.ipynb").is_file():
                 return self._rendered(run, definition)
         return None
+
+    def of(self, run_id: str) -> ReportRun:
+        """What a report's run shows: the page that was rendered, or where it was not, `render`.
+
+        Raises:
+            NotFound: No such run, or its report or its output is gone.
+            Invalid: The run is not a report's.
+        """
+        run = self._runs.get(run_id)
+        return self._published(run, self._definition_of(run).name) or self.render(run.id)
+
+    def _published(self, run: Run, name: str) -> ReportRun | None:
+        folder = self._settings.reports_dir / name / run.id
+        html, pdf = folder / "report.html", folder / "report.pdf"
+        if not html.is_file():
+            return None
+        return ReportRun(name, run, html, pdf if pdf.is_file() else None, self._note(run))
 
     def _definition_of(self, run: Run) -> ReportDefinition:
         names = [edge.name for edge in self._runs.edges(run.id) if edge.kind == EDGE and edge.direction == "write"]
