@@ -33,8 +33,9 @@ export async function insertInto(panel: NotebookPanel, dataset: string, version?
   }
   const cell = notebook.activeCell!;
   await cell.ready;
-  const sources = notebook.widgets.filter(one => one instanceof CodeCell).map(one => one.model.sharedModel.getSource());
-  const known = workbenchIn(sources);
+  // What stands further down has not run when the notebook is run from its top.
+  const until = notebook.widgets.slice(0, notebook.activeCellIndex + 1).filter(one => one instanceof CodeCell);
+  const known = workbenchIn(until.map(one => one.model.sharedModel.getSource()));
   const text = expression(known ?? 'wb', dataset, version);
   const editor = cell.editor;
   if (editor) {
