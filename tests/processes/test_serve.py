@@ -148,6 +148,80 @@ def test_the_lab_s_link_opens_the_first_notebook_where_there_is_one(
     assert page() == ["/lab/tree/notebooks/start-here.ipynb"]
 
 
+def doors(printed: str) -> dict[str, str]:
+    """Page -> where its link leads, host and path, in the order they were printed."""
+    found = {}
+    for line in printed.splitlines():
+        if "/workbench/sign-in?" in line:
+            summary, _, url = line.strip().rpartition(" ")
+            found[summary.strip()] = urlsplit(url).netloc + parse_qs(urlsplit(url).query)["next"][0]
+    return found
+
+
+@pytest.fixture
+def served(records: Records) -> None:
+    for number, name in enumerate(("lab", "api", "voila")):
+        records.write(Record.of(name, os.getpid(), f"http://127.0.0.1:{8600 + number}"))
+
+
+@pytest.mark.usefixtures("served")
+def test_everybody_gets_a_link_of_its_own_for_each_page_that_they_may_open(command: Command) -> None:
+    command("user", "add", "vera")
+    command("user", "add", "ana", "analyst")
+    everything = {
+        "JupyterLab": "127.0.0.1:8600/lab",
+        "reports and API": "127.0.0.1:8601/workbench",
+        "dashboards": "127.0.0.1:8602/",
+    }
+    assert doors(command("link", "ana").out) == everything
+    assert doors(command("link").out) == everything
+    for_vera = command("link", "vera").out
+    assert list(doors(for_vera).items()) == list(reversed([*everything.items()][1:])), "the dashboards first"
+    assert "for vera; fresh ones: workbench link vera" in for_vera
+    secrets = [part.split("&")[0] for part in for_vera.split("link=")[1:]]
+    assert len(set(secrets)) == 2, "each is good once"
+
+
+@pytest.mark.usefixtures("served")
+def test_nobody_gets_a_link_to_a_page_that_refuses_them(command: Command) -> None:
+    command("user", "add", "vera")
+    refused = command("link", "vera", "--to", "lab")
+    assert refused.code == 1
+    assert "vera (viewer) may not use lab: that takes the role analyst" in refused.err
+
+
+def test_who_may_open_nothing_of_what_runs_is_told_so(command: Command, records: Records) -> None:
+    command("user", "add", "vera")
+    records.write(Record.of("lab", os.getpid(), "http://127.0.0.1:8600"))
+    refused = command("link", "vera")
+    assert refused.code == 1
+    assert "nothing that vera may open is served" in refused.err
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(
+    ("to", "port"), [("voila", 8602), ("dashboards", 8602), ("Reports", 8601), ("API", 8601), ("JupyterLab", 8600)]
+)
+def test_a_page_is_called_as_it_is_printed(command: Command, to: str, port: int) -> None:
+    assert command("link", "--to", to).out.startswith(f"http://127.0.0.1:{port}/workbench/sign-in?")
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("dashbords", "no page 'dashbords'; did you mean 'dashboards'?"),
+        (
+            "scheduler",
+            "no page 'scheduler'; there is api, dashboards, jupyterlab, lab, reports, reports and api, voila",
+        ),
+    ],
+)
+def test_a_page_that_there_is_not_is_answered_with_those_there_are(command: Command, to: str, said: str) -> None:
+    refused = command("link", "--to", to)
+    assert refused.code == 2
+    assert said in refused.err
+
+
 def test_the_command_runs_as_a_module(workspace: Path) -> None:
     said = subprocess.run([sys.executable, "-m", "workbench", "--version"], capture_output=True, text=True, check=True)
     assert said.stdout.startswith("workbench ")

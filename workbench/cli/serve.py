@@ -53,12 +53,24 @@ def serve(
 
 def link(
     user: Annotated[str | None, typer.Argument(help="Who signs in with it; default: you.")] = None,
-    to: Annotated[str | None, typer.Option(help="The process whose page it opens; default: the first.")] = None,
+    to: Annotated[str | None, typer.Option(help="One page alone: lab, dashboards, reports, ...")] = None,
 ) -> None:
-    """Print a fresh sign-in link. It is good once, for a quarter of an hour."""
+    """Print a fresh sign-in link for each page that somebody may open. Each is good once, for a quarter of an hour."""
+    from workbench.foundation.errors import Unavailable
+
     with open_workbench() as wb:
-        who = wb.actor.principal
-        say(wb.processes.link(user or who.name, by=who, to=to))
+        me = wb.actor.principal
+        if to is not None:
+            [found] = wb.processes.links(user or me.name, by=me, to=to)
+            say(found.url)
+        elif not print_links(wb, user):
+            running = any(each.url and each.state != "stopped" for each in wb.processes.status())
+            raise Unavailable(
+                f"nothing that {user or me.name} may open is served"
+                if running
+                else "nothing of this workspace is served",
+                hint="workbench serve",
+            )
 
 
 def scheduler() -> None:
@@ -96,16 +108,20 @@ def run_servers(
     wb.processes.serve(names, but=but, host=host, port=port, until=until, on_event=tell)
 
 
-def print_links(wb: Workbench) -> None:
-    """Prints a fresh sign-in link for each page there is."""
-    links = wb.processes.links(wb.actor.principal)
+def print_links(wb: Workbench, user: str | None = None) -> bool:
+    """Prints a fresh sign-in link for each page that a user may open, by default who asks; False: there is none."""
+    me = wb.actor.principal
+    who = user or me.name
+    links = wb.processes.links(who, by=me)
     if not links:
-        return
+        return False
     say()
     for found in links:
         say(f"  {found.summary:<28} {found.url}")
-    say(f"Each opens once, for {wb.actor.principal.name}; fresh ones: workbench link")
-    say(f"From another machine: {wb.processes.ssh_line()}")
+    say(f"Each opens once, for {who}; fresh ones: workbench link{'' if who == me.name else ' ' + who}")
+    if who == me.name:
+        say(f"From another machine: {wb.processes.ssh_line()}")
+    return True
 
 
 def _print_status(wb: Workbench, *, as_json: bool) -> None:

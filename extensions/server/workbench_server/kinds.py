@@ -17,5 +17,6 @@ LAB = ProcessKind(
     health=_HEALTH,
     landing="/lab",
     first=(_START_HERE, f"/lab/tree/{_START_HERE}"),
+    needs=("use", "lab"),
 )
 API = ProcessKind("api", "workbench_server.api", "reports and API", port=1, health=_HEALTH, landing="/workbench")

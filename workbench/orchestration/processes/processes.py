@@ -19,11 +19,11 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 
-from workbench.foundation.errors import Invalid, Unavailable
+from workbench.foundation.errors import Forbidden, Invalid, Unavailable, unknown
 from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import Settings
-from workbench.governance.identity import Identities
-from workbench.governance.security import Principal, Security
+from workbench.governance.identity import Credential, Identities, permit
+from workbench.governance.security import Principal, Scope, Security
 from workbench.orchestration.processes.kinds import ProcessKind, kinds
 from workbench.orchestration.processes.records import Record, Records
 from workbench.orchestration.processes.supervisor import Event, Supervisor, healthy
@@ -152,38 +152,31 @@ class Processes:
         Record.of(SUPERVISOR, started.pid).end()
         raise Unavailable(f"it did not come up within {START_SECONDS:.0f} s: {_last(log)}", hint=f"see {log}")
 
-    def links(self, principal: Principal) -> list[Link]:
-        """A fresh sign-in link for each page that somebody can open now, for the principal.
-
-        Raises:
-            Forbidden: The system's user is not registered here.
-        """
-        self._security.register_owner(principal)
-        return [
-            Link(kind.name, kind.summary, self._link(record.url, kind, principal.name, principal))
-            for kind, record in self._reached()
-        ]
-
-    def link(self, user: str, *, by: Principal, to: str | None = None) -> str:
-        """A fresh sign-in link for a user: good once, for a quarter of an hour.
+    def links(self, user: str, *, by: Principal, to: str | None = None) -> list[Link]:
+        """A fresh sign-in link for each running page that a user may open: each good once, for a quarter of an hour.
 
         Args:
-            to: The process whose page it opens; the first that runs when None.
+            to: The one page that is wanted, by the name of its process or by what it is called; all when None.
 
         Raises:
-            NotFound: No such user or process.
-            Forbidden: It is for somebody else, and `by` is no admin.
-            Unavailable: Nothing that could be opened runs.
+            NotFound: No such user or page.
+            Forbidden: It is for somebody else, and `by` is no admin; or the user may not open the page.
+            Unavailable: The page that is wanted does not run.
         """
         self._security.register_owner(by)
-        if to is not None:
-            kinds.get(to)
-        for kind, record in self._reached():
-            if to in (None, kind.name):
-                return self._link(record.url, kind, user, by)
-        raise Unavailable(
-            f"'{to}' does not run" if to else "nothing of this workspace is served", hint="workbench serve"
-        )
+        wanted = None if to is None else _page(to)
+        who = Credential(self._security.user(user), frozenset(Scope), "cookie")
+        reached = self._reached()
+        if wanted is not None:
+            permit(who, *wanted.needs)
+            reached = [(kind, record) for kind, record in reached if kind.name == wanted.name]
+            if not reached:
+                raise Unavailable(f"'{to}' does not run", hint="workbench serve")
+        open_to = [(kind, record) for kind, record in reached if _may(who, kind)]
+        if len(open_to) < len(reached):
+            # Who may not compute comes for the numbers: the dashboards first.
+            open_to.reverse()
+        return [Link(kind.name, kind.summary, self._link(record.url, kind, user, by)) for kind, record in open_to]
 
     def _reached(self) -> list[tuple[ProcessKind, Record]]:
         running = {record.name: record for record in self._records.running()}
@@ -235,6 +228,22 @@ def _last(log: Path) -> str:
 
 def _all() -> list[ProcessKind]:
     return [kinds.get(name) for name in kinds.names()]
+
+
+def _page(wanted: str) -> ProcessKind:
+    pages = [kind for kind in _all() if kind.port is not None]
+    for kind in pages:
+        if wanted.lower() in kind.called():
+            return kind
+    raise unknown("page", wanted, {name for kind in pages for name in kind.called()})
+
+
+def _may(who: Credential, kind: ProcessKind) -> bool:
+    try:
+        permit(who, *kind.needs)
+    except Forbidden:
+        return False
+    return True
 
 
 def _status(kind: ProcessKind, record: Record | None) -> ProcessStatus:
