@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import httpx
@@ -13,6 +14,7 @@ from workbench.foundation.catalog import utcnow
 from workbench.governance.identity import local_target
 from workbench.governance.identity.signing import read_key, signed
 from workbench.governance.security import Scope
+from workbench.orchestration.processes import Record, Records
 
 
 def open_link(site: Site, link: str, next: str = "") -> httpx.Response:
@@ -41,6 +43,45 @@ def test_a_link_signs_in_once(site: Site) -> None:
     assert "workbench link" in again.text
     assert link not in again.text
     assert "set-cookie" not in again.headers
+
+
+def test_a_link_that_is_used_up_leads_on_who_is_in_already(site: Site) -> None:
+    link = site.wb.identities.link("vera", by=site.wb.actor.principal)
+    with httpx.Client(base_url=site.url, timeout=30) as browser:
+        clicked = {"link": link, "next": "/workbench/reports"}
+        browser.get("/workbench/sign-in", params=clicked)
+        again = browser.get("/workbench/sign-in", params=clicked)
+        assert (again.status_code, again.headers["location"]) == (303, "/workbench/reports")
+        assert "set-cookie" not in again.headers, "it makes nobody somebody else"
+        evil = browser.get("/workbench/sign-in", params={"link": link, "next": "https://evil.org"})
+        assert evil.headers["location"].startswith("/")
+
+
+def test_who_may_not_use_the_lab_gets_a_page_that_leads_on(lab: Site) -> None:
+    def page() -> httpx.Response:
+        cookies, asks = {"workbench": lab.cookie("vera")}, {"Accept": "text/html,*/*"}
+        return httpx.get(f"{lab.url}/lab/tree/notebooks", cookies=cookies, headers=asks, timeout=30)
+
+    alone = page()
+    assert alone.status_code == 403
+    assert "Vera (viewer) may not use lab: that takes the role analyst" in alone.text
+    assert "Sign out" in alone.text
+    assert "<a href" not in alone.text.partition("<header")[2], "there is nowhere to go"
+    records = Records(lab.home / ".workbench" / "processes")
+    records.write(Record.of("api", os.getpid(), "http://127.0.0.1:8601"))
+    try:
+        led_on = page()
+    finally:
+        records.remove("api")
+    assert '<a href="http://127.0.0.1:8601/workbench">Go to the workbench</a>' in led_on.text
+    assert "default-src 'none'" in led_on.headers["content-security-policy"]
+
+
+def test_a_token_at_the_lab_is_told_where_programs_ask(lab: Site) -> None:
+    problem = lab.refused("datasets", "ana")
+    assert (problem["status"], problem["code"]) == (403, "forbidden")
+    assert "reports and API" in problem["hint"]
+    assert "workbench.connect('http://127.0.0.1:8601'" in problem["hint"]
 
 
 def test_a_forged_link_is_refused_without_repeating_it(site: Site) -> None:

@@ -15,6 +15,7 @@ from workbench.foundation import observability
 from workbench.governance.security import Principal, Role
 from workbench_server.access import Access, OwnLab, Visitors
 from workbench_server.changes import ChangesHandler, Feed
+from workbench_server.elsewhere import TurnedAway
 from workbench_server.endpoints import ENDPOINTS
 from workbench_server.gallery import (
     ApiPageHandler,
@@ -52,6 +53,7 @@ class WorkbenchServer(ExtensionApp):
             wb = Workbench.open(Path(self.home) if self.home else None, principal=Principal("server", Role.ADMIN))
             observability.configure(wb.settings.logs_dir, level=wb.settings.log_level, process=self.process)
             provider.identities = wb.identities
+            provider.turn_away = TurnedAway(wb)
             self.access = Visitors(wb)
             self.settings["login_url"] = f"{self.serverapp.base_url.rstrip('/')}{BASE}/sign-in"
         else:

@@ -15,6 +15,7 @@ from workbench.governance.identity import permit
 from workbench.orchestration.processes import kinds
 from workbench.publishing.reports import ReportRun, moment
 from workbench_server.apidoc import errors, fields, groups
+from workbench_server.elsewhere import address
 from workbench_server.endpoint import cursor_of, position_in
 from workbench_server.handler import work_for
 from workbench_server.openapi import document
@@ -62,12 +63,10 @@ class HomeHandler(PageHandler):
         found = []
         for name, (title, about, action, resource) in ELSEWHERE.items():
             wb = self.access.server()
-            url = wb.processes.url(name)
+            there = address(self, wb, name)
             with suppress(Forbidden):
                 permit(credential, action, resource)
-                if url is not None and (port := urlsplit(url).port) != urlsplit(self.request.full_url()).port:
-                    # By the name that the browser knows this host by, whose cookie it has.
-                    there = f"{self.request.protocol}://{self.request.host_name}:{port}"
+                if there is not None and urlsplit(there).port != urlsplit(self.request.full_url()).port:
                     page = kinds.get(name).opens(wb.settings.home)
                     found.append({"url": there + page, "title": title, "about": about})
         return found

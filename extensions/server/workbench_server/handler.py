@@ -16,7 +16,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from workbench import Workbench
-from workbench.foundation.errors import NotFound, Unavailable, WorkbenchError
+from workbench.foundation.errors import Forbidden, NotFound, Unavailable, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.governance.identity import permit
 from workbench_server import arrow
@@ -48,6 +48,8 @@ def problem_for(handler: web.RequestHandler, error: BaseException | None, status
         error = web.HTTPError(status)
     if isinstance(error, web.HTTPError) and error.status_code == 403 and not handler.current_user:
         error = refusal(handler)
+    elif isinstance(error.__cause__, Forbidden):
+        error = error.__cause__  # with its hint, which Jupyter's has no place for
     return problem_of(error, where=f"{handler.request.method} {handler.request.path}")
 
 

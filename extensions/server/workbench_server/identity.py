@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
-from jupyter_server.base.handlers import JupyterHandler, PrometheusMetricsHandler
-from tornado.web import HTTPError, RequestHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler, PrometheusMetricsHandler
+from tornado.web import Finish, HTTPError, RequestHandler
+from tornado.websocket import WebSocketHandler
 from traitlets import Bool
 
 from workbench.foundation.errors import Forbidden, WorkbenchError
@@ -30,6 +32,10 @@ from workbench.governance.security import Principal
 __all__ = ["SignedIn", "WorkbenchAuthorizer", "WorkbenchIdentityProvider", "asker", "refusal", "wanted_page"]
 
 _REFUSAL = "_workbench_refusal"
+NO_LAB = (
+    "this is the server of JupyterLab; programs ask that of the reports and API, on the next port by default: "
+    "workbench.connect('http://127.0.0.1:8601', token=...)"
+)
 
 asker: ContextVar[Principal | None] = ContextVar("asker", default=None)
 """Whom the request of this task comes from: every request is a task of its own."""
@@ -72,6 +78,8 @@ class WorkbenchIdentityProvider(IdentityProvider):
     token = ""
     identities: Identities | None = None
     """Who checks; nobody is let in before it is set."""
+    turn_away: Callable[[JupyterHandler, Forbidden], Awaitable[None]] | None = None
+    """Answers a person's request with the page that says they may not use the Lab; None: Jupyter's own page does."""
 
     @property
     def checker(self) -> Identities:
@@ -97,6 +105,11 @@ class WorkbenchIdentityProvider(IdentityProvider):
                 permit(credential, "use", "lab")
             except Forbidden as error:
                 handler.current_user = handler._jupyter_current_user = user  # type: ignore[attr-defined]
+                if credential.via != "cookie":
+                    error = Forbidden(str(error), hint=NO_LAB)
+                elif self.turn_away is not None and _page(handler):
+                    await self.turn_away(handler, error)
+                    raise Finish from error
                 raise HTTPError(403, str(error).replace("%", "%%")) from error
         # Without a cookie there is no other site that could make a browser send it along.
         handler._token_authenticated = credential.via != "cookie"  # type: ignore[attr-defined]
@@ -157,6 +170,13 @@ class WorkbenchAuthorizer(Authorizer):
 
 def _attributes(handler: RequestHandler) -> dict[str, Any]:
     return cookie_attributes(scheme=str(handler.request.protocol))
+
+
+def _page(handler: RequestHandler) -> TypeGuard[JupyterHandler]:
+    """Whether a browser shows the answer to a person."""
+    if isinstance(handler, APIHandler | WebSocketHandler) or not isinstance(handler, JupyterHandler):
+        return False
+    return handler.request.method == "GET" and "text/html" in handler.request.headers.get("Accept", "")
 
 
 def _public(handler: RequestHandler) -> bool:

@@ -18,7 +18,7 @@ from workbench_server.access import Access
 from workbench_server.handler import problem_for
 from workbench_server.identity import SignedIn
 
-__all__ = ["PageHandler", "UnknownPageHandler"]
+__all__ = ["POLICY", "PageHandler", "UnknownPageHandler", "show"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = (
@@ -48,21 +48,7 @@ class PageHandler(JupyterHandler):
         return self.access.workbench(credential.principal)
 
     def show(self, template: str, *, title: str, **values: Any) -> None:
-        base = self.base_url.rstrip("/")
-        page = _templates().get_template(template)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(
-            page.render(
-                title=title,
-                style=_style(),
-                base=f"{base}/workbench",
-                api=f"{base}/workbench/api/v1",
-                user=self.current_user,
-                can_sign_out=isinstance(self.current_user, SignedIn),
-                xsrf=self.xsrf_form_html,
-                **values,
-            )
-        )
+        show(self, template, title=title, **values)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Nothing here: `problem_of` logs what nobody foresaw."""
@@ -73,6 +59,30 @@ class PageHandler(JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Security-Policy", POLICY)
         self.show("problem.html.j2", title=problem.title, problem=problem)
+
+
+def show(handler: JupyterHandler, template: str, *, title: str, home: str | None = None, **values: Any) -> None:
+    """Answers a request with a page.
+
+    Args:
+        home: Where the pages are that its head leads to, "" for nowhere; on this very server when None.
+    """
+    base = handler.base_url.rstrip("/")
+    page = _templates().get_template(template)
+    handler.set_header("Content-Type", "text/html; charset=utf-8")
+    handler.finish(
+        page.render(
+            title=title,
+            style=_style(),
+            base=f"{base}/workbench",
+            home=f"{base}/workbench" if home is None else home,
+            api=f"{base}/workbench/api/v1",
+            user=handler.current_user,
+            can_sign_out=isinstance(handler.current_user, SignedIn),
+            xsrf=handler.xsrf_form_html,
+            **values,
+        )
+    )
 
 
 class UnknownPageHandler(PageHandler):

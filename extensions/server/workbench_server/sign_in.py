@@ -28,15 +28,22 @@ class SignInHandler(PageHandler):
         try:
             _, cookie = await work_for(self.access.server().identities.sign_in, link)
         except SignInRefused as error:
+            if isinstance(self.current_user, SignedIn):
+                # Clicked twice: whoever is in already has no use for a link that is used up.
+                self._go_on()
+                return
             self.set_status(403)
             self._say(error)
             return
         provider.remember(self, cookie)
-        self.redirect(wanted_page(self) or self.default_url or self.base_url, status=303)
+        self._go_on()
 
     @allow_unauthenticated
     async def head(self) -> None:
         self._private()
+
+    def _go_on(self) -> None:
+        self.redirect(wanted_page(self) or self.default_url or self.base_url, status=303)
 
     def _private(self) -> None:
         self.set_header("Cache-Control", "no-store")
