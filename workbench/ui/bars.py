@@ -6,14 +6,13 @@ import polars as pl
 
 from workbench.app import Workbench
 from workbench.charts import Chart, names_apart
-from workbench.ui.drawing import INK, SERIES, Drawing, axis, figure, renamed
+from workbench.ui.drawing import CHARACTER, INK, SERIES, Drawing, axis, cut, figure, renamed
 from workbench.ui.selection import Selection
 
 __all__ = ["Bars"]
 
 _LONGEST = 22
 _STEP = 26
-_CHARACTER = 6.4
 
 
 class Bars(Drawing):
@@ -27,7 +26,7 @@ class Bars(Drawing):
 
     def __init__(self, metric: str, *, by: str, most: int = 16) -> None:
         self.metric, self.by, self.most = metric, by, most
-        self._names, self._amounts = bqplot.OrdinalScale(reverse=True), bqplot.LinearScale()
+        self._names, self._amounts = bqplot.OrdinalScale(), bqplot.LinearScale()
         self._bars = bqplot.Bars(
             x=[], y=[], scales={"x": self._names, "y": self._amounts}, orientation="horizontal", colors=[SERIES[0]]
         )
@@ -63,24 +62,20 @@ class Bars(Drawing):
     def _draw(self, chart: Chart) -> None:
         column = chart.columns[self.metric]
         frame = chart.frame.head(self.most)
-        names = [_short(name) for name in names_apart(chart.columns[self.by], frame[self.by].to_list())]
+        names = [cut(name, _LONGEST) for name in names_apart(chart.columns[self.by], frame[self.by].to_list())]
         names = [name if names.count(name) == 1 else f"{name} {at}" for at, name in enumerate(names, start=1)]
         values = frame[self.metric].cast(pl.Float64).fill_null(np.nan).fill_nan(0.0).to_numpy()
         texts = [column.read(value) for value in frame[self.metric].to_list()]
         with self._amounts.hold_sync():
             self._amounts.min = min(0.0, float(values.min(initial=0.0)))
             self._amounts.max = max(0.0, float(values.max(initial=0.0))) or 1.0
-        with renamed({self._names: names}):
+        with renamed({self._names: names[::-1]}):
             with self._bars.hold_sync():
                 self._bars.x, self._bars.y = names, values
             with self._labels.hold_sync():
                 self._labels.x, self._labels.y, self._labels.text = np.maximum(values, 0.0), names, texts
-        left = round(max((len(name) for name in names), default=0) * _CHARACTER) + 14
+        left = round(max((len(name) for name in names), default=0) * CHARACTER) + 14
         # The amount stands at the bar's end, so the longest bar leaves room for it.
-        right = round(max((len(text) for text in texts), default=0) * _CHARACTER) + 12
+        right = round(max((len(text) for text in texts), default=0) * CHARACTER) + 12
         self.figure.fig_margin = {"top": 4, "right": right, "bottom": 4, "left": left}
         self.figure.layout.height = f"{max(1, len(names)) * _STEP + 16}px"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…"

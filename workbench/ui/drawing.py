@@ -13,11 +13,13 @@ from workbench.charts import Chart
 from workbench.ui.part import Part, details
 from workbench.ui.plain import box, html
 
-__all__ = ["INK", "MUTED", "SERIES", "Drawing", "axis", "figure", "renamed"]
+__all__ = ["CHARACTER", "INK", "MUTED", "SERIES", "Drawing", "axis", "cut", "figure", "renamed"]
 
 SERIES = tuple(f"var(--wb-series-{number})" for number in range(1, 9))
 INK = "var(--wb-ink)"
 MUTED = "var(--wb-ink-2)"
+CHARACTER = 6.4
+"""How wide a character of a label is, in CSS pixels, on average."""
 _GRID = "var(--wb-grid)"
 
 
@@ -48,9 +50,17 @@ class Drawing(Part):
         return []
 
 
+def cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
 @contextmanager
 def renamed(scales: Mapping[bqplot.OrdinalScale, list[str]]) -> Iterator[None]:
-    """Gives scales other names while marks get other values: at no moment has a mark a name that its scale lacks."""
+    """Gives scales other names while marks get other values: at no moment has a mark a name that its scale lacks.
+
+    An upright scale takes its names from the bottom up. bqplot's own `reverse` turns round only the names that a scale
+    has when the page opens, not those it gets later.
+    """
     for scale, names in scales.items():
         scale.domain = list(dict.fromkeys([*(scale.domain or []), *names]))
     yield

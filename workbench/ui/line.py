@@ -8,7 +8,7 @@ from workbench.app import Workbench
 from workbench.charts import Chart
 from workbench.ui.drawing import SERIES, Drawing, axis, figure
 from workbench.ui.selection import Selection
-from workbench.ui.ticks import day_ticks, level_ticks
+from workbench.ui.ticks import day_ticks, level_labels, level_ticks
 
 __all__ = ["Line"]
 
@@ -55,6 +55,7 @@ class Line(Drawing):
             self._up.min, self._up.max = marks[0], marks[-1]
         with self._axes[1].hold_sync():
             self._axes[1].tick_format, self._axes[1].tick_values = column.axis_format, np.array(marks)
+            self._axes[1].tick_labels = level_labels(marks, column.axis_format)
         days, shown = day_ticks(chart.frame["time"])
         with self._axes[0].hold_sync():
             self._axes[0].tick_values, self._axes[0].tick_format = days, shown

@@ -43,7 +43,7 @@ class Rows(Part):
         self.page = 0
         self._texts = pl.Series("", [], dtype=pl.String)
         self.search = widgets.Text(description="Search", placeholder="any column", continuous_update=True)
-        self.order = widgets.Dropdown(description="Sort by", options=[("as it is", "")])
+        self.order = widgets.Dropdown(description="Sort by", options=[("", "")])
         self.back = button("Previous", "The page before")
         self.forth = button("Next", "The page after")
         self._where = html()
@@ -79,7 +79,7 @@ class Rows(Part):
         ]
         joined = pl.DataFrame({str(at): series for at, series in enumerate(read)})
         self._texts = joined.select(pl.concat_str(pl.all(), separator="\n").str.to_lowercase()).to_series()
-        options = [("as it is", "")]
+        options = [(", ".join(table.columns[name].label for name in self.by), "")]
         for name, column in table.columns.items():
             options += [(f"{column.label}, {way}", f"{sign}{name}") for way, sign in (("rising", ""), ("falling", "-"))]
         if tuple(options) != self.order.options:
@@ -123,10 +123,13 @@ class Rows(Part):
             dict(_formats(table)),
             table.note,
         )
-        self._shown.value = table_html(page)
+        # Without rows there is only the sentence under it.
+        self._shown.value = "" if self.found.is_empty() else table_html(page)
         of = f"{self.found.height:,}"
         last = min(first + self.size, self.found.height)
-        said = f"Rows {first + 1:,} to {last:,} of {of}" if self.found.height else "No row matches the search"
+        said = "No row matches the search" if self.search.value.strip() else "No rows"
+        if self.found.height:
+            said = f"Rows {first + 1:,} to {last:,} of {of}"
         self._where.value = f'<p role="status" aria-live="polite">{escape(said)}</p>'
         self.back.disabled, self.forth.disabled = self.page == 0, self.page >= self.pages - 1
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-__all__ = ["day_ticks", "level_ticks"]
+from workbench.charts.wording import written
+
+__all__ = ["day_ticks", "level_labels", "level_ticks"]
 
 _MOST = 6
 _DAYS = (1, 2, 7, 14)
@@ -34,6 +36,11 @@ def level_ticks(values: np.ndarray[Any, Any]) -> list[float]:
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(at * step, 12) for at in range(first, last + 1)]
+
+
+def level_labels(levels: list[float], format: str) -> dict[str, str]:
+    """What stands at each level, with the true minus sign, which bqplot's own d3 lacks; by how JavaScript names it."""
+    return {str(int(level)) if level.is_integer() else repr(level): written(level, format) for level in levels}
 
 
 def day_ticks(times: pl.Series) -> tuple[np.ndarray[Any, Any], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from workbench import Workbench
 from workbench.foundation.errors import Unavailable
 from workbench.governance.security import Policy, Principal, Role
 from workbench.ui import Bars, Heat, Line, Part, Rows, Selection, Tiles
+from workbench.ui.heat import _spaced
 
 ALL = Selection()
 LAST = Selection(date(2024, 2, 1), date(2024, 2, 9), earliest=date(2024, 1, 1))
@@ -91,7 +93,7 @@ def test_a_heatmap_has_the_band_of_every_cell_in_the_dimension_s_own_order(shop:
     grid = heat._cells.color
     bands = [grid[["week", "weekend"].index(row["part"]), row["till"]] for row in order.iter_rows(named=True)]
     assert bands == sorted(bands)
-    assert heat._legend.value.count("<li>") == len(heat._shades.colors) == len(heat._shades.domain)
+    assert heat._legend.value.count("<li>") == len(heat._shades.colors) - 1 == len(heat._shades.domain) - 1
 
 
 def test_a_heatmap_of_one_row_is_still_a_grid(shop: Workbench) -> None:
@@ -99,7 +101,40 @@ def test_a_heatmap_of_one_row_is_still_a_grid(shop: Workbench) -> None:
     heat.refresh(shop, Selection(date(2024, 2, 3), date(2024, 2, 3)))
     assert heat.state == "ready"
     assert heat._cells.color.ndim == 2
-    assert list(heat._cells.row) == ["weekend", " "]
+    assert list(heat._cells.row) == ["weekend"]
+    assert heat._cells.color.shape == (1, len(heat._cells.column))
+
+
+def test_a_cell_without_a_value_has_no_shade_and_the_legend_says_so(shop: Workbench) -> None:
+    heat = Heat("sold", across="till", down="part")
+    heat.refresh(shop, ALL)
+    assert "no value" not in heat._legend.value
+    heat = Heat("sold", across="till", down="shop")
+    heat.refresh(shop, Selection(date(2024, 1, 5), date(2024, 1, 6)))
+    colors = dict(zip(heat._shades.domain, heat._shades.colors, strict=True))
+    shades = [colors[int(cell)] for cell in heat._cells.color.flat]
+    frame = shop.metrics.query("sold", by=["till", "shop"], between=(date(2024, 1, 5), date(2024, 1, 7))).frame
+    assert shades.count("transparent") == len(shades) - frame.height > 0
+    assert "no value" in heat._legend.value
+
+
+def test_names_of_an_upright_scale_begin_at_the_bottom(shop: Workbench) -> None:
+    bars, heat = Bars("sold", by="shop"), Heat("sold", across="till", down="part")
+    for selection in (ALL, LAST):
+        bars.refresh(shop, selection)
+        heat.refresh(shop, selection)
+        assert list(bars._names.domain) == list(bars._bars.x)[::-1]
+        assert list(heat._rows.domain) == ["weekend", "week"]
+        assert {bars._names.reverse, heat._rows.reverse} == {False}
+
+
+@pytest.mark.parametrize("count", [1, 3, 16, 31])
+def test_names_side_by_side_are_not_printed_over_each_other(count: int) -> None:
+    names = _spaced([f"Airline number {at} Inc." for at in range(count)])
+    seen = [at for at, name in enumerate(names) if name]
+    apart = min((b - a for a, b in pairwise(seen)), default=count) * 270 / count
+    assert seen[0] == 0
+    assert max(len(name) for name in names) * 6.4 <= apart
 
 
 def test_rows_are_searched_sorted_and_turned(shop: Workbench) -> None:
@@ -121,7 +156,7 @@ def test_rows_are_searched_sorted_and_turned(shop: Workbench) -> None:
     rows.search.value = "%_("
     assert rows.found.is_empty()
     assert "No row matches the search" in rows._where.value
-    assert "No rows." in rows._shown.value
+    assert rows._shown.value == "", "it is said once"
 
 
 def test_a_search_and_an_order_stay_when_a_filter_changes(shop: Workbench) -> None:

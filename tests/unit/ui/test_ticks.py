@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from workbench.ui.ticks import day_ticks, level_ticks
+from workbench.ui.ticks import day_ticks, level_labels, level_ticks
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ def test_a_handful_of_days_is_named_whatever_the_range(days: int, count: int, sa
     assert (len(ticks), written) == (count, said)
     assert times.min() <= ticks[0].astype("datetime64[D]").item()  # type: ignore[operator]
     assert ticks[-1].astype("datetime64[D]").item() <= times.max()
+
+
+def test_levels_below_zero_have_the_true_minus_sign() -> None:
+    assert level_labels([-25.0, 0.0, 2.5], ",~f") == {"-25": "−25", "0": "0", "2.5": "2.5"}
 
 
 def test_nothing_has_no_ticks() -> None:
