@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -23,6 +24,8 @@ __all__ = ["Dashboard"]
 
 DEBOUNCE = 0.06
 """Seconds without a further change before anything is computed: ticking three boxes is one redraw."""
+SETTLE = 1.5
+"""Seconds before dates that were put right are written back: not under the hands of who is still typing a year."""
 
 
 class Dashboard(widgets.VBox):  # type: ignore[misc]
@@ -46,7 +49,8 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         self._trouble, self._origin = html(), html()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._resetting = False
+        self._settling: asyncio.TimerHandle | None = None
+        self._quiet = False
         self._unprepared = ""
         shown = [one.widget for one in self.filters]
         bar = hbox([*shown, self.reset] if shown else [])
@@ -86,8 +90,10 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
 
     def changed(self) -> None:
         """A filter says something else: everything is drawn anew, as soon as the filters have come to rest."""
-        if self._resetting:
+        if self._quiet:
             return
+        if self._settling is not None:
+            self._settling.cancel()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # outside of a kernel nobody waits
@@ -154,17 +160,37 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         except WorkbenchError as error:
             self._say(str(error))
             return None
-        self._say("")
+        note = self.period.note if self.period else ""
+        self._say(note)
+        if note:
+            self._settle()
         return selection
 
-    def _start_over(self) -> None:
-        self._resetting = True
+    def _settle(self) -> None:
         try:
+            self._settling = asyncio.get_running_loop().call_later(SETTLE, self._settled)
+        except RuntimeError:  # outside of a kernel nobody types
+            self._settled()
+
+    def _settled(self) -> None:
+        if self.period is not None:
+            with self._quietly():
+                self.period.settle()
+
+    def _start_over(self) -> None:
+        with self._quietly():
             for one in self.filters:
                 one.reset()
-        finally:
-            self._resetting = False
         self.changed()
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Filters are moved, and nothing is drawn anew for it."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
 
     def _say(self, text: str) -> None:
         text = text or self._unprepared

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import polars as pl
+from traitlets import validate
 
 from workbench.app import Workbench
 from workbench.foundation.errors import Invalid
@@ -17,6 +18,15 @@ from workbench.ui.selection import condition
 __all__ = ["Choice", "Period"]
 
 Heard = Callable[[], None]
+
+
+class _Day(widgets.DatePicker):  # type: ignore[misc]
+    """One that hears of a day out of reach, too, where its kin puts another in its place without a word."""
+
+    @validate("value")
+    def _validate_value(self, proposal: dict[str, Any]) -> date | None:
+        given: date | None = proposal["value"]
+        return given
 
 
 class Period:
@@ -34,8 +44,8 @@ class Period:
 
     def __init__(self, metric: str, *, days: int = 28) -> None:
         self.metric, self.days = metric, days
-        self.first = widgets.DatePicker(description="From")
-        self.last = widgets.DatePicker(description="To")
+        self.first = _Day(description="From")
+        self.last = _Day(description="To")
         self.widget = hbox([self.first, self.last])
         self.widget.add_class("wb-period")
         self.earliest: date | None = None
@@ -71,6 +81,28 @@ class Period:
         first, last = sorted((self.first.value, self.last.value))
         return min(max(first, self.earliest), self.latest), max(min(last, self.latest), self.earliest)
 
+    @property
+    def note(self) -> str:
+        """How the range differs from what the pickers say; "" where it does not.
+
+        Raises:
+            Invalid: A day is missing.
+        """
+        chosen = self.chosen()
+        if chosen is None or chosen == (self.first.value, self.last.value):
+            return ""
+        first, last = sorted((self.first.value, self.last.value))
+        why = "the first day came after the last one"
+        if (first, last) != chosen:
+            why = f"there are figures only from {_day(self.earliest)} to {_day(self.latest)}"
+        return f"{why}; shown is {' to '.join(dict.fromkeys(map(_day, chosen)))}"
+
+    def settle(self) -> None:
+        """Has the pickers say the range."""
+        chosen = self.chosen()
+        if chosen is not None:
+            self.first.value, self.last.value = chosen
+
     def reset(self) -> None:
         if self._began is not None:
             self.first.value, self.last.value = self._began
@@ -78,6 +110,10 @@ class Period:
     def on_change(self, heard: Heard) -> None:
         for picker in (self.first, self.last):
             picker.observe(lambda _: heard(), names="value")
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%B %Y}" if day else ""
 
 
 class Choice:

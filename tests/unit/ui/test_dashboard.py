@@ -50,9 +50,33 @@ def test_a_range_turned_round_or_out_of_reach_is_put_right(shop: Workbench) -> N
     board = Dashboard(shop, [], period=period)
     period.first.value, period.last.value = date(2024, 1, 20), date(2024, 1, 10)
     assert (board.selection.first, board.selection.last) == (date(2024, 1, 10), date(2024, 1, 20))
-    period.first.min = period.last.max = None  # as a browser may send what its picker does not offer
-    period.first.value, period.last.value = date(1990, 1, 1), date(2090, 1, 1)
-    assert (board.selection.first, board.selection.last) == (date(2024, 1, 1), date(2024, 2, 9))
+    assert (period.first.value, period.last.value) == (date(2024, 1, 10), date(2024, 1, 20))
+    assert "The first day came after the last one; shown is 10 January 2024 to 20 January 2024" in board._trouble.value
+    period.last.value = date(2090, 1, 1)
+    assert (period.first.value, period.last.value) == (date(2024, 1, 10), date(2024, 2, 9))
+    assert "There are figures only from 1 January 2024 to 9 February 2024; shown is 10 January" in board._trouble.value
+    period.first.value = date(2024, 1, 11)
+    assert board._trouble.value == ""
+
+
+def test_dates_are_not_put_right_under_the_hands_of_who_is_typing(
+    shop: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.ui.dashboard.SETTLE", DEBOUNCE * 3)
+    period = Period("sold")
+    board = Dashboard(shop, [], period=period)
+
+    async def type_a_year() -> None:
+        for year in (2, 20, 202):
+            period.first.value = date(year, 1, 15)
+            await asyncio.sleep(DEBOUNCE * 2)
+            assert period.first.value == date(year, 1, 15)
+            assert "There are figures only" in board._trouble.value
+        period.first.value = date(2024, 1, 15)
+        await asyncio.sleep(DEBOUNCE * 5)
+
+    asyncio.run(type_a_year())
+    assert (board.selection.first, board._trouble.value) == (date(2024, 1, 15), "")
 
 
 def test_a_missing_date_is_said_and_the_last_numbers_stay(shop: Workbench) -> None:
