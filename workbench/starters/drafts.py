@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import polars as pl
@@ -19,6 +21,8 @@ __all__ = ["dashboard", "expectations", "metric", "notebook", "pipeline", "repor
 MOST_DIMENSIONS = 3
 # A filter or a bar chart of more than this nobody reads.
 MOST_VALUES = 40
+# A heatmap of more rows or columns than days in a month nobody reads.
+MOST_PLACES = 31
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ROWS = ("parameters", "rows: int = 10  # how many rows to show")
@@ -114,13 +118,17 @@ def dashboard(wb: Workbench, name: str, dataset: str | None) -> dict[str, str]:
 def _board(wb: Workbench, metric: Metric) -> tuple[set[str], str] | None:
     """The names and the cell of a dashboard over one metric; None for one that cannot be broken down."""
     texts: list[str] = []
+    places: dict[str, int] = {}
     for one in wb.metrics.get(metric.name).dimensions:
         try:
             frame = wb.metrics.query(metric.name, by=one.name).frame
         except WorkbenchError:
             return None
-        if frame.schema[one.name] == pl.String and 1 < frame.height <= MOST_VALUES:
+        dtype = frame.schema[one.name]
+        if dtype == pl.String and 1 < frame.height <= MOST_VALUES:
             texts.append(one.name)
+        if (dtype == pl.String or dtype.is_integer()) and 1 < frame.height <= MOST_PLACES:
+            places[one.name] = frame.height
     if not texts:
         return None
     name, first = metric.name, texts[0]
@@ -131,13 +139,28 @@ def _board(wb: Workbench, metric: Metric) -> tuple[set[str], str] | None:
         names |= {"Line", "Period"}
         period = f'    period=Period("{name}", days=days),\n'
         parts.insert(1, f'Line("{name}")')
-    if len(texts) > 1:
+    if pair := _independent(wb, name, places):
         names.add("Heat")
-        parts.append(f'Heat("{name}", across="{texts[1]}", down="{first}")')
+        across, down = sorted(pair, key=places.__getitem__)  # the side has more room for names than the bottom
+        parts.append(f'Heat("{name}", across="{across}", down="{down}")')
     parts.append(f'Rows(["{name}"], by={json.dumps(texts[:MOST_DIMENSIONS])})')
     listed = "".join(f"        {part},\n" for part in parts)
     choices = f'    choices=[Choice("{name}", "{first}")],\n'
     return names, f"Dashboard(\n    wb,\n{period}{choices}    parts=[\n{listed}    ],\n)"
+
+
+def _independent(wb: Workbench, name: str, places: Mapping[str, int]) -> tuple[str, str] | None:
+    """The first two dimensions that are not the same thing twice, as a code and its name are; None without such."""
+    for one, other in combinations(places, 2):
+        if one.split("_")[0] == other.split("_")[0]:
+            continue
+        try:
+            met = wb.metrics.query(name, by=[one, other]).frame.height
+        except WorkbenchError:
+            continue
+        if met > max(places[one], places[other]):  # else one of them says what the other is
+            return one, other
+    return None
 
 
 def metric(wb: Workbench, name: str, dataset: str) -> dict[str, str]:

@@ -130,6 +130,29 @@ def test_a_dashboard_shows_a_metric_in_every_way_it_can_be_broken_down(wb: Workb
     assert [one.name for one in wb.dashboards.list()] == ["empty", "real-sales"]
 
 
+def test_a_drafted_heatmap_is_never_of_the_same_thing_twice(wb: Workbench) -> None:
+    sales = pl.DataFrame(
+        [
+            {"shop": code, "shop_name": f"Shop {code}", "town": f"Town of {code}", "kind": kind, "day": day}
+            for code in ("a", "b", "c")
+            for kind in ("tea", "coffee")
+            for day in range(40)
+        ]
+    )
+    wb.datasets.create("sales", sales)
+    path = wb.settings.home / "metrics/sold.yaml"
+    path.parent.mkdir(exist_ok=True)
+    for dimensions, expected in (
+        ("shop, shop_name, town, day", ""),
+        ("shop, shop_name, kind", 'across="kind", down="shop"'),
+    ):
+        path.write_text(f"- {{name: sold, label: S, dataset: sales, aggregation: count, dimensions: [{dimensions}]}}")
+        (made,) = scaffold(wb, "dashboard", "first" if expected else "second")
+        cell = "".join(json.loads(made.read_text())["cells"][-1]["source"])
+        assert ("Heat(" in cell) == bool(expected)
+        assert expected in cell
+
+
 def test_a_report_over_a_dataset_without_texts_has_no_chart(wb: Workbench) -> None:
     wb.datasets.create("numbers", SALES.select("id", "price"))
     _, path = scaffold(wb, "report", "plain", dataset="numbers")
