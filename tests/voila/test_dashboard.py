@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 from chromium_pages import Heard, listen
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from voila_server import Server, warm
 
 from workbench import Workbench
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.npm]
 
 VERA = Principal("vera", Role.VIEWER)
 SECOND = 1_000
+WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 class Board:
@@ -50,6 +51,14 @@ class Board:
             self.page.get_by_label(value, exact=True).check()
         self.page.keyboard.press("Escape")
         expect(self.page.get_by_label(values[0], exact=True)).to_be_hidden()
+
+    def from_the_top(self, card: Locator) -> list[str]:
+        """What is written along the upright axis of a drawing."""
+        ticks = card.locator("svg g.axis").last.locator(".tick")
+        return ticks.evaluate_all(
+            "ticks => ticks.map(tick => [tick.getBoundingClientRect().y, tick.textContent])"
+            ".sort(([one], [other]) => one - other).map(([_, text]) => text)"
+        )
 
 
 @pytest.fixture
@@ -86,6 +95,39 @@ def test_a_viewer_moves_a_filter_and_reads_what_the_library_gives_them(page: Pag
     board.expect_figure("flights", f"{given(server, 'flights', between=between):,d}")
     assert heard.errors == []
     assert heard.outside(server.url) == []
+
+
+def test_one_order_before_and_after_a_filter_is_moved(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "workbench", "value": server.cookie("anna"), "url": server.url}])
+    page = context.new_page()
+    heard: Heard = listen(page)
+    board = Board(page, server).open().wait()
+    first, last = page.get_by_label("From"), page.get_by_label("To")
+    bars, heat = (page.locator(".wb-card", has=page.locator(mark)) for mark in (".bar", ".heatmapcell"))
+
+    def in_order(rows: int) -> None:
+        expect(heat.locator(".heatmaprow")).to_have_count(rows, timeout=10 * SECOND)
+        expect(page.locator(".wb-loading")).to_have_count(0)
+        names = bars.locator("tbody tr td:first-child, tbody tr th:first-child").all_text_contents()
+        assert [name.rstrip("…") for name in board.from_the_top(bars)] == [
+            name[:21].rstrip() if len(name) > 22 else name for name in names
+        ]
+        days = board.from_the_top(heat)
+        assert days == [day for day in WEEK if day in days]
+        assert len(days) == rows
+
+    in_order(7)
+    first.fill("2013-01-01")
+    last.fill("2013-01-01")
+    in_order(1)
+    page.get_by_role("button", name="Reset").click()
+    in_order(7)
+    first.fill("2010-01-01")
+    expect(page.get_by_role("alert")).to_contain_text("There are figures only from")
+    expect(first).not_to_have_value("2010-01-01")
+    assert heard.errors == []
+    context.close()
 
 
 def test_what_a_policy_hides_is_not_on_the_page(page: Page, server: Server) -> None:
