@@ -55,10 +55,11 @@ class Board:
     def from_the_top(self, card: Locator) -> list[str]:
         """What is written along the upright axis of a drawing."""
         ticks = card.locator("svg g.axis").last.locator(".tick")
-        return ticks.evaluate_all(
+        written: list[str] = ticks.evaluate_all(
             "ticks => ticks.map(tick => [tick.getBoundingClientRect().y, tick.textContent])"
             ".sort(([one], [other]) => one - other).map(([_, text]) => text)"
         )
+        return written
 
 
 @pytest.fixture
