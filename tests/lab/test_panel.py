@@ -59,19 +59,6 @@ def test_code_beside_a_statement_gets_a_line_of_its_own(lab: Lab, open_lab: Open
     assert shown.code(0) == 'wb = Workbench.open()\nwb.datasets["flights"].to_polars()'
 
 
-def test_a_workbench_that_is_opened_further_down_is_none_yet(lab: Lab, open_lab: Open) -> None:
-    shown = open_lab(lab)
-    shown.new_notebook()
-    shown.notebook.locator(".cm-content").first.click()
-    shown.page.keyboard.type("wb = Workbench.open()")
-    shown.page.keyboard.press("Escape")
-    shown.page.keyboard.press("a")
-    shown.panel.open()
-    shown.panel.row("planes").hover()
-    shown.panel.row("planes").locator(".aw-Row-insert").click()
-    wait_until(lambda: shown.code(0) == f'{OPENING}\n\nwb.datasets["planes"].to_polars()', what="inserting")
-
-
 def test_without_a_notebook_a_new_one_gets_the_code(lab: Lab, open_lab: Open) -> None:
     shown = open_lab(lab)
     shown.panel.open()
