@@ -271,7 +271,14 @@ def test_parts_of_widget_packages_that_pages_load_come_in_one_script(another: Ca
     folder = Path(sys.prefix) / "share/jupyter/labextensions/bqplot/static"
     part = next(path for path in sorted(folder.iterdir()) if re.fullmatch(r"\d+\.\w+\.js", path.name))
     entry = next(folder.glob("remoteEntry.*.js"))
-    for address in (f"{part.name}?v=%22onload=%22alert(1)", entry.name, "style.js", "no-such-part.js"):
+    for address in (
+        f"{part.name}?v=%22onload=%22alert(1)",
+        f"./{part.name}",
+        f".//././{part.name}",
+        entry.name,
+        "style.js",
+        "no-such-part.js",
+    ):
         server.get(f"/widgets/bqplot/static/{address}", "victor")
     page = page_of(server, "vera")[1]
     assert "alert(1)" not in page

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,7 +78,7 @@ def link(
 
 def scheduler() -> None:
     """Do the work that comes round, until ended. `workbench serve` starts it."""
-    until = _ended()
+    until = _Ended()
     with open_workbench() as wb:
         wb.scheduler.run(until)
 
@@ -90,7 +93,7 @@ def run_servers(
     """Serves until Ctrl-C or SIGTERM, and prints what happens."""
     from workbench.orchestration.processes import State
 
-    until = _ended()
+    until = _Ended()
     waiting = {name for name in names or wb.processes.names() if name not in but}
 
     def tell(event: Event) -> None:
@@ -139,9 +142,25 @@ def _print_status(wb: Workbench, *, as_json: bool) -> None:
     print_records(records, as_json=as_json)
 
 
-def _ended() -> threading.Event:
-    """Set by Ctrl-C and by SIGTERM."""
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    return ended
+class _Ended(threading.Event):
+    """Set by Ctrl-C and by SIGTERM, however many of them.
+
+    A usual event's lock may be held by the very thread that a second signal interrupts, which then waits for itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.set())
+
+    def set(self) -> None:
+        with suppress(BlockingIOError):  # so full of signals that one more says nothing new
+            os.write(self._write, b".")
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return bool(select.select([self._read], [], [], timeout)[0])
+
+    def is_set(self) -> bool:
+        return self.wait(0)

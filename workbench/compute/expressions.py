@@ -14,6 +14,15 @@ __all__ = ["columns_of", "parse", "parse_filter", "type_of"]
 # Planning an expression takes time that grows faster than its length; nobody writes one this long.
 LONGEST = 2_000
 
+# Polars follows a chain of operators down its own stack, which ends the process where it is deeper than this by half.
+MOST_OPERATORS = 200
+_OPERATOR = re.compile(r"\|\||[-+*/%<>=!&|~]+|\b(?:and|or|not|like|ilike|between|is|in|when)\b", re.IGNORECASE)
+
+# A text that is lengthened again and again: each of these may make it as many times as long as its longest part.
+LONGER_AT_MOST = 100_000
+_LENGTHENS = re.compile(r"(?:l|r)pad|(?:regexp_)?replace", re.IGNORECASE)
+_NUMBER = re.compile(r"\b\d+\b")
+
 # What looks across rows would change with the way rows are cut into parts, so it has no place in a row's expression.
 _ACROSS_ROWS = re.compile(
     r"(avg|mean|sum|count|min|max|median|mode|std|stdev|stddev|var|variance|corr|covar|any_value|columns|unnest|explode"
@@ -43,12 +52,13 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         what: What the text is, for messages: "the filter of metric 'flights'".
 
     Raises:
-        Invalid: It is longer than 2,000 characters, does not parse, names an unknown column, or looks across rows
-            (aggregates, windows, sub-queries).
+        Invalid: It is longer than 2,000 characters or than can be computed, does not parse, names an unknown column, or
+            looks across rows (aggregates, windows, sub-queries).
     """
     if len(text) > LONGEST:
         raise Invalid(f"{what} has {len(text):,} characters; at most {LONGEST:,} are read")
     bare = _QUOTED.sub("''", text)
+    _bounded(text, bare, what)
     found = next((call for call in _CALL.findall(bare) if _ACROSS_ROWS.fullmatch(call)), None)
     found = found or next(iter(_KEYWORD.findall(bare)), None)
     if found is not None:
@@ -65,6 +75,20 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         if name not in known:
             raise unknown("column", name, known, error=Invalid, hint=_meant(name, text) or f"{what} is: {text}")
     return expression
+
+
+def _bounded(text: str, bare: str, what: str) -> None:
+    """Refuses what is short, and yet more than a process can compute."""
+    operators = len(_OPERATOR.findall(bare))
+    if operators > MOST_OPERATORS:
+        raise Invalid(f"{what} has {operators} operators; at most {MOST_OPERATORS} are computed")
+    lengthened = sum(1 for call in _CALL.findall(bare) if _LENGTHENS.fullmatch(call))
+    parts = [len(part) - 2 for part in _QUOTED.findall(text)] + [int(number) for number in _NUMBER.findall(bare)]
+    if lengthened and max(1, *parts, 1) > LONGER_AT_MOST ** (1 / lengthened):
+        raise Invalid(
+            f"{what} can make a text more than {LONGER_AT_MOST:,} times as long",
+            hint="use fewer of REPLACE, LPAD and RPAD in one expression, or shorter texts in them",
+        )
 
 
 def parse_filter(text: str, schema: Mapping[str, pl.DataType], what: str) -> pl.Expr:

@@ -35,11 +35,13 @@ STALLED_SECONDS = 120
 """How long somebody who is sent rows may take none before the connection is cut."""
 
 _WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="workbench")
+# Whoever watches the process ends it when it does not answer: that must not wait behind long questions.
+_OPEN_WORKERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="workbench-open")
 
 
-def work_for(work: Any, *args: Any) -> Awaitable[Any]:
+def work_for(work: Any, *args: Any, workers: ThreadPoolExecutor = _WORKERS) -> Awaitable[Any]:
     """Runs what may wait for a disk or a database away from the event loop."""
-    return asyncio.get_running_loop().run_in_executor(_WORKERS, partial(work, *args))
+    return asyncio.get_running_loop().run_in_executor(workers, partial(work, *args))
 
 
 def problem_for(handler: web.RequestHandler, error: BaseException | None, status: int) -> Problem:
@@ -79,7 +81,8 @@ class EndpointHandler(APIHandler):
 
     async def answer(self, parts: dict[str, str]) -> None:
         asked = parse_qs(self.request.query, keep_blank_values=True)
-        found = await work_for(self._answered, self.current_user, parts, asked)
+        workers = _OPEN_WORKERS if self.endpoint.public else _WORKERS
+        found = await work_for(self._answered, self.current_user, parts, asked, workers=workers)
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("Vary", "Cookie, Authorization")
         if isinstance(found, bytes):

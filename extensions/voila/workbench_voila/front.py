@@ -49,6 +49,7 @@ class Front:
             if _BRINGS_WIDGETS in about.get("dependencies", {}) and name != _MANAGER
         }
         self._parts: dict[str, bytes] = {}
+        self._together = b""
 
     def addresses(self) -> dict[str, Any]:
         """What the head of a page names."""
@@ -66,6 +67,8 @@ class Front:
 
     def file(self, path: str) -> Path | None:
         """A file that a package of widgets brings: `bqplot/static/remoteEntry.js`."""
+        if not all(part.strip(".") for part in path.split("/")):
+            return None  # one file would have many names
         for name, about in self._packages.items():
             if path.startswith(f"{name}/static/"):
                 folder = Path(about["ext_path"]).resolve()
@@ -76,8 +79,10 @@ class Front:
     def note(self, path: str) -> None:
         """Of a file that a page asked for: the next page gets it with the others."""
         found = self.file(path)
-        if found is not None and _PART.fullmatch(found.name) and len(self._parts) < _MOST_PARTS:
-            self._parts.setdefault(path, found.read_bytes())
+        if found is None or not _PART.fullmatch(found.name) or path in self._parts or len(self._parts) >= _MOST_PARTS:
+            return
+        self._parts[path] = found.read_bytes()
+        self._together = b"\n;\n".join(self._parts.values())
 
     def parts(self) -> bytes:
         """One script with all the parts that pages were seen to load.
@@ -85,7 +90,7 @@ class Front:
         It comes while the notebook runs, in one request: each further one costs a browser about as much as a small
         chart, and ten viewers come at once.
         """
-        return b"\n;\n".join(self._parts.values())
+        return self._together
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 
 from workbench import Workbench
+from workbench.foundation.errors import WorkbenchError
 from workbench.governance.security import Scope
 from workbench.orchestration.kernels import OwnKernelManager, allowed
 
@@ -66,20 +69,21 @@ class ViewerKernels(AsyncMappingKernelManager):
         """Seconds since its start."""
         return time.monotonic() - self._held[kernel_id].started
 
-    def claim(self, kernel_id: str, user: str) -> None:
+    async def claim(self, kernel_id: str, user: str) -> None:
         """Gives a kernel to a viewer, for good: `Workbench.open()` in it acts as that viewer from now on."""
         held = self._held[kernel_id]
-        self.workbench.identities.bind(held.token, user)
+        await asyncio.to_thread(self.workbench.identities.bind, held.token, user)
         held.owner = user
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Starts a kernel without an owner, whatever environment the caller would give it."""
-        issued = self.workbench.identities.kernel_token(None, by="server", scopes=[Scope.READ])
+        identities = self.workbench.identities
+        issued = await asyncio.to_thread(identities.kernel_token, None, by="server", scopes=[Scope.READ])
         kwargs["env"] = allowed(self.workbench.settings) | {"WORKBENCH_TOKEN": issued.secret}
         try:
             kernel_id: str = await super()._async_start_kernel(**kwargs)
         except BaseException:
-            self.workbench.identities.end_kernel_token(issued.info.id)
+            await asyncio.to_thread(identities.end_kernel_token, issued.info.id)
             raise
         self._held[kernel_id] = Held(issued.info.id)
         return kernel_id
@@ -87,8 +91,12 @@ class ViewerKernels(AsyncMappingKernelManager):
     def remove_kernel(self, kernel_id: str) -> Any:
         held = self._held.pop(kernel_id, None)
         if held is not None:
-            self.workbench.identities.end_kernel_token(held.token)
+            asyncio.get_running_loop().run_in_executor(None, self._end_token, held.token)
         return super().remove_kernel(kernel_id)
+
+    def _end_token(self, token: str) -> None:
+        with suppress(WorkbenchError):  # it ends by itself after half a day
+            self.workbench.identities.end_kernel_token(token)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """A kernel in the pool waits; only one that its viewer has left is idle.

@@ -62,11 +62,11 @@ class Pool:
             if not await self._good(kernel_id):
                 contextvars.Context().run(self._spawn, self._end(kernel_id))
                 continue
-            self._kernels.claim(kernel_id, user)
+            await self._kernels.claim(kernel_id, user)
             self._fill_soon()
             return kernel_id
         kernel_id = await self._kernels.start_kernel(kernel_name="python3", path="")
-        self._kernels.claim(kernel_id, user)
+        await self._kernels.claim(kernel_id, user)
         self._fill_soon()
         return kernel_id
 

@@ -8,14 +8,22 @@ from typing import Any
 from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
+from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from workbench_server.identity import WorkbenchIdentityProvider
 
 from workbench_voila.identity import from_own_page
 
 __all__ = ["KernelModel", "KernelSocket", "Leave"]
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
+_WORD = 8
+_FEWEST_OFFSETS = 6
+_MOST_OFFSETS = 64
+_NOT_UNDERSTOOD = 1003
+_REFUSED = 4403
+_SECONDS_BETWEEN_LOOKS = 10
 
 
 class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
@@ -28,8 +36,47 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
             raise HTTPError(400, f"the subprotocol {PROTOCOL} is needed")
         await super().pre_get()
 
+    def open(self, kernel_id: str) -> Any:
+        self._asked = PeriodicCallback(self._still_in, _SECONDS_BETWEEN_LOOKS * 1000)
+        self._asked.start()
+        return super().open(kernel_id)
+
+    def on_close(self) -> None:
+        self._asked.stop()
+        super().on_close()
+
+    def on_message(self, ws_message: bytes | str) -> Any:
+        if not well_formed(ws_message):
+            self.close(_NOT_UNDERSTOOD)
+            return None
+        return super().on_message(ws_message)
+
+    async def _still_in(self) -> None:
+        """Somebody who was removed, or whose cookie has ended, leaves the dashboard they look at."""
+        provider: WorkbenchIdentityProvider = self.settings["identity_provider"]
+        if await provider.still_in(self) is None:
+            self._asked.stop()
+            await ensure_async(self.kernel_manager.shutdown_kernel(self.kernel_id, now=True))
+            self.close(_REFUSED)
+
     def write_error(self, status_code: int, **_: Any) -> None:
         self.finish(f"{status_code}\n")
+
+
+def well_formed(message: bytes | str) -> bool:
+    """Whether a message has the parts that it says: jupyter-server would count to whatever number it begins with.
+
+    The form is that of the subprotocol: how many offsets, the offsets, then channel, header, parent header, metadata,
+    content and buffers, each from one offset to the next; numbers of 64 bits, little-endian.
+    """
+    if isinstance(message, str) or len(message) < _WORD:
+        return False
+    count = int.from_bytes(message[:_WORD], "little")
+    if not _FEWEST_OFFSETS <= count <= _MOST_OFFSETS or len(message) < _WORD * (count + 1):
+        return False
+    words = range(_WORD, _WORD * (count + 1), _WORD)
+    offsets = [int.from_bytes(message[at : at + _WORD], "little") for at in words]
+    return offsets == sorted(offsets) and offsets[0] >= _WORD * (count + 1) and offsets[-1] <= len(message)
 
 
 class _Owned(APIHandler):

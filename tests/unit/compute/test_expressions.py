@@ -81,3 +81,29 @@ def test_the_columns_of_an_expression_are_named_once() -> None:
 def test_an_expression_too_long_to_plan_is_refused() -> None:
     with pytest.raises(Invalid, match="at most 2,000 are read"):
         expressions.parse("id > " + "+".join(["1"] * 1_000), ["id"], "the filter")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name||" * 300 + "name = 'x'", "has 301 operators"),
+        (" AND ".join(["name = 'x'"] * 180), "has 359 operators"),
+        ("REPLACE(" * 8 + "name" + ",'a','aaaaaaaaaa')" * 8 + " = 'x'", "times as long"),
+        ("LPAD(name, 2000000000, 'x') = 'x'", "times as long"),
+    ],
+)
+def test_what_is_short_and_cannot_be_computed_is_refused(text: str, said: str) -> None:
+    with pytest.raises(Invalid, match=said):
+        expressions.parse(text, ["name"], "the filter")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"name IN ({', '.join(repr(f'place {number}') for number in range(100))})",
+        " OR ".join(f"name LIKE 'New %{letter}'" for letter in "abcdefghijklmnopqrstuvwxyz"),
+        "REPLACE(REPLACE(REPLACE(name, ' Inc.', ''), ' Co.', ''), ' Ltd.', '') = 'x'",
+    ],
+)
+def test_what_people_write_at_length_is_computed(text: str) -> None:
+    assert pl.DataFrame({"name": ["New a"]}).select(expressions.parse(text, ["name"], "the filter")).height == 1

@@ -132,6 +132,9 @@ class Processes:
         log = self._settings.logs_dir / f"{SUPERVISOR}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         options = [*(["--host", host] if host else []), *(["--port", str(port)] if port else [])]
+        # What it prints are sign-in links, too.
+        log.touch(0o600)
+        log.chmod(0o600)
         with log.open("wb") as printed:
             started = subprocess.Popen(
                 [sys.executable, "-m", "workbench", "--home", str(self._settings.home), "serve", *wanted, *options],
