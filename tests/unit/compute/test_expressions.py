@@ -87,7 +87,7 @@ def test_an_expression_too_long_to_plan_is_refused() -> None:
     ("text", "said"),
     [
         ("name||" * 300 + "name = 'x'", "has 301 operators"),
-        (" AND ".join(["name = 'x'"] * 180), "has 359 operators"),
+        (" AND ".join(["a='x'"] * 180), "has 359 operators"),
         ("REPLACE(" * 8 + "name" + ",'a','aaaaaaaaaa')" * 8 + " = 'x'", "times as long"),
         ("LPAD(name, 2000000000, 'x') = 'x'", "times as long"),
     ],
