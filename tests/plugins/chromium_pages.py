@@ -57,8 +57,9 @@ def listen(page: Page) -> Heard:
     return heard
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each module: as long as Playwright runs, no other test of this process could run an event loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

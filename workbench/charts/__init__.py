@@ -6,7 +6,7 @@ from workbench.charts.svg import unique_ids
 from workbench.charts.table import TABLE_MIME, Table, table_html
 from workbench.charts.tiles import Tile, Tiles
 from workbench.charts.vegalite import heat_bands, heat_shades
-from workbench.charts.wording import is_format, names_apart
+from workbench.charts.wording import is_format, names_apart, written
 
 __all__ = [
     "TABLE_MIME",
@@ -22,4 +22,5 @@ __all__ = [
     "stylesheet",
     "table_html",
     "unique_ids",
+    "written",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from workbench.charts.wording import written
+from workbench.charts import written
 
 __all__ = ["day_ticks", "level_labels", "level_ticks"]
 
