@@ -33,6 +33,7 @@ from workbench.governance.security import Role
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 CHART = ".bqplot path.line, .bqplot .line path"
+ROUNDS = 3
 # In the page, from before its first byte: when something was painted, and when the first chart stood, to 20 ms. Asking
 # from outside again and again would have the browser draw frames that nobody looks at.
 WATCH = """(chart => {
@@ -97,10 +98,15 @@ async def _measure(url: str, stock: str, cookie: str, process: psutil.Process, *
             context, page = await _page(browser, stock, "")
             rows.setdefault("first chart, stock Voila, cold", []).append((await _open(page, stock))[1])
             await context.close()
+        for _ in range(ROUNDS):
+            _ready(url, viewers)
+            opened = [await _page(browser, url, cookie) for _ in range(viewers)]
+            waited = await asyncio.gather(*(_open(page, ours) for _, page in opened))
+            last = max(chart for _, chart in waited)
+            rows.setdefault(f"last of {viewers} viewers at once, first chart", []).append(last)
+            for context, _ in opened:
+                await context.close()
         _ready(url, viewers)
-        opened = [await _page(browser, url, cookie) for _ in range(viewers)]
-        waited = await asyncio.gather(*(_open(page, ours) for _, page in opened))
-        rows[f"last of {viewers} viewers at once, first chart"] = [max(chart for _, chart in waited)]
         memory = _memory(process)
         await browser.close()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {runs} runs\n")
