@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,12 +12,12 @@ import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from workbench.compute import frames, listed
-from workbench.data.lake import DatasetInfo, DatasetPage, DatasetSummary, RowPage, Version, card, line
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.data.lake import DatasetInfo, DatasetPage, DatasetSummary, RowPage, Version, card, line, version_at
+from workbench.foundation.errors import Invalid
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Direction, RunKind, RunStatus
 from workbench.remote.door import Door, path
-from workbench.remote.reading import Reading
+from workbench.remote.reading import Named, Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,8 @@ class RemoteDataset(Reading):
         """
         if (version is None) == (time is None):
             raise Invalid("say either a version or a time", hint="dataset.at(version=3) or dataset.at(time=...)")
-        fixed = RemoteDataset(self._door, self.name, version=self._version_at(time) if time is not None else version)
+        number = version if time is None else version_at(self.name, time, self.versions)
+        fixed = RemoteDataset(self._door, self.name, version=number)
         fixed._outline()
         return fixed
 
@@ -223,20 +224,6 @@ class RemoteDataset(Reading):
             stream.frame()
             return stream.schema, int(stream.head["version"])
 
-    def _version_at(self, time: datetime) -> int:
-        if time.tzinfo is None:
-            raise Invalid(f"the time {time.isoformat()} has no time zone", hint="give it one, e.g. tzinfo=datetime.UTC")
-        if time > datetime.now(UTC):
-            raise Invalid(f"the time {time.isoformat()} lies in the future")
-        history = self.versions()
-        found = [version.number for version in history if version.time <= time]
-        if not found:
-            raise NotFound(
-                f"'{self.name}' did not exist yet at {time.isoformat()}",
-                hint=f"its first version is of {history[-1].time.isoformat()}",
-            )
-        return max(found)
-
     @property
     def _rows(self) -> str:
         return f"the rows of '{self.name}'"
@@ -248,7 +235,7 @@ class RemoteDataset(Reading):
         return card(self.info, self.preview(5))
 
 
-class RemoteDatasets(Reading):
+class RemoteDatasets(Named[RemoteDataset]):
     """The datasets of a workspace, as whoever the token belongs to sees them."""
 
     def __init__(self, door: Door) -> None:
@@ -262,18 +249,6 @@ class RemoteDatasets(Reading):
         found = RemoteDataset(self._door, name)
         self._door.ask(path("datasets", name, "versions"), dict[str, Any], limit=1)
         return found
-
-    def __getitem__(self, name: str) -> RemoteDataset:
-        return self.get(name)
-
-    def __contains__(self, name: object) -> bool:
-        try:
-            return isinstance(name, str) and self.get(name) is not None
-        except NotFound:
-            return False
-
-    def __iter__(self) -> Iterator[RemoteDataset]:
-        return iter(self.list())
 
     def __len__(self) -> int:
         return self.search(limit=1).total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from workbench.analytics.metrics import Dimension, Metric, MetricResult
 from workbench.compute import EngineUse, listed
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.errors import Invalid
 from workbench.foundation.listing import Listing
 from workbench.remote.door import Door, path
-from workbench.remote.reading import Reading
+from workbench.remote.reading import Named
 
 __all__ = ["RemoteMetrics"]
 
@@ -68,7 +68,7 @@ class _Metrics(BaseModel):
     items: tuple[_Item, ...]
 
 
-class RemoteMetrics(Reading):
+class RemoteMetrics(Named[Metric]):
     """The metrics of a workspace, as whoever the token belongs to sees them."""
 
     def __init__(self, door: Door) -> None:
@@ -91,18 +91,6 @@ class RemoteMetrics(Reading):
             Invalid: Its definition has mistakes.
         """
         return self._door.ask(path("metrics", name), _Item).metric()
-
-    def __getitem__(self, name: str) -> Metric:
-        return self.get(name)
-
-    def __contains__(self, name: object) -> bool:
-        try:
-            return isinstance(name, str) and self.get(name) is not None
-        except NotFound:
-            return False
-
-    def __iter__(self) -> Iterator[Metric]:
-        return iter(self.list())
 
     def __len__(self) -> int:
         return len(self.list())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Generic, NoReturn, TypeVar
 
-from workbench.foundation.errors import Invalid, nearest
+from workbench.foundation.errors import Invalid, NotFound, nearest
+from workbench.foundation.listing import Listing
 
-__all__ = ["Reading", "ReadsOnly"]
+__all__ = ["Named", "Reading", "ReadsOnly"]
+
+T = TypeVar("T")
 
 
 class ReadsOnly(Invalid, AttributeError):
@@ -26,3 +31,30 @@ class Reading:
             f"a connection only reads, and its {kind} has no '{name}'{meant}",
             hint="what writes, runs or computes on its own is done in the workspace: Workbench.open()",
         )
+
+
+class Named(Reading, ABC, Generic[T]):
+    """Things that have names: read like a mapping, and listed like a sequence."""
+
+    @abstractmethod
+    def get(self, name: str) -> T:
+        """
+        Raises:
+            NotFound: There is none of that name.
+        """
+
+    @abstractmethod
+    def list(self) -> Listing[T]:
+        """All of them, by name."""
+
+    def __getitem__(self, name: str) -> T:
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and self.get(name) is not None
+        except NotFound:
+            return False
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.list())

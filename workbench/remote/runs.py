@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.foundation.listing import Listing
-from workbench.governance.runs import Receipt, RunKind, RunStatus
+from workbench.governance.runs import Receipt, RunKind, RunStatus, listing
 from workbench.remote.door import Door, path
 from workbench.remote.reading import Reading
 
@@ -79,7 +79,7 @@ class RemoteRuns(Reading):
     ) -> Listing[RemoteRun]:
         """The newest runs first; shows itself as a table."""
         found = self._door.pages("runs", RemoteRun, limit=limit, kind=kind, name=name, status=status, parent=parent)
-        return Listing(found, caption="Runs", row=_row, empty="There is no such run.")
+        return listing(found, chosen=True)
 
     def get(self, run_id: str) -> RemoteRun:
         """A run by its id, or by a beginning of it that no other run has.
@@ -109,15 +109,3 @@ class RemoteRuns(Reading):
 
     def _repr_html_(self) -> str:
         return self.list(limit=SHOWN)._repr_html_()
-
-
-def _row(run: RemoteRun) -> Mapping[str, str]:
-    return {
-        "run": run.id,
-        "kind": run.kind.value,
-        "name": run.name,
-        "status": run.status.value,
-        "started (UTC)": f"{run.started:%Y-%m-%d %H:%M:%S}",
-        "seconds": "" if run.seconds is None else f"{run.seconds:.1f}",
-        "by": run.principal,
-    }

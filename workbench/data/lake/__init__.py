@@ -9,6 +9,7 @@ from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
 from workbench.data.lake.previewing import RowPage
+from workbench.data.lake.sealing import version_at
 
 __all__ = [
     "Checkpoint",
@@ -24,4 +25,5 @@ __all__ = [
     "Version",
     "card",
     "line",
+    "version_at",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from workbench.data.lake.deltalog import DeltaLog
-from workbench.data.lake.model import DatasetRecord
+from workbench.data.lake.model import DatasetRecord, Version
 from workbench.data.lake.snapshot import Snapshot
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.governance.runs import Actor, Runs
 
-__all__ = ["Sealer"]
+__all__ = ["Sealer", "version_at"]
 
 
 class Sealer:
@@ -42,7 +44,10 @@ class Sealer:
     ) -> int:
         """The version that `read` gives, without recording anything."""
         if version is None:
-            version = _version_at(log, record, at) if at is not None else self._sealed(record, actor)
+            if at is None:
+                version = self._sealed(record, actor)
+            else:
+                version = version_at(record.name, at, partial(log.history, record.version))
         newest = log.newest(record.version).version
         if version is None:
             return newest
@@ -88,16 +93,25 @@ class Sealer:
         self._noted.add((run, record.id, version))
 
 
-def _version_at(log: DeltaLog, record: DatasetRecord, at: datetime) -> int:
+def version_at(name: str, at: datetime, history: Callable[[], Sequence[Version]]) -> int:
+    """Which of a dataset's versions was its newest at a time.
+
+    Args:
+        history: Asked for its versions, newest first, once the time is known to be one.
+
+    Raises:
+        Invalid: `at` has no time zone or lies in the future.
+        NotFound: The dataset did not exist yet.
+    """
     if at.tzinfo is None:
         raise Invalid(f"the time {at.isoformat()} has no time zone", hint="give it one, e.g. tzinfo=datetime.UTC")
     if at > utcnow():
         raise Invalid(f"the time {at.isoformat()} lies in the future")
-    history = log.history(record.version)
-    found = [version.number for version in history if version.time <= at]
+    versions = history()
+    found = [version.number for version in versions if version.time <= at]
     if not found:
         raise NotFound(
-            f"'{record.name}' did not exist yet at {at.isoformat()}",
-            hint=f"its first version is of {history[-1].time.isoformat()}",
+            f"'{name}' did not exist yet at {at.isoformat()}",
+            hint=f"its first version is of {versions[-1].time.isoformat()}",
         )
     return max(found)

@@ -1,6 +1,7 @@
 """Runs: what was executed, by whom, on which versions of what, and the receipt that says so."""
 
+from workbench.governance.runs.cards import listing
 from workbench.governance.runs.model import Actor, Direction, Edge, Receipt, Run, RunKind, RunStatus
 from workbench.governance.runs.store import Runs
 
-__all__ = ["Actor", "Direction", "Edge", "Receipt", "Run", "RunKind", "RunStatus", "Runs"]
+__all__ = ["Actor", "Direction", "Edge", "Receipt", "Run", "RunKind", "RunStatus", "Runs", "listing"]

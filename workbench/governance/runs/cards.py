@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from workbench.foundation.listing import Listing
-from workbench.governance.runs.model import Run
+from workbench.governance.runs.model import RunKind, RunStatus
 
 __all__ = ["listing"]
 
 
-def listing(runs: Iterable[Run], *, chosen: bool) -> Listing[Run]:
+class Shown(Protocol):
+    """What a run tells of itself in a list, wherever it is read from."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> RunKind: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> RunStatus: ...
+    @property
+    def started(self) -> datetime: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def principal(self) -> str: ...
+
+
+R = TypeVar("R", bound=Shown)
+
+
+def listing(runs: Iterable[R], *, chosen: bool) -> Listing[R]:
     """Runs as a list that shows itself.
 
     Args:
@@ -20,7 +44,7 @@ def listing(runs: Iterable[Run], *, chosen: bool) -> Listing[Run]:
     return Listing(runs, caption="Runs", row=_row, empty=empty)
 
 
-def _row(run: Run) -> Mapping[str, str]:
+def _row(run: Shown) -> Mapping[str, str]:
     return {
         "run": run.id,
         "kind": run.kind.value,
