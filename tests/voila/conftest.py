@@ -51,6 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = (ROOT / "notebooks/dashboards/flights.ipynb").read_bytes()
     (home / "notebooks/dashboards/flights.ipynb").write_bytes(shown)
     write_dashboard(home, "inside", "# For analysts\n\nNot for everybody.", "1", role="analyst")
+    write_dashboard(home, "dies", "# Dies\n\nIts kernel ends.", "'a stray word'\nimport os; os._exit(1)")
     write_dashboard(home, "broken", "# Broken\n\nIts code is wrong.", "print('a stray word')\n1 / 0  # a secret reason")
     write_dashboard(home, "outputs", "# Outputs\n\nOf every kind.", *OUTPUTS)
     with Workbench.open(home) as wb:

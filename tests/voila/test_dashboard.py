@@ -159,6 +159,43 @@ def test_the_skeleton_is_there_before_the_kernel_is(page: Page, server: Server) 
     expect(page.locator("#skeleton")).to_be_hidden(timeout=90 * SECOND)
 
 
+def place(page: Page, css: str) -> dict[str, float]:
+    found: dict[str, float] = page.locator(css).first.evaluate("e => e.getBoundingClientRect().toJSON()")
+    return found
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_is_there_before_its_scripts_are_and_they_change_nothing_that_is_seen(
+    browser: Browser, server: Server, width: int, artifacts: Path
+) -> None:
+    """The picture that comes with the page, and the widgets that take its place."""
+    places, figures = [], []
+    for scripts in (False, True):
+        warm(server, 1)
+        context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
+        context.add_cookies([{"name": "workbench", "value": server.cookie("vera"), "url": server.url}])
+        page = context.new_page()
+        board = Board(page, server).open()
+        if scripts:
+            board.wait()
+            expect(page.locator(".still")).to_have_count(0)
+        else:
+            expect(page.locator(".still .wb-picture")).to_be_visible(timeout=90 * SECOND)
+            expect(page.locator("#skeleton")).to_be_hidden()
+            expect(page.locator(".wb-filters button").first).to_have_text("Airline: all")
+            assert "JetBlue" not in page.content()
+            page.screenshot(path=artifacts / f"dashboard-without-scripts-{width}.png", full_page=True)
+        drawn = [".wb-filters", ".wb-kpis", "path.line"]
+        places.append([place(page, css) for css in drawn])
+        figures.append([board.figure(metric) for metric in ("flights", "mean_departure_delay")])
+        context.close()
+    assert figures[0] == figures[1]
+    for before, after in zip(*places, strict=True):
+        assert {name: after[name] for name in ("x", "y", "width", "height")} == pytest.approx(
+            {name: before[name] for name in ("x", "y", "width", "height")}, abs=1.0
+        )
+
+
 def test_days_are_named_alike_wherever_the_reader_is(page: Page, server: Server) -> None:
     """The browser is in Tokyo, nine hours on."""
     Board(page, server).open().wait()
@@ -231,12 +268,13 @@ def test_whatever_a_notebook_displays_is_shown(page: Page, server: Server) -> No
     assert heard.errors == []
 
 
-def test_a_dashboard_that_fails_says_so(page: Page, server: Server, artifacts: Path) -> None:
-    page.goto(f"{server.url}/dashboards/broken")
+@pytest.mark.parametrize("name", ["broken", "dies"])
+def test_a_dashboard_that_fails_says_so(page: Page, server: Server, name: str, artifacts: Path) -> None:
+    page.goto(f"{server.url}/dashboards/{name}")
     expect(page.locator("#broken")).to_contain_text("cannot be shown", timeout=60 * SECOND)
     expect(page.locator("#broken")).to_be_visible()
     expect(page.locator("#skeleton")).to_be_hidden()
-    page.screenshot(path=artifacts / "broken-dashboard.png")
+    page.screenshot(path=artifacts / f"{name}-dashboard.png")
 
 
 def test_a_server_that_goes_away_is_said(browser: Browser, another: object) -> None:

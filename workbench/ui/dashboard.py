@@ -18,6 +18,7 @@ from workbench.ui.filters import Choice, Period
 from workbench.ui.part import Part
 from workbench.ui.plain import button, hbox, html, vbox
 from workbench.ui.selection import Selection
+from workbench.ui.still import still
 from workbench.ui.theme import css
 
 __all__ = ["Dashboard"]
@@ -87,6 +88,12 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         if chosen is None or self.period is None:
             return Selection(where=where)
         return Selection(*chosen, where, self.period.earliest)
+
+    def _repr_mimebundle_(self, **given: Any) -> dict[str, Any]:
+        """The widget; and as it stands by now, for a page whose widgets do not live yet, or never will."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**given)
+        pictures = {part.figure: part.picture() for part in self.parts if isinstance(part, Drawing)}
+        return bundle | {"text/html": still(self, pictures)}
 
     def changed(self) -> None:
         """A filter says something else: everything is drawn anew, as soon as the filters have come to rest."""

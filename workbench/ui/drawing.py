@@ -45,6 +45,10 @@ class Drawing(Part):
         self._details.value = details(chart.table(), chart.alt)
         self._put([self._frame, *self.beside(), self._details])
 
+    def picture(self) -> str:
+        """The drawing without its widgets, as SVG; "" where there is none."""
+        return ""
+
     def beside(self) -> list[widgets.Widget]:
         """What stands between the drawing and its table."""
         return []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import nbformat
 from jupyter_core.utils import ensure_async
+from nbformat.v4 import new_code_cell, new_output
 from tornado.iostream import StreamClosedError
 from voila.execute import VoilaExecutor
 from voila.notebook_renderer import NotebookRenderer
@@ -88,6 +90,20 @@ class _Rendering(NotebookRenderer):  # type: ignore[misc]
         self.executor.kc = await self.executor.async_start_new_kernel_client()
         self.kernel_started = True
         return self._kernel_id
+
+    async def _jinja_cell_generator(self, nb: Any, kernel_id: Any) -> AsyncIterator[Any]:
+        """The cells as they have run. The first that fails is the last, whatever became of its kernel."""
+        for place, cell in enumerate(nb.cells):
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+            try:
+                ran = await self.executor.execute_cell(cell, None, place, store_history=False)
+            except Exception:  # noqa: BLE001 (its viewer reads a sentence, and the log says why)
+                logger(__name__).exception("cell %d of the dashboard %s failed", place + 1, self.notebook_path)
+                yield new_code_cell(outputs=[new_output("error")])  # type: ignore[no-untyped-call]
+                break
+            yield ran
+        await self._cleanup_resources()
 
     async def abandon(self) -> None:
         """Ends the kernel of a page that nobody sees."""

@@ -91,8 +91,8 @@ class _Owned(APIHandler):
             raise HTTPError(403)
 
     def write_error(self, status_code: int, **_: Any) -> None:
-        self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps({"type": "about:blank", "status": status_code}), set_content_type=None)
+        problem = json.dumps({"type": "about:blank", "status": status_code})
+        self.finish(problem, set_content_type="application/problem+json")
 
 
 class KernelModel(_Owned):

@@ -9,21 +9,29 @@ import { Packages, type Installed } from './packages';
 import { render, type Bundle } from './render';
 
 // A figure is drawn a moment after its widget is there.
-const DRAWN = '#cells .wb-kpis, #cells svg, #cells table, #cells .output > :not(script, .wb-board)';
+const DRAWN = ['.wb-board .wb-kpis', '.wb-board svg', '.wb-board table', ':not(script, .still, .wb-board)']
+  .map(one => `.output > ${one}`)
+  .join(', ');
 const MOST_WAIT = 3000;
+const PICTURE = '.still .line';
+const DRAWN_AS_PICTURED = '.output > .wb-board .bqplot .line[d]';
+const MOST_WAIT_PICTURED = 15000;
 
 function told<T>(id: string): T {
   return JSON.parse(document.getElementById(id)?.textContent ?? 'null') as T;
 }
 
+/** Shows the widgets in the place of the skeleton, or of the picture that the notebook left of them, once all of it is drawn. */
 function unveil(): void {
+  const pictured = document.querySelector(PICTURE) !== null;
   const shown = (): void => {
     watching.disconnect();
     document.body.classList.add('shown');
+    for (const picture of document.querySelectorAll('.still')) picture.remove();
   };
-  const watching = new MutationObserver(() => document.querySelector(DRAWN) && shown());
-  watching.observe(document.body, { childList: true, subtree: true });
-  setTimeout(shown, MOST_WAIT);
+  const watching = new MutationObserver(() => document.querySelector(pictured ? DRAWN_AS_PICTURED : DRAWN) && shown());
+  watching.observe(document.body, { attributeFilter: ['d'], childList: true, subtree: true });
+  setTimeout(shown, pictured ? MOST_WAIT_PICTURED : MOST_WAIT);
 }
 
 async function main(packages: Packages): Promise<void> {
