@@ -42,12 +42,12 @@ WATCH = """((picture, drawn) => {
   const stands = css => document.querySelector(css)?.checkVisibility({ visibilityProperty: true });
   let chart = 0;
   const watching = setInterval(() => {
-    const live = stands(drawn);
-    if (live || stands(picture)) chart ||= performance.now();
-    if (!live) return;
+    const pictured = document.querySelector(picture) !== null;
+    if (pictured && !chart && stands(picture)) chart = performance.now();
+    if (pictured || !stands(drawn)) return;
     clearInterval(watching);
     const [painted] = performance.getEntriesByName("first-contentful-paint");
-    window.seen = [painted ? painted.startTime : NaN, chart, performance.now()];
+    window.seen = [painted ? painted.startTime : NaN, chart || performance.now(), performance.now()];
   }, 20);
 })"""
 # In the page: moves the filter, and resolves with the milliseconds until the line chart is another one.

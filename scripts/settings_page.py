@@ -27,7 +27,7 @@ def page() -> str:
     for name, field in Settings.model_fields.items():
         annotation = field.annotation
         kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-        kind = kind.removesuffix(" | None").replace("pathlib.", "").replace("|", "or").lower()
+        kind = kind.removesuffix(" | None").replace("pathlib.", "").replace("pydantic.types.SecretStr", "str").lower()
         shown = "" if field.default in (None, "") or field.is_required() else f"`{field.default}`"
         cells = (f"`{name}`", kind.replace("|", "or"), shown, (field.description or "").replace("|", r"\|"))
         rows.append("| " + " | ".join(cells) + " |")

@@ -93,7 +93,7 @@ class Workbench:
         self._sql = SqlDoor(self.lake)
 
     @classmethod
-    def open(cls, home: Path | None = None, *, principal: Principal | None = None) -> Workbench:
+    def open(cls, home: Path | str | None = None, *, principal: Principal | None = None) -> Workbench:
         """Opens the workspace a process is in, or the one at `home`.
 
         Inside a run it acts as the run does: as whoever started it, recording what is read and written, and in a
@@ -108,7 +108,7 @@ class Workbench:
             Forbidden: Others are registered here, and the system's user is not; or the run has ended, or is somebody
                 else's.
         """
-        settings = load(home)
+        settings = load(Path(home) if home is not None else None)
         observability.configure(settings.logs_dir, level=settings.log_level)
         catalog = Catalog(settings.catalog_url)
         catalog.prepare()

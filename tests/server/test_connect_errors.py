@@ -210,6 +210,20 @@ def test_bytes_after_the_end_mark_are_not_taken_for_a_whole_stream(site: Site) -
         RowStream(iter([whole, b"more"]), "the rows").frame()
 
 
+def test_a_damaged_stream_is_told_as_one(site: Site) -> None:
+    """Whichever byte is another one: there are rows, or an error of ours, or no memory for an absurd length."""
+    whole = site.get("/workbench/api/v1/datasets/flights/rows", "ana").content
+    refused = 0
+    for at in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0xFF
+        try:
+            RowStream(iter([bytes(damaged)]), "the rows").frame()
+        except (Unavailable, MemoryError):
+            refused += 1
+    assert refused > len(whole) // 10
+
+
 def test_a_server_that_dies_midway_is_told(own: Site) -> None:
     text = pl.select(pl.int_range(1_000_000).alias("n")).with_columns(text=pl.format("row {} of very many", "n"))
     own.wb.datasets.create("large", text)

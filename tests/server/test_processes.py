@@ -22,7 +22,7 @@ from site_of_servers import Site, running
 from waiting import ended, wait_until
 
 from workbench.governance.identity import SignInRefused
-from workbench.governance.security import Scope
+from workbench.governance.security import Role, Scope
 
 ASK = """
 import json, os
@@ -193,6 +193,21 @@ def test_who_looks_at_a_kernel_keeps_their_socket_when_it_is_restarted(lab: Site
         assert not ended(after)
         client.delete(f"/api/kernels/{kernel}")
         assert ended(after)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["removed", "another of that name"])
+def test_the_kernel_of_somebody_who_was_removed_ends(lab: Site, again: bool) -> None:
+    security, by = lab.wb.security, lab.wb.actor.principal
+    security.add_user("zed", Role.ANALYST, by=by)
+    headers = {"Authorization": f"Bearer {lab.token('zed', Scope.ADMIN, Scope.READ)}"}
+    kernel = httpx.post(f"{lab.url}/api/kernels", headers=headers, json={"name": "python3"}, timeout=60).json()["id"]
+    pid, _ = said_by_a_kernel(lab, headers, kernel, PIDS)
+    security.remove_user("zed", by=by)
+    if again:
+        security.add_user("zed", Role.ANALYST, by=by)
+    wait_until(lambda: ended(pid), seconds=40, what="the kernel's end")
+    if again:
+        security.remove_user("zed", by=by)
 
 
 def test_a_kernel_of_no_name_that_there_is_is_refused(lab: Site) -> None:

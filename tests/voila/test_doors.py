@@ -27,6 +27,8 @@ pytestmark = pytest.mark.npm
 ROUTES = {
     # path: (nobody, a viewer, an admin)
     "/": (401, 200, 200),
+    "/home": (401, 503, 503),
+    "/reports": (401, 503, 503),
     "/dashboards/inside": (401, 403, 200),
     "/dashboards/nothing": (401, 404, 404),
     "/dashboards/..%2f..%2fmetrics%2fflights": (401, 404, 404),
@@ -295,3 +297,13 @@ def test_a_kernel_whose_browser_vanished_ends(another: Callable[..., Server]) ->
     with opened(server.url, kernel, server.cookie("vera")):
         assert len(server.kernels()) == 1
     wait_until(lambda: not server.kernels(), seconds=150, what="the end of a kernel that nobody looks at")
+
+
+def test_one_person_has_only_so_many_pages(another: Callable[..., Server]) -> None:
+    server = another(1, WORKBENCH_PAGES_PER_VIEWER="2")
+    kernels = [page_of(server, "vera")[0] for _ in range(2)]
+    status, page = server.get("/dashboards/flights", "vera")
+    assert status == 503
+    assert "You have 2 dashboards open." in page
+    assert "Close one, then open this one again." in page
+    assert page_of(server, "anna")[0] not in kernels

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
     port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")
+    pages_per_viewer: int = Field(
+        default=20,
+        ge=1,
+        description="How many dashboards one person may have open at once: each has a kernel of its own.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @classmethod

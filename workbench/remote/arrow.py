@@ -18,6 +18,8 @@ MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """What a stream ends with. Readers of Arrow take one that was cut off between two batches for whole."""
 
+_DAMAGED = (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
 
 class RowStream:
     """Rows as they arrive.
@@ -34,31 +36,33 @@ class RowStream:
             what: Whose rows, for errors: "the rows of 'flights'".
 
         Raises:
-            Unavailable: It is no stream, or it was cut off at once.
+            Unavailable: It is no stream, or it was cut off or damaged at once.
         """
         self._what = what
         self._body = _Body(chunks)
         self._file = io.BufferedReader(self._body, 1 << 20)  # gives as many bytes as Arrow asks for, or the end
         try:
             self._reader = pa.ipc.open_stream(self._file)
-        except (pa.ArrowException, OSError) as error:
+            said = (self._reader.schema.metadata or {}).get(b"workbench", b"{}")
+            self.head: dict[str, Any] = json.loads(said)
+            self._reader.schema.names  # noqa: B018 (fails here where one is damaged; Polars would panic)
+            self._none = _frame(self._reader.schema.remove_metadata().empty_table())
+        except _DAMAGED as error:
             raise self._cut_off() from error
-        said = (self._reader.schema.metadata or {}).get(b"workbench", b"{}")
-        self.head: dict[str, Any] = json.loads(said)
-        self._none = _frame(self._reader.schema.remove_metadata().empty_table())
         self.schema = self._none.schema
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Frame after frame, at least one.
 
         Raises:
-            Unavailable: The stream was cut off.
+            Unavailable: The stream was cut off or damaged.
         """
         batch = None
         try:
             for batch in self._reader:
+                batch.validate(full=True)  # Polars would take damaged offsets at their word
                 yield _frame(batch)
-        except (pa.ArrowException, OSError) as error:
+        except _DAMAGED as error:
             raise self._cut_off() from error
         while self._file.read(1 << 20):
             pass

@@ -13,11 +13,26 @@ from pydantic.fields import FieldInfo
 
 from workbench import Workbench
 from workbench.foundation.definitions import complaints
-from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.errors import Invalid, NotFound, unknown
 from workbench_server.arrow import Rows
 
-__all__ = ["Answer", "Endpoint", "Limit", "Nothing", "Query", "cursor_of", "is_list", "parsed", "position_in"]
+__all__ = [
+    "EXACT",
+    "Answer",
+    "Endpoint",
+    "Limit",
+    "Nothing",
+    "Query",
+    "cursor_of",
+    "is_list",
+    "named",
+    "parsed",
+    "position_in",
+]
 
+EXACT = 2**53
+"""The greatest number that every reader of JSON takes as it is."""
+LONGEST_NAME = 255
 Limit = Annotated[int, Field(ge=1, le=500, description="At most so many items.")]
 
 
@@ -71,6 +86,18 @@ class Endpoint:
         return self.work(wb, **parts) if self.query is Nothing else self.work(wb, **parts, query=query)
 
 
+def named(parts: Mapping[str, str]) -> Mapping[str, str]:
+    """The filled-in parts of a path, where each can be the name of something at all.
+
+    Raises:
+        NotFound: One is too long for a name, or holds what no file and no database takes.
+    """
+    for part in parts.values():
+        if "\0" in part or len(part.encode()) > LONGEST_NAME:
+            raise NotFound(f"nothing here has a name like {part[:40]!r}")
+    return parts
+
+
 def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
     """The parameters of a URL as an endpoint wants them.
 
@@ -80,6 +107,8 @@ def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     content: dict[str, Any] = {}
     for name, values in given.items():
+        if any("\0" in value for value in values):
+            raise Invalid(f"the parameter '{name}' holds a character that no text has, U+0000")
         if name.isdigit() and values == [""]:
             continue  # the time that JupyterLab's own client appends to every URL
         if name not in fields:

@@ -19,6 +19,7 @@ from workbench_server.elsewhere import TurnedAway
 from workbench_server.endpoints import ENDPOINTS
 from workbench_server.gallery import (
     ApiPageHandler,
+    DashboardsHandler,
     DocumentHandler,
     HomeHandler,
     ReportFileHandler,
@@ -74,6 +75,7 @@ class WorkbenchServer(ExtensionApp):
         self._mount(rf"{BASE}/api/v\d+(?:/.*)?", UnknownHandler, **access)
         self._mount(rf"{BASE}/?", HomeHandler, **access)
         self._mount(rf"{BASE}/api", ApiPageHandler, **access)
+        self._mount(rf"{BASE}/dashboards", DashboardsHandler, **access)
         self._mount(rf"{BASE}/reports", ReportsHandler, **access)
         report = rf"{BASE}/reports/(?P<name>[^/]+)/(?P<run>[^/]+)/report\.(?P<ending>html|pdf)"
         self._mount(report, ReportFileHandler, **access)

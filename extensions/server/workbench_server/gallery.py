@@ -10,18 +10,25 @@ from urllib.parse import urlsplit
 
 from tornado import web
 
-from workbench.foundation.errors import Forbidden, NotFound
+from workbench.foundation.errors import Forbidden, NotFound, Unavailable
 from workbench.governance.identity import permit
 from workbench.orchestration.processes import kinds
 from workbench.publishing.reports import ReportRun, moment
 from workbench_server.apidoc import errors, fields, groups
 from workbench_server.elsewhere import address
-from workbench_server.endpoint import cursor_of, position_in
+from workbench_server.endpoint import cursor_of, named, position_in
 from workbench_server.handler import work_for
 from workbench_server.openapi import document
 from workbench_server.pages import PageHandler
 
-__all__ = ["ApiPageHandler", "DocumentHandler", "HomeHandler", "ReportFileHandler", "ReportsHandler"]
+__all__ = [
+    "ApiPageHandler",
+    "DashboardsHandler",
+    "DocumentHandler",
+    "HomeHandler",
+    "ReportFileHandler",
+    "ReportsHandler",
+]
 
 SHOWN = 8
 """How many runs of each report are listed at once."""
@@ -70,6 +77,22 @@ class HomeHandler(PageHandler):
                     page = kinds.get(name).opens(wb.settings.home)
                     found.append({"url": there + page, "title": title, "about": about})
         return found
+
+
+class DashboardsHandler(PageHandler):
+    """Leads on to the dashboards, which a process of their own serves."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        self.redirect(await work_for(self._there))
+
+    def _there(self) -> str:
+        self.permitted("dashboards", "read")
+        wb = self.access.server()
+        there = address(self, wb, "voila")
+        if there is None:
+            raise Unavailable("nobody serves the dashboards at the moment", hint="`workbench serve voila` does")
+        return there + kinds.get("voila").opens(wb.settings.home)
 
 
 class ReportsHandler(PageHandler):
@@ -135,6 +158,7 @@ class ReportFileHandler(PageHandler):
         self.finish(content)
 
     def _content(self, name: str, run: str, ending: str) -> bytes:
+        named({"report": name, "run": run})
         report = self.permitted("reports", "read").gallery.open(name, run)
         path: Path | None = {"html": report.html, "pdf": report.pdf}[ending]
         if path is None:
@@ -148,7 +172,9 @@ class ApiPageHandler(PageHandler):
     @web.authenticated
     async def get(self) -> None:
         self.set_header("Cache-Control", "private, no-cache")
-        self.show("api.html.j2", title="API", here="API", groups=groups(), change=fields("Heard"), errors=errors())
+        host = f"{self.request.protocol}://{self.request.host}"
+        told = {"groups": groups(), "change": fields("Heard"), "errors": errors()}
+        self.show("api.html.j2", title="API", here="API", host=host, **told)
 
 
 class DocumentHandler(PageHandler):

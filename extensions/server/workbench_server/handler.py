@@ -22,7 +22,7 @@ from workbench.governance.identity import permit
 from workbench_server import arrow
 from workbench_server.access import Access
 from workbench_server.arrow import Rows, pieces
-from workbench_server.endpoint import Endpoint, parsed
+from workbench_server.endpoint import Endpoint, named, parsed
 from workbench_server.identity import refusal
 from workbench_server.problems import MEDIA_TYPE, Problem, problem_of
 
@@ -93,7 +93,7 @@ class EndpointHandler(APIHandler):
     def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes | Iterator[bytes]:
         wb = self._workbench(user)
         query = parsed(self.endpoint.query, asked)
-        found = self.endpoint.run(wb, parts, query)
+        found = self.endpoint.run(wb, named(parts), query)
         if isinstance(found, Rows):
             stream = pieces(found)
             return chain([next(stream)], stream)

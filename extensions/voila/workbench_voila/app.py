@@ -36,7 +36,6 @@ from workbench_voila.identity import KernelOwners
 from workbench_voila.kernels import MESSAGES, ViewerKernels
 from workbench_voila.pool import Pool
 from workbench_voila.rendering import DashboardPage
-from workbench_voila.turns import Turns
 
 __all__ = ["App", "main"]
 
@@ -142,9 +141,11 @@ class App(Voila):  # type: ignore[misc]
             "mathjax_config": "null",
             "mathjax_url": "null",
         }
-        dashboard = {"pool": self.pool, "turns": Turns(), "front": front, "renderer": renderer}
+        dashboard = {"pool": self.pool, "front": front, "renderer": renderer}
         return [
             (r"/", pages.Landing),
+            (r"/home", pages.Elsewhere, {"path": "/workbench"}),
+            (r"/reports", pages.Elsewhere, {"path": "/workbench/reports"}),
             (r"/dashboards/([a-z0-9][a-z0-9_-]*)", DashboardPage, dashboard),
             (r"/workbench/sign-in", pages.SignIn),
             (r"/workbench/sign-out", pages.SignOut),

@@ -65,6 +65,10 @@ class ViewerKernels(AsyncMappingKernelManager):
         held = self._held.get(kernel_id)
         return held.owner if held else None
 
+    def held_by(self, user: str) -> int:
+        """How many pages somebody has open."""
+        return sum(held.owner == user for held in self._held.values())
+
     def age(self, kernel_id: str) -> float:
         """Seconds since its start."""
         return time.monotonic() - self._held[kernel_id].started

@@ -8,15 +8,16 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import HTTPError
+from workbench_server.elsewhere import address
 from workbench_server.identity import WorkbenchIdentityProvider, wanted_page
 
 from workbench._version import __version__
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import Unavailable, WorkbenchError
 from workbench_voila.handling import PageHandler
 from workbench_voila.identity import from_own_page
 from workbench_voila.pool import Pool
 
-__all__ = ["Health", "Landing", "NoSuchPage", "SignIn", "SignOut"]
+__all__ = ["Elsewhere", "Health", "Landing", "NoSuchPage", "SignIn", "SignOut"]
 
 
 class Landing(PageHandler):
@@ -24,7 +25,25 @@ class Landing(PageHandler):
 
     async def get(self) -> None:
         dashboards = await asyncio.to_thread(lambda: self.as_viewer().dashboards.list())
-        self.finish(self.page("landing.html.j2", dashboards=dashboards, who=self.credential.principal))
+        self.finish(self.page("landing.html.j2", dashboards=dashboards, who=self.credential.principal, here="/"))
+
+
+class Elsewhere(PageHandler):
+    """Leads on to a page of the process that serves the API, the home page and the reports.
+
+    Args:
+        path: Which page.
+    """
+
+    def initialize(self, path: str) -> None:
+        self._path = path
+
+    async def get(self) -> None:
+        there = await asyncio.to_thread(address, self, self.workbench, "api")
+        if there is None:
+            self.refuse(Unavailable("nobody serves that page at the moment", hint="`workbench serve api` does"))
+            return
+        self.redirect(there + self._path)
 
 
 class SignIn(PageHandler):

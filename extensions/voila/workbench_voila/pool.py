@@ -22,6 +22,7 @@ _WARM = "import workbench.app, workbench.ui; workbench.ui.warm()"
 # A token lives for half a day, and its viewer is to have most of that.
 _OLDEST_SECONDS = 4 * 3600.0
 _AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
+_SECONDS_AFTER_A_FAILURE = 15.0
 # A page is drawn in about a second of the machine's time; kernels that start meanwhile would take theirs from it.
 _SECONDS_FOR_A_PAGE = 1.2
 _SECONDS_TO_WARM = 120.0
@@ -72,11 +73,13 @@ class Pool:
 
     def _fill_soon(self) -> None:
         """Viewers' own pages come first: the next kernels start when those of all who came by now have been drawn."""
+        missing = self._size - len(self._ready) - self._coming
+        self._fill_in(_SECONDS_FOR_A_PAGE * (missing + 1))
+
+    def _fill_in(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        missing = self._size - len(self._ready) - self._coming
-        pause = _SECONDS_FOR_A_PAGE * (missing + 1)
-        self._timer = asyncio.get_running_loop().call_later(pause, self.fill, context=contextvars.Context())
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.fill, context=contextvars.Context())
 
     async def close(self) -> None:
         self._closed = True
@@ -104,6 +107,8 @@ class Pool:
                 self._ready.append(kernel_id)
         except Exception:  # noqa: BLE001 (a viewer then gets a cold kernel, or is told)
             logger(__name__).exception("a kernel could not be made ready")
+            if not self._closed:
+                self._fill_in(_SECONDS_AFTER_A_FAILURE)
         finally:
             self._coming -= 1
 

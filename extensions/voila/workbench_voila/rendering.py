@@ -12,14 +12,13 @@ from tornado.iostream import StreamClosedError
 from voila.execute import VoilaExecutor
 from voila.notebook_renderer import NotebookRenderer
 
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import Unavailable, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.publishing.dashboards import DashboardInfo
 from workbench_voila.front import Front
 from workbench_voila.handling import PageHandler
 from workbench_voila.kernels import ViewerKernels
 from workbench_voila.pool import Pool
-from workbench_voila.turns import Turns
 
 __all__ = ["DashboardPage"]
 
@@ -29,17 +28,20 @@ class DashboardPage(PageHandler):
 
     Args:
         pool: Where its kernel comes from.
-        turns: When its notebook is run.
         front: What its page loads.
         renderer: What Voila's renderer is given.
     """
 
-    def initialize(self, pool: Pool, turns: Turns, front: Front, renderer: dict[str, Any]) -> None:
-        self._pool, self._turns, self._front, self._renderer = pool, turns, front, renderer
+    def initialize(self, pool: Pool, front: Front, renderer: dict[str, Any]) -> None:
+        self._pool, self._front, self._renderer = pool, front, renderer
 
     async def get(self, name: str) -> None:
+        user = self.credential.principal.name
         try:
             info = self.as_viewer().dashboards.get(name)
+            most = self.workbench.settings.pages_per_viewer
+            if self._renderer["kernels"].held_by(user) >= most:
+                raise Unavailable(f"you have {most} dashboards open", hint="close one, then open this one again")
         except WorkbenchError as error:
             self.refuse(error)
             return
@@ -49,18 +51,17 @@ class DashboardPage(PageHandler):
         rendering = _Rendering(
             info=info,
             pool=self._pool,
-            user=self.credential.principal.name,
+            user=user,
             request_handler=self,
             page_config={},
             **self._renderer,
         )
         try:
-            async with self._turns.turn():
-                await rendering.initialize()
-                async for html, _ in rendering.generate_content_generator():
-                    if not html.isspace():
-                        self.write(html)
-                        await self.flush()
+            await rendering.initialize()
+            async for html, _ in rendering.generate_content_generator():
+                if not html.isspace():
+                    self.write(html)
+                    await self.flush()
         except StreamClosedError:
             await rendering.abandon()
         except Exception:  # noqa: BLE001 (the page has begun: the rest of it says so, and the log says why)

@@ -91,7 +91,7 @@ class Identities:
             row = session.get_one(SignInLinkRow, digest)
             user, made = row.user, row.expires - timedelta(minutes=LINK_MINUTES)
             audit_append(session, actor=user, action="sign in", thing=f"user {user}")
-        return self._principal(user, made), self.cookie(user)
+        return self.principal(user, made), self.cookie(user)
 
     def cookie(self, user: str) -> str:
         """A signed statement that its bearer is `user`, good for `COOKIE_SECONDS`."""
@@ -103,7 +103,7 @@ class Identities:
             SignInRefused: Forged, expired, of a retired key, or its user is gone.
         """
         user, signed_at = verified(cookie, self._public_keys())
-        return Credential(self._principal(user, signed_at), frozenset(Scope), "cookie")
+        return Credential(self.principal(user, signed_at), frozenset(Scope), "cookie")
 
     def rotate(self, *, by: Principal, at_once: bool = False) -> None:
         """Signs with a new key from now on.
@@ -193,7 +193,7 @@ class Identities:
             NotFound: No such token.
             Conflict: It belongs to somebody already.
         """
-        principal = self._principal(user, utcnow())
+        principal = self.principal(user, utcnow())
         with self._catalog.begin() as session:
             row = session.get(TokenRow, token_id, with_for_update=True)
             if row is None:
@@ -224,7 +224,7 @@ class Identities:
             with self._catalog.begin() as session:
                 session.execute(update(TokenRow).where(TokenRow.id == token_id).values(last_used=now))
         scopes = frozenset(info.scopes)
-        principal = replace(self._principal(info.user, info.created), scopes=scopes)
+        principal = replace(self.principal(info.user, info.created), scopes=scopes)
         return Credential(principal, scopes, "token" if info.kind == "api" else "kernel")
 
     def tokens(self, *, by: Principal, user: str | None = None) -> list[TokenInfo]:
@@ -303,8 +303,15 @@ class Identities:
         # Whoever shows a token must not make of it what outlives it, or allows more.
         self._security.require(by, Role.VIEWER if user == by.name else Role.ADMIN, doing, scope=Scope.ADMIN)
 
-    def _principal(self, user: str, made: datetime) -> Principal:
-        """The user that something names which was made then; a later user of that name is somebody else."""
+    def principal(self, user: str, made: datetime) -> Principal:
+        """The user that something names which was made then; a later user of that name is somebody else.
+
+        Args:
+            made: UTC.
+
+        Raises:
+            SignInRefused: They are gone.
+        """
         since = self._security.registered(user)
         if since is None or made < since:
             raise SignInRefused(

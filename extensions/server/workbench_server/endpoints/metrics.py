@@ -8,7 +8,7 @@ from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Metric, MetricResult
 from workbench.compute import EngineUse
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import Answer, Endpoint, Query
+from workbench_server.endpoint import EXACT, Answer, Endpoint, Query
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -67,7 +67,7 @@ class MetricQuery(MetricQuestion):
 
 
 class MetricRowsQuery(MetricQuestion):
-    limit: int | None = Field(None, ge=0, description="At most so many rows; all when not given.")
+    limit: int | None = Field(None, ge=0, le=EXACT, description="At most so many rows; all when not given.")
 
 
 class ResultColumn(Column):

@@ -1,58 +1,16 @@
-/** A dashboard's page: connects to the kernel that ran its notebook, and shows what this left. */
+/**
+ * Where a dashboard's page begins: what came with it is painted first, and only then is everything else evaluated, which
+ * takes longer.
+ */
 
 import './page.css';
-import { connect } from './kernel';
-import { Manager } from './manager';
-import { menusClose } from './menus';
-import { notice } from './notice';
-import { Packages, type Installed } from './packages';
-import { render, type Bundle } from './render';
+import { drawn } from './frame';
 
-// A figure is drawn a moment after its widget is there.
-const DRAWN = ['.wb-board .wb-kpis', '.wb-board svg', '.wb-board table', ':not(script, .still, .wb-board)']
-  .map(one => `.output > ${one}`)
-  .join(', ');
-const MOST_WAIT = 3000;
-const PICTURE = '.still .line';
-const DRAWN_AS_PICTURED = '.output > .wb-board .bqplot .line[d]';
-const MOST_WAIT_PICTURED = 15000;
-
-function told<T>(id: string): T {
-  return JSON.parse(document.getElementById(id)?.textContent ?? 'null') as T;
+async function begin(): Promise<void> {
+  await drawn();
+  const { main } = await import('./main');
+  await main();
 }
 
-/** Shows the widgets in the place of the skeleton, or of the picture that the notebook left of them, once all of it is drawn. */
-function unveil(): void {
-  const pictured = document.querySelector(PICTURE) !== null;
-  const shown = (): void => {
-    watching.disconnect();
-    document.body.classList.add('shown');
-    for (const picture of document.querySelectorAll('.still')) picture.remove();
-  };
-  const watching = new MutationObserver(() => document.querySelector(pictured ? DRAWN_AS_PICTURED : DRAWN) && shown());
-  watching.observe(document.body, { attributeFilter: ['d'], childList: true, subtree: true });
-  setTimeout(shown, pictured ? MOST_WAIT_PICTURED : MOST_WAIT);
-}
-
-async function main(packages: Packages): Promise<void> {
-  if (document.getElementById('broken')) return;
-  const manager = new Manager(connect(told<string>('kernel')), packages);
-  menusClose();
-  await manager.load();
-  unveil();
-  for (const place of document.querySelectorAll<HTMLElement>('.output')) {
-    const content = place.querySelector('script');
-    if (content) await render(JSON.parse(content.text) as Bundle, place, manager);
-  }
-}
-
-function begin(): void {
-  main(packages).catch(error => {
-    console.error(error);
-    notice('This dashboard cannot be shown at the moment.');
-  });
-}
-
-const packages = new Packages(told<Installed>('packages'), '/widgets');
-if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin, { once: true });
-else begin();
+if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => void begin(), { once: true });
+else void begin();

@@ -5,6 +5,7 @@ import { ManagerBase } from '@jupyter-widgets/base-manager';
 import type { JSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import DOMPurify from 'dompurify';
+import { drawn } from './frame';
 import type { Packages } from './packages';
 import type { Kernel } from './kernel';
 
@@ -20,14 +21,6 @@ function icons(): void {
   const sheet = document.createElement('link');
   Object.assign(sheet, { id: 'icons', rel: 'stylesheet', href: '/static/icons.css' });
   document.head.append(sheet);
-}
-
-// A frame, or a moment where nobody looks and none is drawn.
-function drawn(): Promise<void> {
-  return new Promise(done => {
-    setTimeout(done, 100);
-    requestAnimationFrame(() => setTimeout(done));
-  });
 }
 
 export class Manager extends ManagerBase {
