@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import websocket
+from psycopg import sql
 from site_of_servers import Site, running
+from sqlalchemy import make_url
 from waiting import ended, wait_until
 
+from workbench import Workbench
 from workbench.governance.identity import SignInRefused
 from workbench.governance.security import Role, Scope
 
@@ -103,8 +107,8 @@ def test_the_api_has_nothing_of_a_notebook_server(site: Site, path: str) -> None
 
 
 @contextmanager
-def channel_of(lab: Site, headers: dict[str, str], kernel: str) -> Iterator[websocket.WebSocket]:
-    url = f"{lab.url.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
+def channel_of(lab: str, headers: dict[str, str], kernel: str) -> Iterator[websocket.WebSocket]:
+    url = f"{lab.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
     channel = websocket.create_connection(url, header=[f"{name}: {value}" for name, value in headers.items()])
     channel.settimeout(60)
     try:
@@ -129,7 +133,7 @@ def said(channel: websocket.WebSocket, code: str) -> Any:
 
 
 def said_by_a_kernel(lab: Site, headers: dict[str, str], kernel: str, code: str = ASK) -> Any:
-    with channel_of(lab, headers, kernel) as channel:
+    with channel_of(lab.url, headers, kernel) as channel:
         return said(channel, code)
 
 
@@ -185,7 +189,7 @@ def test_who_looks_at_a_kernel_keeps_their_socket_when_it_is_restarted(lab: Site
     headers = {"Authorization": f"Bearer {lab.token('ana', Scope.ADMIN, Scope.READ)}"}
     with httpx.Client(base_url=lab.url, headers=headers, timeout=60) as client:
         kernel = client.post("/api/kernels", json={"name": "python3"}).json()["id"]
-        with channel_of(lab, headers, kernel) as channel:
+        with channel_of(lab.url, headers, kernel) as channel:
             before, _ = said(channel, PIDS)
             assert client.post(f"/api/kernels/{kernel}/restart").status_code == 200
             after, _ = said(channel, PIDS)
@@ -208,6 +212,52 @@ def test_the_kernel_of_somebody_who_was_removed_ends(lab: Site, again: bool) -> 
     wait_until(lambda: ended(pid), seconds=40, what="the kernel's end")
     if again:
         security.remove_user("zed", by=by)
+
+
+@pytest.mark.postgres
+def test_kernels_go_on_while_the_catalog_does_not_answer(tmp_path: Path, postgres_url: str) -> None:
+    """Nobody's work is lost, the log says that nobody could be asked, and afterwards the answer counts again."""
+    home = tmp_path / "team"
+    home.mkdir()
+    (home / "workbench.toml").write_text(f'catalog_url = "{postgres_url}"\n')
+    with Workbench.open(home) as wb:
+        by = wb.actor.principal
+        wb.security.add_user("zed", Role.ANALYST, by=by)
+        token = wb.identities.create_token("zed", by=by, scopes=[Scope.ADMIN, Scope.READ]).secret
+        logs = wb.settings.logs_dir
+    headers = {"Authorization": f"Bearer {token}"}
+    with running("lab", home) as url:
+        kernel = httpx.post(f"{url}/api/kernels", headers=headers, json={"name": "python3"}, timeout=60).json()["id"]
+        with channel_of(url, headers, kernel) as channel:
+            pid, _ = said(channel, PIDS)
+            with out_of_reach(postgres_url):
+                wait_until(lambda: "whose kernels may go on is not known" in written(logs), seconds=40, what="a look")
+                assert said(channel, PIDS)[0] == pid
+        with Workbench.open(home) as wb:
+            wb.security.remove_user("zed", by=wb.actor.principal)
+        wait_until(lambda: ended(pid), seconds=40, what="the kernel's end")
+    assert "ended a kernel of zed" in written(logs)
+
+
+def written(logs: Path) -> str:
+    """What a process has logged; it makes the file at its first line."""
+    return "".join(path.read_text() for path in logs.glob("lab.jsonl"))
+
+
+@contextmanager
+def out_of_reach(url: str) -> Iterator[None]:
+    """A database that lets nobody in, and has sent away who was there."""
+    at = make_url(url)
+    with psycopg.connect(
+        host=str(at.query["host"]), user=at.username, dbname="postgres", autocommit=True
+    ) as connection:
+        allow = sql.SQL("alter database {} allow_connections {}")
+        connection.execute(allow.format(sql.Identifier(str(at.database)), sql.SQL("false")))
+        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [at.database])
+        try:
+            yield
+        finally:
+            connection.execute(allow.format(sql.Identifier(str(at.database)), sql.SQL("true")))
 
 
 def test_a_kernel_of_no_name_that_there_is_is_refused(lab: Site) -> None:

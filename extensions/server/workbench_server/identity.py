@@ -29,7 +29,18 @@ from workbench.governance.identity import (
 )
 from workbench.governance.security import Principal
 
-__all__ = ["SignedIn", "WorkbenchAuthorizer", "WorkbenchIdentityProvider", "asker", "refusal", "wanted_page"]
+__all__ = [
+    "SECONDS_BETWEEN_LOOKS",
+    "SignedIn",
+    "WorkbenchAuthorizer",
+    "WorkbenchIdentityProvider",
+    "asker",
+    "refusal",
+    "wanted_page",
+]
+
+SECONDS_BETWEEN_LOOKS = 10
+"""How often it is asked whether somebody may still use what they have open."""
 
 _REFUSAL = "_workbench_refusal"
 NO_LAB = (

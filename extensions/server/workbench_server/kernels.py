@@ -12,18 +12,18 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.ioloop import PeriodicCallback
 
-from workbench.foundation.errors import Forbidden, NotFound, WorkbenchError
+from workbench.foundation.errors import Conflict, Forbidden, NotFound, Unavailable, WorkbenchError
+from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings, load
 from workbench.governance.identity import Credential, IssuedToken, SignInRefused, permit
 from workbench.governance.security import Principal, Scope
 from workbench.orchestration.kernels import OwnKernelManager, allowed
-from workbench_server.identity import WorkbenchIdentityProvider, asker
+from workbench_server.identity import SECONDS_BETWEEN_LOOKS, WorkbenchIdentityProvider, asker
 
 __all__ = ["LabKernel", "OwnedKernels"]
 
 # Of what Jupyter says to a kernel: which notebook it was started for.
 _SESSION = "JPY_SESSION_NAME"
-_SECONDS_BETWEEN_LOOKS = 10
 
 
 class LabKernel(OwnKernelManager, ServerKernelManager):
@@ -43,7 +43,7 @@ class OwnedKernels(AsyncMappingKernelManager):
         super().__init__(**traits)  # type: ignore[no-untyped-call]
         self.kernel_manager_class = "workbench_server.kernels.LabKernel"
         self._tokens: dict[str, IssuedToken] = {}
-        self._looks = PeriodicCallback(self._end_of_strangers, _SECONDS_BETWEEN_LOOKS * 1000)
+        self._looks = PeriodicCallback(self._end_revoked, SECONDS_BETWEEN_LOOKS * 1000)
 
     async def _async_start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> str:
         if kernel_id is not None and kernel_id in self:
@@ -74,24 +74,37 @@ class OwnedKernels(AsyncMappingKernelManager):
                 self._provider.checker.end_kernel_token(token.info.id)
         return super().remove_kernel(kernel_id)
 
-    async def _end_of_strangers(self) -> None:
-        """Whoever was removed, or may not use the Lab any more, computes nothing more here."""
+    async def _end_revoked(self) -> None:
+        """Whoever was removed, or may not use the Lab any more, computes nothing more here.
+
+        While the catalog does not answer nobody knows who that is. Then all go on, and the log says so: to end
+        everybody's kernels would lose their work.
+        """
         for kernel_id, token in list(self._tokens.items()):
-            if kernel_id in self and not await asyncio.to_thread(self._may_go_on, token):
-                self.log.warning("Ended the kernel of %s, who may not use it any more", token.info.user)
+            try:
+                revoked = await asyncio.to_thread(self._revoked, token)
+            except (Unavailable, Conflict) as error:
+                again = f"it is asked again in {SECONDS_BETWEEN_LOOKS} s"
+                logger(__name__).warning("whose kernels may go on is not known, and %s: %s", again, error)
+                return
+            if revoked and kernel_id in self:
+                logger(__name__).warning("ended a kernel of %s, who may not use it any more", token.info.user)
                 await self.shutdown_kernel(kernel_id, now=True)  # type: ignore[no-untyped-call]
 
-    def _may_go_on(self, token: IssuedToken) -> bool:
+    def _revoked(self, token: IssuedToken) -> bool:
+        """
+        Raises:
+            Unavailable: The catalog does not answer.
+            Conflict: It is kept locked.
+        """
         info = token.info
         assert info.user is not None, "a kernel here is started by somebody"
         try:
             owner = self._provider.checker.principal(info.user, info.created)
             permit(Credential(owner, frozenset(info.scopes), "kernel"), "use", "lab")
         except (SignInRefused, Forbidden):
-            return False
-        except WorkbenchError:
-            pass  # a catalog that does not answer is nobody's fault
-        return True
+            return True
+        return False
 
     def update_env(self, *, kernel_id: str, env: dict[str, str]) -> None:
         """A renamed notebook; the rest would be the server's own environment, and reach the kernel at its restart."""

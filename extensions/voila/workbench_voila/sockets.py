@@ -11,7 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from workbench_server.identity import WorkbenchIdentityProvider
+from workbench_server.identity import SECONDS_BETWEEN_LOOKS, WorkbenchIdentityProvider
 
 from workbench_voila.identity import from_own_page
 
@@ -23,7 +23,6 @@ _FEWEST_OFFSETS = 6
 _MOST_OFFSETS = 64
 _NOT_UNDERSTOOD = 1003
 _REFUSED = 4403
-_SECONDS_BETWEEN_LOOKS = 10
 
 
 class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
@@ -37,7 +36,7 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
         await super().pre_get()
 
     def open(self, kernel_id: str) -> Any:
-        self._asked = PeriodicCallback(self._still_in, _SECONDS_BETWEEN_LOOKS * 1000)
+        self._asked = PeriodicCallback(self._still_in, SECONDS_BETWEEN_LOOKS * 1000)
         self._asked.start()
         return super().open(kernel_id)
 

@@ -312,12 +312,12 @@ class Identities:
         Raises:
             SignInRefused: They are gone.
         """
-        since = self._security.registered(user)
-        if since is None or made < since:
+        found = self._security.registration(user)
+        if found is None or made < found[1]:
             raise SignInRefused(
                 f"'{user}' is no user of this workspace any more", hint="ask an admin of this workspace"
             )
-        return self._security.user(user)
+        return found[0]
 
     def _signing_key(self) -> SigningKey:
         key = read_key(self._keys)

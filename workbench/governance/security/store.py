@@ -140,8 +140,14 @@ class Security:
 
     def registered(self, name: str) -> datetime | None:
         """Since when a user is one, UTC; None for who is none. A name that was given again is another user."""
+        found = self.registration(name)
+        return found[1] if found else None
+
+    def registration(self, name: str) -> tuple[Principal, datetime] | None:
+        """A user, and since when they are one, UTC, as one look at the catalog finds both; None for who is none."""
         with self._catalog.read() as session:
-            return session.scalar(select(UserRow.created).where(UserRow.name == name))
+            row = session.get(UserRow, name)
+            return (Principal(row.name, Role(row.role)), row.created) if row is not None else None
 
     def user(self, name: str) -> Principal:
         """
