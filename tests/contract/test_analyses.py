@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics import Key, Measure, Measures, Window
-from workbench.compute import engines
+from workbench.compute import Parts, engines
 
 SCHEMA = {
     "k": pl.String(),
@@ -144,7 +144,7 @@ def test_measures_equal_plain_python_however_the_rows_are_cut(
     keys, key = KEYS[by]
     frame = pl.DataFrame(rows, schema=SCHEMA)
     expected = oracle(rows, key, grouped=bool(keys))
-    result = engines.get(engine).run(Measures(keys, MEASURES), cut(frame, places)).frame
+    result = engines.get(engine).run(Measures(keys, MEASURES), Parts.of(*cut(frame, places))).frame
     assert result.columns == [*(part.name for part in keys), *(measure.name for measure in MEASURES)]
     assert result.height == len(expected)
     for row in result.rows():
@@ -163,8 +163,8 @@ def test_every_bit_is_the_same_in_whatever_order_and_parts_the_rows_come(
     shuffled = list(rows)
     seed.shuffle(shuffled)
     run = engines.get(engine).run
-    one = run(Measures(keys, MEASURES), [pl.LazyFrame(rows, schema=SCHEMA)]).frame
-    other = run(Measures(keys, MEASURES), cut(pl.DataFrame(shuffled, schema=SCHEMA), places)).frame
+    one = run(Measures(keys, MEASURES), Parts.of(pl.LazyFrame(rows, schema=SCHEMA))).frame
+    other = run(Measures(keys, MEASURES), Parts.of(*cut(pl.DataFrame(shuffled, schema=SCHEMA), places))).frame
     assert repr(one.rows()) == repr(other.rows())
     assert one.schema == other.schema
 
@@ -173,10 +173,10 @@ def test_every_bit_is_the_same_in_whatever_order_and_parts_the_rows_come(
 @pytest.mark.parametrize("parts", [1, 3])
 def test_no_rows_give_no_group_and_one_row_of_totals(engine: str, parts: int) -> None:
     empty = [pl.LazyFrame(schema=SCHEMA)] * parts
-    by_key = engines.get(engine).run(Measures((Key("k", "k"),), MEASURES), empty)
+    by_key = engines.get(engine).run(Measures((Key("k", "k"),), MEASURES), Parts.of(*empty))
     assert by_key.frame.is_empty()
     assert by_key.use.parts == parts
-    total = engines.get(engine).run(Measures((), MEASURES), empty).frame
+    total = engines.get(engine).run(Measures((), MEASURES), Parts.of(*empty)).frame
     assert total.select("rows", "known", "kinds", "total", "average", "p95").rows() == [(0, 0, 0, None, None, None)]
 
 
@@ -190,4 +190,4 @@ def test_where_and_window_keep_the_rows_they_say(engine: str, parts: int) -> Non
         (), (Measure("rows", "count"),), where="even AND i < 40", window=Window("t", times[3], times[46]), named=(sign,)
     )
     cuts = [] if parts == 1 else [7, 30]
-    assert engines.get(engine).run(analysis, cut(frame, cuts)).frame["rows"].to_list() == [18]
+    assert engines.get(engine).run(analysis, Parts.of(*cut(frame, cuts))).frame["rows"].to_list() == [18]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import polars as pl
 
-from workbench.compute.model import Analysis, Computed, Direct, EngineUse
+from workbench.compute.model import Analysis, Computed, Direct, EngineUse, partial_plan
+from workbench.compute.parts import Parts
 from workbench.compute.polars_versions import collect
-from workbench.foundation.errors import Invalid
+from workbench.compute.refusing import check, telling
 
 __all__ = ["LocalEngine"]
 
@@ -23,29 +23,18 @@ class LocalEngine:
 
     name = "local"
 
-    def run(self, analysis: Analysis, parts: Sequence[pl.LazyFrame]) -> Computed:
+    def run(self, analysis: Analysis, parts: Parts) -> Computed:
         """Runs `analysis` over `parts`.
 
         Raises:
-            Invalid: There is no part, or the parts' columns do not fit the analysis or each other.
+            Invalid: There is no part, or the parts' columns do not fit the analysis or each other, or the analysis is
+                by subject and the parts are not.
         """
-        if not parts:
-            raise Invalid(f"the analysis '{analysis.name}' got no rows to run on, not even an empty part")
         begin = time.perf_counter()
-        schemas = [part.collect_schema() for part in parts]
-        if any(schema != schemas[0] for schema in schemas[1:]):
-            raise Invalid(f"the parts given to the analysis '{analysis.name}' do not have the same columns")
+        check(analysis, parts)
         opened = time.perf_counter()
-        try:
-            frame = collect(_plan(analysis, parts))
-        except (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError) as error:
-            raise Invalid(f"the analysis '{analysis.name}' does not fit its rows: {_first_line(error)}") from error
-        except pl.exceptions.InvalidOperationError as error:
-            raise _not_computed(analysis, error) from error
-        except (pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
-            if "overflow" not in str(error):
-                raise
-            raise _not_computed(analysis, error) from error
+        with telling(analysis):
+            frame = _computed(analysis, parts)
         use = EngineUse(
             engine=self.name,
             polars=pl.__version__,
@@ -58,20 +47,11 @@ class LocalEngine:
         return Computed(frame, use)
 
 
-def _plan(analysis: Analysis, parts: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+def _computed(analysis: Analysis, parts: Parts) -> pl.DataFrame:
     if len(parts) > 1:
-        return analysis.merge(pl.concat([collect(analysis.partial(part)) for part in parts]).lazy())
+        partials = [collect(partial_plan(analysis, part), ordered=analysis.ordered) for part in parts.parts]
+        return collect(analysis.merge(pl.concat(partials).lazy()))
+    part = parts.parts[0]
     if isinstance(analysis, Direct):
-        return analysis.whole(parts[0])
-    return analysis.merge(analysis.partial(parts[0]))
-
-
-def _not_computed(analysis: Analysis, error: BaseException) -> Invalid:
-    return Invalid(
-        f"the analysis '{analysis.name}' cannot be computed on its rows: {_first_line(error)}",
-        hint="a value does not fit the type it is cast to, or a result is too large for its own",
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0]
+        return collect(analysis.whole(part.lazy()), ordered=analysis.ordered)
+    return collect(analysis.merge(partial_plan(analysis, part)), ordered=analysis.ordered)

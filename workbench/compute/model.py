@@ -8,7 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
-__all__ = ["Analysis", "Computed", "Direct", "Engine", "EngineUse"]
+from workbench.compute.parts import Part, Parts
+
+__all__ = ["Analysis", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
 
 
 @runtime_checkable
@@ -16,11 +18,23 @@ class Analysis(Protocol):
     """A computation that can be cut into parts.
 
     `merge(concat(partial(p) for p in parts))` must be the same for every way of cutting the rows into parts, none and
-    empty ones included. Both return plans: nothing is collected inside an analysis.
+    empty ones included; of an analysis by subject, for every way that leaves a subject's rows together. Both return
+    plans: nothing is collected inside an analysis. It is sent to other processes as it is, so it has to be picklable:
+    a frozen dataclass of plain values.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def by_subject(self) -> bool:
+        """Whether all rows of a subject have to be in one part, and parts need the column `SUBJECT_HASH`."""
+        ...
+
+    @property
+    def ordered(self) -> bool:
+        """Whether `partial` looks at rows in their order (shifts, running values): it is run where order is kept."""
+        ...
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """What one part of the rows contributes; small, and of the same columns whatever the part holds."""
@@ -38,6 +52,22 @@ class Direct(Analysis, Protocol):
     def whole(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Exactly what `merge(partial(rows))` gives, to the last bit."""
         ...
+
+
+@runtime_checkable
+class OfRuns(Analysis, Protocol):
+    """An analysis that knows a quicker plan for rows that lie in runs, each sorted by `SUBJECT_HASH` and time."""
+
+    def partial_of_runs(self, runs: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+        """What `partial` gives for all the runs' rows. Runs may overlap in subjects and in time."""
+        ...
+
+
+def partial_plan(analysis: Analysis, part: Part) -> pl.LazyFrame:
+    """What one part contributes, by the quickest plan that the analysis knows for it."""
+    if part.sorted and isinstance(analysis, OfRuns):
+        return analysis.partial_of_runs(part.runs())
+    return analysis.partial(part.lazy())
 
 
 @dataclass(frozen=True)
@@ -81,13 +111,14 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def run(self, analysis: Analysis, parts: Sequence[pl.LazyFrame]) -> Computed:
+    def run(self, analysis: Analysis, parts: Parts) -> Computed:
         """Runs one analysis over rows that come in parts.
 
         Args:
-            parts: At least one; all of the same columns. A part must fit in the memory of whatever computes it.
+            parts: A part must fit in the memory of whatever computes it.
 
         Raises:
-            Invalid: There is no part, or a plan names what the parts do not have.
+            Invalid: There is no part, or several of rows that are not cut as the analysis needs them, or a plan names
+                what the parts do not have.
         """
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from workbench.compute import EngineUse, LocalEngine, engines
+from workbench.compute import EngineUse, LocalEngine, Parts, engines
 from workbench.foundation.errors import Invalid, NotFound
 
 
@@ -13,6 +13,8 @@ class Total:
     """Rows and their sum, per key."""
 
     name = "total"
+    by_subject = False
+    ordered = False
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         return rows.group_by("k").agg(pl.len().alias("n"), pl.col("x").sum())
@@ -30,14 +32,14 @@ def test_the_result_does_not_depend_on_how_rows_are_cut(cuts: list[int]) -> None
     for size in cuts:
         parts.append(ROWS.slice(start, size).lazy())
         start += size
-    computed = LocalEngine().run(Total(), parts)
+    computed = LocalEngine().run(Total(), Parts.of(*parts))
     assert computed.frame.rows() == [("a", 2, 4), ("b", 1, 2), ("c", 1, 4)]
     assert computed.use.parts == len(cuts)
     assert computed.use.rows_out == 3
 
 
 def test_it_says_what_it_used() -> None:
-    use = LocalEngine().run(Total(), [ROWS.lazy()]).use
+    use = LocalEngine().run(Total(), Parts.of(ROWS.lazy())).use
     assert isinstance(use, EngineUse)
     assert (use.engine, use.polars, use.fell_back) == ("local", pl.__version__, False)
     assert use.load_seconds >= 0
@@ -47,17 +49,17 @@ def test_it_says_what_it_used() -> None:
 
 def test_no_part_at_all_is_refused() -> None:
     with pytest.raises(Invalid, match="'total' got no rows"):
-        LocalEngine().run(Total(), [])
+        LocalEngine().run(Total(), Parts.of())
 
 
 def test_parts_of_different_columns_are_refused() -> None:
     with pytest.raises(Invalid, match="do not have the same columns"):
-        LocalEngine().run(Total(), [ROWS.lazy(), ROWS.select("k").lazy()])
+        LocalEngine().run(Total(), Parts.of(ROWS.lazy(), ROWS.select("k").lazy()))
 
 
 def test_rows_without_what_the_analysis_names_are_refused_in_one_line() -> None:
     with pytest.raises(Invalid, match="does not fit its rows") as refused:
-        LocalEngine().run(Total(), [ROWS.select("k").lazy()])
+        LocalEngine().run(Total(), Parts.of(ROWS.select("k").lazy()))
     assert "\n" not in str(refused.value)
 
 

@@ -86,6 +86,9 @@ class Measures:
     window: Window | None = None
     named: tuple[Key, ...] = ()  # expressions that `where` may call by name
 
+    by_subject = False
+    ordered = False
+
     @property
     def name(self) -> str:
         return "measures"

@@ -15,7 +15,7 @@ from workbench.analytics.metrics.measures import Key, Measure, Measures
 from workbench.analytics.metrics.model import Dimension, Metric
 from workbench.analytics.metrics.result import MetricResult
 from workbench.analytics.metrics.windows import window
-from workbench.compute import Engine, EngineUse, expressions, grains, listed
+from workbench.compute import Engine, EngineUse, Parts, expressions, grains, listed
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
 from workbench.foundation.listing import Listing
@@ -194,7 +194,7 @@ class Metrics:
             )
             analysis.check(schema, dataset)
             with self._lake.telling(dataset, self._actor):
-                computed = self._engine.run(analysis, [rows])
+                computed = self._engine.run(analysis, Parts.of(rows))
             frames.append(computed.frame)
             uses.append(computed.use)
         keys_used = columns[: len(columns) - len(names)]

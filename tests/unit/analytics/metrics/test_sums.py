@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics import Key, Measure, Measures
-from workbench.compute import engines
+from workbench.compute import Parts, engines
 from workbench.foundation.errors import Invalid
 
 ASKED = Measures((Key("g", "g"),), (Measure("total", "sum", "v"), Measure("average", "mean", "v")))
@@ -22,7 +22,7 @@ LARGEST = 2**63 - 1
 def computed(values: list[float], dtype: pl.DataType, parts: int = 1, asked: Measures = ASKED) -> dict[str, float]:
     rows = pl.DataFrame({"g": ["a"] * len(values), "v": values}, schema={"g": pl.String(), "v": dtype})
     cuts = [rows[n::parts].lazy() for n in range(parts)]
-    return engines.get("local").run(asked, cuts).frame.to_dicts()[0]
+    return engines.get("local").run(asked, Parts.of(*cuts)).frame.to_dicts()[0]
 
 
 @pytest.mark.parametrize("parts", [1, 2])

@@ -1,0 +1,89 @@
+"""What the analyses of this room have in common: which columns an event has, and which rows a step means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.compute import expressions
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["EventColumns", "Step"]
+
+
+@dataclass(frozen=True)
+class EventColumns:
+    """The columns of a dataset of events.
+
+    Attributes:
+        subject: Who did it: text or whole number. Rows without one belong to nobody and are never counted.
+        event: What was done: text.
+        time: When: a time in UTC. Rows without one are never counted.
+        id: Tells events apart; breaks ties of events of one subject at one time. None: ties have no order, and what
+            depends on one takes such events in the order of their names.
+    """
+
+    subject: str
+    event: str
+    time: str
+    id: str | None = None
+
+    @property
+    def order(self) -> list[str]:
+        """What a subject's events are sorted by."""
+        return [self.time, self.id or self.event]
+
+    def check(self, schema: Mapping[str, pl.DataType], dataset: str) -> None:
+        """
+        Raises:
+            Invalid: A column is not there, or not of the type that it needs; names the nearest one.
+        """
+        for name in (self.subject, self.event, self.time, *([self.id] if self.id else [])):
+            if name not in schema:
+                raise unknown(f"column in dataset '{dataset}' called", name, schema, error=Invalid)
+        if not (schema[self.subject].is_integer() or schema[self.subject] == pl.String):
+            raise Invalid(
+                f"the subject '{self.subject}' is {schema[self.subject]}; it has to be a text or a whole number"
+            )
+        if schema[self.event] != pl.String:
+            raise Invalid(f"the event '{self.event}' is {schema[self.event]}; it has to be a text")
+        dtype = schema[self.time]
+        if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
+            raise Invalid(f"the time '{self.time}' is {dtype}; it has to be a time with a zone")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Events of one name, or of any, that meet a condition.
+
+    Attributes:
+        event: The event's name; None for any.
+        where: SQL condition over one row's columns.
+        label: What a result calls it; by default the event's name.
+    """
+
+    event: str | None = None
+    where: str | None = None
+    label: str = ""
+
+    @classmethod
+    def of(cls, said: str | Step) -> Step:
+        """A text is the name of an event."""
+        return said if isinstance(said, Step) else cls(said)
+
+    @property
+    def title(self) -> str:
+        return self.label or self.event or "any event"
+
+    def rows(self, columns: EventColumns, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+        """Which rows are of this step: true or false, never null.
+
+        Raises:
+            Invalid: The condition is none, or names an unknown column.
+        """
+        found = pl.lit(True) if self.event is None else pl.col(columns.event) == self.event
+        if self.where is not None:
+            found = found & expressions.parse_filter(self.where, schema, f"the condition of step '{self.title}'")
+        return found.fill_null(False)

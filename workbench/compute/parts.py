@@ -1,0 +1,128 @@
+"""Rows that are computed on together, said so that they can be sent to whoever computes: files, never a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import polars as pl
+
+from workbench.compute.hashing import SUBJECT_HASH
+
+__all__ = ["Part", "Parts", "Shape"]
+
+Shape = Callable[[pl.LazyFrame], pl.LazyFrame]
+"""What is done to rows as they are read, row by row: a policy, a computed column. Picklable, so never a lambda."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a dataset's rows. Picklable, unless it was made from a lazy plan.
+
+    Attributes:
+        files: Paths of Parquet files.
+        schema: The columns of the rows as they lie in the files.
+        uniform: Every file has exactly these columns. Otherwise columns that a file lacks are null.
+        hashes: Only rows whose `SUBJECT_HASH` is within these bounds, both included; None for all.
+        without: Only rows whose `SUBJECT_HASH` is none of these (they are in a part of their own).
+        frames: Rows in memory, besides.
+        shape: Done to all of them, in order.
+        sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
+        rows: How many there are in the files and frames, at most.
+        bytes: Of the files.
+    """
+
+    files: tuple[str, ...] = ()
+    schema: Mapping[str, pl.DataType] = field(default_factory=dict)
+    uniform: bool = True
+    hashes: tuple[int, int] | None = None
+    without: tuple[int, ...] = ()
+    frames: tuple[pl.DataFrame, ...] = ()
+    shape: tuple[Shape, ...] = ()
+    sorted: bool = False
+    rows: int = 0
+    bytes: int = 0
+    plan: pl.LazyFrame | None = None
+
+    @classmethod
+    def of(cls, rows: pl.LazyFrame | pl.DataFrame) -> Part:
+        """A part of rows that are at hand. One of a lazy plan stays in this process."""
+        if isinstance(rows, pl.DataFrame):
+            return cls(frames=(rows,), schema=dict(rows.schema), rows=rows.height)
+        return cls(plan=rows)
+
+    def shaped(self, *shape: Shape) -> Part:
+        """The same rows with more done to them."""
+        return replace(self, shape=(*self.shape, *shape))
+
+    def runs(self) -> list[pl.LazyFrame]:
+        """A plan per file and frame; at least one."""
+        found = [self._of_file(path) for path in self.files] + [frame.lazy() for frame in self.frames]
+        if self.plan is not None:
+            found.append(self.plan)
+        return [self._shaped(run) for run in found or [pl.LazyFrame(schema=dict(self.schema))]]
+
+    def lazy(self) -> pl.LazyFrame:
+        """All of the rows as one plan."""
+        if self.files and not self.frames and self.plan is None:
+            return self._shaped(self._scan(list(self.files)))
+        runs = self.runs()
+        return runs[0] if len(runs) == 1 else pl.concat(runs)
+
+    def _of_file(self, path: str) -> pl.LazyFrame:
+        return self._scan([path])
+
+    def _scan(self, paths: list[str]) -> pl.LazyFrame:
+        if self.uniform:  # the plainest scan there is: what every engine can run
+            return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+        return pl.scan_parquet(
+            paths, schema=dict(self.schema), missing_columns="insert", glob=False, hive_partitioning=False
+        )
+
+    def _shaped(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        if self.hashes is not None:
+            rows = rows.filter(pl.col(SUBJECT_HASH).is_between(*self.hashes))
+        if self.without:
+            rows = rows.filter(pl.col(SUBJECT_HASH).is_in(list(self.without)).not_())
+        for step in self.shape:
+            rows = step(rows)
+        return rows
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A dataset's rows, cut for computing.
+
+    Attributes:
+        parts: All of the same columns.
+        by_subject: All rows of a subject are in one part, and every part has the column `SUBJECT_HASH`.
+        total_files: Of the dataset's version; `files` are those that the parts are made of.
+        total_bytes: Of these.
+    """
+
+    parts: tuple[Part, ...]
+    by_subject: bool = False
+    total_files: int = 0
+    total_bytes: int = 0
+
+    @classmethod
+    def of(cls, *rows: pl.LazyFrame | pl.DataFrame, by_subject: bool = False) -> Parts:
+        """Parts of rows that are at hand, one each."""
+        return cls(tuple(Part.of(part) for part in rows), by_subject)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    @cached_property
+    def files(self) -> int:
+        return len({path for part in self.parts for path in part.files})
+
+    @cached_property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        """The columns that an analysis gets."""
+        return self.parts[0].lazy().collect_schema()
