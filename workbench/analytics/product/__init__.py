@@ -1,5 +1,6 @@
 """What subjects do over time: funnels, retention, sessions and the like, over any dataset of events."""
 
 from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.funnel import Exclusion, Funnel, FunnelCell
 
-__all__ = ["EventColumns", "Step"]
+__all__ = ["EventColumns", "Exclusion", "Funnel", "FunnelCell", "Step"]

@@ -29,9 +29,7 @@ def reported(
         rows=int(files["num_records"].sum() or 0),
         bytes=int(files["size_bytes"].sum() or 0),
         files=files.height,
-        periods=()
-        if layout is None
-        else tuple(_period(start, found, layout) for start, found in periods(files, layout)),
+        periods=found,
         skew=None if layout is None else _skew(rows, layout),
     )
 
