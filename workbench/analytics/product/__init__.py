@@ -2,5 +2,15 @@
 
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Exclusion, Funnel, FunnelCell
+from workbench.analytics.product.sessions import SessionList, Sessions, SessionSummary
 
-__all__ = ["EventColumns", "Exclusion", "Funnel", "FunnelCell", "Step"]
+__all__ = [
+    "EventColumns",
+    "Exclusion",
+    "Funnel",
+    "FunnelCell",
+    "SessionList",
+    "SessionSummary",
+    "Sessions",
+    "Step",
+]
