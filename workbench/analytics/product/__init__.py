@@ -1,7 +1,9 @@
 """What subjects do over time: funnels, retention, sessions and the like, over any dataset of events."""
 
 from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.periods import Every
 from workbench.analytics.product.retention import Retention, weighted_mean
+from workbench.analytics.product.stickiness import Stickiness
 
-__all__ = ["EventColumns", "Every", "Retention", "Step", "weighted_mean"]
+__all__ = ["EventColumns", "Every", "Lifecycle", "Retention", "Step", "Stickiness", "weighted_mean"]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from calendar_periods import EVERY, following, later, period
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of, parts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,34 +21,6 @@ from workbench.foundation.errors import Invalid
 
 SINCE, UNTIL = datetime(2024, 2, 28, tzinfo=UTC), datetime(2024, 4, 2, 5, 30, tzinfo=UTC)
 PLAIN = Retention(COLUMNS, Step("a"), Step("b"), SINCE, UNTIL, length=4)
-
-
-def period(at: datetime, every: Every) -> date | datetime:
-    """The first day of a moment's period, or the start of its hour in UTC."""
-    local = at.astimezone(ZoneInfo(every.time_zone))
-    if every.grain == "hour":
-        return at.replace(minute=0, second=0, microsecond=0)
-    day = local.date()
-    if every.grain == "week":
-        return day - timedelta(days=(day.isoweekday() - every.week_start) % 7)
-    return day.replace(day=1) if every.grain == "month" else day
-
-
-def following(start: Any, every: Every) -> Any:
-    match every.grain:
-        case "hour":
-            return start + timedelta(hours=1)
-        case "day":
-            return start + timedelta(days=1)
-        case "week":
-            return start + timedelta(days=7)
-    return (start + timedelta(days=31)).replace(day=1)
-
-
-def later(start: Any, offset: int, every: Every) -> Any:
-    for _ in range(offset):
-        start = following(start, every)
-    return start
 
 
 def did(rows: pl.DataFrame, step: Callable[[dict[str, Any]], bool], r: Retention) -> dict[str, set[Any]]:
@@ -85,12 +57,6 @@ def _returned(came: set[Any], cohort: Any, offset: int, r: Retention) -> bool:
     return any(later(cohort, k, r.every) in came for k in offsets)
 
 
-EVERY = st.builds(
-    Every,
-    grain=st.sampled_from(["day", "day", "week", "month"]),
-    time_zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]),
-    week_start=st.sampled_from([1, 6, 7]),
-)
 ASKED = st.builds(
     replace,
     st.just(PLAIN),
