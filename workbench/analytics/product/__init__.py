@@ -2,8 +2,9 @@
 
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.lifecycle import Lifecycle
+from workbench.analytics.product.paths import OTHER, Paths
 from workbench.analytics.product.periods import Every
 from workbench.analytics.product.retention import Retention, weighted_mean
 from workbench.analytics.product.stickiness import Stickiness
 
-__all__ = ["EventColumns", "Every", "Lifecycle", "Retention", "Step", "Stickiness", "weighted_mean"]
+__all__ = ["OTHER", "EventColumns", "Every", "Lifecycle", "Paths", "Retention", "Step", "Stickiness", "weighted_mean"]
