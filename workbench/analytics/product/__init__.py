@@ -1,10 +1,27 @@
 """What subjects do over time: funnels, retention, sessions and the like, over any dataset of events."""
 
+from workbench.analytics.product import conditions
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import OTHER, Paths
 from workbench.analytics.product.periods import Every
 from workbench.analytics.product.retention import Retention, weighted_mean
+from workbench.analytics.product.segment_document import condition_of
+from workbench.analytics.product.segments import Segment, Within
 from workbench.analytics.product.stickiness import Stickiness
 
-__all__ = ["OTHER", "EventColumns", "Every", "Lifecycle", "Paths", "Retention", "Step", "Stickiness", "weighted_mean"]
+__all__ = [
+    "OTHER",
+    "EventColumns",
+    "Every",
+    "Lifecycle",
+    "Paths",
+    "Retention",
+    "Segment",
+    "Step",
+    "Stickiness",
+    "Within",
+    "condition_of",
+    "conditions",
+    "weighted_mean",
+]
