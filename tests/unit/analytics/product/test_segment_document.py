@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
+from house import ROOT
 
 from workbench.analytics.product import Every, Step
 from workbench.analytics.product.conditions import All, AnyOf, Did, FirstDid, InState, Listed, Not, OneEvent, Window
-from workbench.analytics.product.segment_document import condition_of
+from workbench.analytics.product.segment_document import KINDS, condition_of
 from workbench.foundation.errors import Invalid
 
 NOW = datetime(2024, 3, 31, 12, tzinfo=UTC)
@@ -103,3 +105,15 @@ def test_what_is_nested_without_end_is_refused() -> None:
         document = {"not": document}
     with pytest.raises(Invalid, match="more than 20 conditions deep"):
         condition_of(document, now=NOW)
+
+
+def test_the_documentation_has_every_key_and_an_example_that_is_read() -> None:
+    page = (ROOT / "docs" / "product.md").read_text()
+    _, _, section = page.partition("## Segments\n")
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row[1])} == set(KINDS)
+    for row in rows:
+        for key in re.findall(r"`(\w+)`", row[1]):
+            assert set(re.findall(r"`(\w+)`", row[3])) == set(KINDS[key])
+    [example] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert isinstance(condition_of(yaml.safe_load(example), now=NOW), All)
