@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from workbench.analytics.metrics import Metrics
+from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.compute import engines
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
@@ -37,6 +38,7 @@ class Workbench:
         catalog: The database behind it all.
         datasets: Versioned datasets: list, create, load, read.
         metrics: Metrics by dimension and grain.
+        product: Funnels, retention, sessions and the like over datasets of events; cohorts.
         quality: Expectations and their results.
         etl: Loading and transforming.
         notebooks: Running one notebook with parameters.
@@ -65,6 +67,9 @@ class Workbench:
         self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
         self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics")
+        asking = Asking(self.lake, self.runs, engines.get("local"), actor)
+        cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
+        self.product = Product(asking, cohorts)
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)

@@ -8,7 +8,7 @@ from workbench.compute.columns import listed
 from workbench.compute.engines import engines
 from workbench.compute.hashing import HASH_VERSION, SUBJECT_HASH, hash_of, hashed
 from workbench.compute.local import LocalEngine
-from workbench.compute.model import Analysis, Computed, Direct, Engine, EngineUse, OfRuns
+from workbench.compute.model import Analysis, Computed, Direct, Engine, EngineUse, OfRuns, partial_plan
 from workbench.compute.parts import Part, Parts, Shape
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "hash_of",
     "hashed",
     "listed",
+    "partial_plan",
 ]

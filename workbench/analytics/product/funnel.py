@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -114,8 +114,14 @@ class Funnel:
                 )
         if self.step_windows and len(self.step_windows) != count - 1:
             raise Invalid(f"{count} steps have {count - 1} windows between them, not {len(self.step_windows)}")
+        if self.order not in get_args(Order):
+            raise unknown("order of steps", str(self.order), get_args(Order), error=Invalid)
+        if self.entry not in ("any", "first"):
+            raise unknown("entry", str(self.entry), ("any", "first"), error=Invalid)
         if self.order == "any" and (self.step_windows or self.exclusions or self.entry == "first"):
             raise Invalid("steps in any order have no windows, exclusions or first entry between them")
+        if not isinstance(self.attribution, int) and self.attribution not in ("first", "last"):
+            raise unknown("attribution", str(self.attribution), ("first", "last"), error=Invalid)
         if isinstance(self.attribution, int) and not 1 <= self.attribution <= count:
             raise Invalid(f"there is no step {self.attribution} to take the breakdown from; there are {count}")
         for exclusion in self.exclusions:

@@ -9,10 +9,11 @@ from typing import Final
 
 import polars as pl
 
+from workbench.analytics.product.activity import members
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns
 from workbench.compute import SUBJECT_HASH, grains
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["SessionList", "SessionSummary", "Sessions"]
 
@@ -46,8 +47,7 @@ class Sessions:
             raise Invalid(f"a session's gap is longer than nothing and at most 30 days, not {self.gap / 1e6:,.0f} s")
         for name in self.attributes:
             if name not in schema:
-                from_ = ", ".join(schema)
-                raise Invalid(f"no column '{name}' for an attribute of sessions", hint=f"there is {from_}")
+                raise unknown("column for an attribute of sessions called", name, schema, error=Invalid)
 
     def of(self, rows: pl.LazyFrame, *, chronological: bool = False) -> pl.LazyFrame:
         """A row per session: `SUBJECT_HASH`, `began`, `ended` (microseconds since 1970), `events`, the attributes.
@@ -114,9 +114,30 @@ class SessionSummary:
     def name(self) -> str:
         return "sessions"
 
+    def check(self, schema: Mapping[str, pl.DataType], dataset: str) -> None:
+        """
+        Raises:
+            Invalid: See `Sessions.check`.
+        """
+        self.sessions.check(schema, dataset)
+
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Per period, attributes and bin: sessions, subjects, bounces (of one event), events, microseconds."""
         return self._counted(self.sessions.of(rows))
+
+    def subjects(self, **of: object) -> SessionSubjects:
+        """The analysis that returns who is behind a row.
+
+        Args:
+            of: `period` and attributes, by column; what is not said may be anything.
+
+        Raises:
+            Invalid: The result has no such column.
+        """
+        for name in of:
+            if name not in self._keys:
+                raise unknown("column that sessions are told apart by called", name, self._keys, error=Invalid)
+        return SessionSubjects(self, tuple(of.items()))
 
     def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
         return self._counted(self.sessions.of(pl.concat(runs), chronological=chronological))
@@ -132,21 +153,25 @@ class SessionSummary:
     def _keys(self) -> list[str]:
         return [*(["period"] if self.grain else []), *self.sessions.attributes, *(["bin"] if self.times else [])]
 
-    def _counted(self, found: pl.LazyFrame) -> pl.LazyFrame:
+    def _of_time(self, found: pl.LazyFrame) -> pl.LazyFrame:
+        """The sessions that count, with the period that each began in."""
         began = pl.col(_BEGAN).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
         if self.start is not None:
             found = found.filter(began >= self.start)
         if self.end is not None:
             found = found.filter(began < self.end)
+        if self.grain is None:
+            return found
+        period = grains.truncate(
+            began, pl.Datetime("us", "UTC"), self.grain, time_zone=self.time_zone, week_start=self.week_start
+        )
+        return found.with_columns(period.alias("period"))
+
+    def _counted(self, found: pl.LazyFrame) -> pl.LazyFrame:
         took = pl.col(_ENDED) - pl.col(_BEGAN)
-        made = [bin_of(took).alias("bin")] if self.times else []
-        if self.grain is not None:
-            made.append(
-                grains.truncate(
-                    began, pl.Datetime("us", "UTC"), self.grain, time_zone=self.time_zone, week_start=self.week_start
-                ).alias("period")
-            )
-        found = found.with_columns(made).with_columns(self._first_in_group().alias(".first"))
+        found = self._of_time(found).with_columns(self._first_in_group().alias(".first"))
+        if self.times:
+            found = found.with_columns(bin_of(took).alias("bin"))
         sums = [
             pl.len().cast(pl.Int64).alias("sessions"),
             pl.col(".first").sum().cast(pl.Int64).alias("subjects"),
@@ -163,6 +188,28 @@ class SessionSummary:
             return pl.struct(*keys, *self.sessions.attributes).is_first_distinct()
         # Sessions are sorted by subject and time, so those of one period follow each other.
         return pl.any_horizontal((pl.col(key) != pl.col(key).shift(1)).fill_null(value=True) for key in keys)
+
+
+@dataclass(frozen=True)
+class SessionSubjects:
+    """Who had a session of a period and of attributes: `SUBJECT_HASH` and the subject, one row each."""
+
+    summary: SessionSummary
+    of: tuple[tuple[str, object], ...]
+
+    name = "subjects of sessions"
+    by_subject = True
+    ordered = True
+
+    def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        found = self.summary._of_time(self.summary.sessions.of(rows))
+        for name, value in self.of:
+            found = found.filter(pl.col(name).eq_missing(pl.lit(value)))
+        return members(rows, found, self.summary.sessions.columns)
+
+    def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        """By subject."""
+        return partials.sort(self.summary.sessions.columns.subject)
 
 
 @dataclass(frozen=True)
