@@ -88,6 +88,7 @@ class Workbench:
                 IntervalJob("mark runs whose process ended as failed", 60, lambda: len(self.runs.reap())),
                 IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
+                IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
             ],
         )
         self._sql = SqlDoor(self.lake)

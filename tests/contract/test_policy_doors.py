@@ -129,7 +129,7 @@ def connection(wb: Workbench) -> Any:
 DOORS: dict[str, Callable[[Workbench], Any]] = {
     "lake.read": lambda wb: wb.lake.read("flights", wb.actor).collect(),
     "lake.read_with_version": lambda wb: wb.lake.read_with_version("flights", wb.actor)[0].collect(),
-    "lake.parts": lambda wb: pl.concat(wb.lake.parts("flights", wb.actor)).collect(),
+    "lake.plans": lambda wb: pl.concat(wb.lake.plans("flights", wb.actor)).collect(),
     "lake.arrow_dataset": lambda wb: wb.lake.arrow_dataset("flights", wb.actor),
     "lazy": lambda wb: dataset_of(wb).lazy().collect(),
     "to_polars": lambda wb: dataset_of(wb).to_polars(),

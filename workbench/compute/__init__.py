@@ -9,7 +9,7 @@ from workbench.compute.engines import engines
 from workbench.compute.hashing import HASH_VERSION, SUBJECT_HASH, hash_of, hashed
 from workbench.compute.local import LocalEngine
 from workbench.compute.model import Analysis, Computed, Direct, Engine, EngineUse, OfRuns
-from workbench.compute.parts import Part, Parts
+from workbench.compute.parts import Part, Parts, Shape
 
 __all__ = [
     "HASH_VERSION",
@@ -23,6 +23,7 @@ __all__ = [
     "OfRuns",
     "Part",
     "Parts",
+    "Shape",
     "engines",
     "expressions",
     "frames",

@@ -58,15 +58,19 @@ class Direct(Analysis, Protocol):
 class OfRuns(Analysis, Protocol):
     """An analysis that knows a quicker plan for rows that lie in runs, each sorted by `SUBJECT_HASH` and time."""
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-        """What `partial` gives for all the runs' rows. Runs may overlap in subjects and in time."""
+    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
+        """What `partial` gives for all the runs' rows. Runs overlap in subjects.
+
+        Args:
+            chronological: Each run's last time is before the next one's first; otherwise they overlap in time, too.
+        """
         ...
 
 
 def partial_plan(analysis: Analysis, part: Part) -> pl.LazyFrame:
     """What one part contributes, by the quickest plan that the analysis knows for it."""
     if part.sorted and isinstance(analysis, OfRuns):
-        return analysis.partial_of_runs(part.runs())
+        return analysis.partial_of_runs(part.runs(), chronological=part.chronological)
     return analysis.partial(part.lazy())
 
 
