@@ -19,7 +19,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from workbench.analytics.product.activity import PERIOD, active, members
+from workbench.analytics.product.activity import PERIOD, active, in_order, members
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -116,10 +116,9 @@ class Lifecycle:
         """Each subject's periods with its state in them."""
         first, end = self.periods.numbers
         pairs = active(rows, self.columns, {".did": self.step}, self.every, self.until)
-        pairs = pairs.select(SUBJECT_HASH, PERIOD).unique()
         if self.history is not None:
             pairs = pairs.filter(pl.col(PERIOD) >= self.every.number_of(self.history))
-        pairs = pairs.sort(SUBJECT_HASH, PERIOD)
+        pairs = in_order(pairs)
         before = pl.when(pl.col(SUBJECT_HASH) == pl.col(SUBJECT_HASH).shift(1)).then(pl.col(PERIOD).shift(1))
         after = pl.when(pl.col(SUBJECT_HASH) == pl.col(SUBJECT_HASH).shift(-1)).then(pl.col(PERIOD).shift(-1))
         pairs = pairs.with_columns(before.alias(".before"), after.alias(".after"))

@@ -27,7 +27,7 @@ LONGEST_GAP = timedelta(days=366)
 MOST_STEPS = 50
 MOST_NAMES = 200
 
-_SESSION, _PLACE, _END = ".session", ".place", ".end"
+_SESSION, _ROW, _PLACE, _END = ".session", ".row", ".place", ".end"
 _EDGE = ["position", "source", "target"]
 
 
@@ -173,7 +173,9 @@ class Paths:
         events = rows.filter(self._counts(schema)).select(
             SUBJECT_HASH, *dict.fromkeys([*self.columns.order, self.columns.event])
         )
-        events = events.sort(SUBJECT_HASH, *dict.fromkeys([*self.columns.order, self.columns.event]))
+        # Keeping the order of equals lets the sort see that rows come in runs that are sorted already.
+        keys = dict.fromkeys([SUBJECT_HASH, *self.columns.order, self.columns.event])
+        events = events.sort(*keys, maintain_order=True)
         time, event = pl.col(self.columns.time), pl.col(self.columns.event)
         of_another = pl.col(SUBJECT_HASH).ne_missing(pl.col(SUBJECT_HASH).shift(1))
         begins = of_another | (time - time.shift(1) > pl.lit(self.gap, dtype=pl.Duration("us")))
@@ -182,14 +184,11 @@ class Paths:
         if self.fold_repeats:
             events = events.filter((same & (event == event.shift(1))).fill_null(False).not_())
         if self.start_at is not None:
-            started = (event == self.start_at).cast(pl.Int8).cum_max().over(_SESSION)
-            events = events.filter(started == 1)
-        events = events.select(SUBJECT_HASH, _SESSION, event.alias("source")).with_row_index(_PLACE)
-        first = pl.when(pl.col(_SESSION).ne_missing(pl.col(_SESSION).shift(1))).then(_PLACE).forward_fill()
-        events = events.with_columns((pl.col(_PLACE).cast(pl.Int64) - first).cast(pl.Int32).alias(_PLACE))
-        events = events.with_columns(
-            pl.when(same.shift(-1)).then(pl.col("source").shift(-1)).alias("target"),
-        )
+            events = events.filter(_so_far(event == self.start_at) > 0)
+        events = events.select(SUBJECT_HASH, _SESSION, event.alias("source")).with_row_index(_ROW)
+        place = pl.col(_ROW).cast(pl.Int64) - _at_first(pl.col(_ROW).cast(pl.Int64))
+        target = pl.when(same.shift(-1)).then(pl.col("source").shift(-1))
+        events = events.with_columns(place.cast(pl.Int32).alias(_PLACE), target.alias("target"))
         return self._cut(events).select(SUBJECT_HASH, *_EDGE)
 
     def _cut(self, events: pl.LazyFrame) -> pl.LazyFrame:
@@ -202,13 +201,16 @@ class Paths:
             at_end = pl.col("source") == self.end_at
             if self.start_at is not None:
                 at_end = at_end & (place > 0)
-            events = events.with_columns(pl.when(at_end).then(place).min().over(_SESSION).alias(_END))
-            events = events.filter(place < pl.col(_END))  # nothing is less than a missing end
+            before = _so_far(at_end) - at_end.cast(pl.Int64)
+            ends_here = pl.when(at_end).then(_SESSION).backward_fill() == pl.col(_SESSION)
+            steps = pl.when(at_end).then(_ROW).backward_fill().cast(pl.Int64) - pl.col(_ROW).cast(pl.Int64)
+            events = events.with_columns((place + steps.cast(pl.Int32)).alias(_END))
+            events = events.filter(ends_here & (before == 0))
             if self.start_at is None:
                 position = place - pl.col(_END)
-                events = events.filter(position > -self.max_steps)
+                events = events.filter((position > -self.max_steps) & (position < 0))
             else:
-                events = events.filter(pl.col(_END) < self.max_steps)
+                events = events.filter((pl.col(_END) < self.max_steps) & (place < pl.col(_END)))
         return events.filter(pl.col("target").is_not_null()).with_columns(position.alias("position"))
 
 
@@ -243,6 +245,18 @@ class PathSubjects:
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """By subject."""
         return partials.sort(self.paths.columns.subject)
+
+
+def _at_first(value: pl.Expr) -> pl.Expr:
+    """What a value is in the first row of each row's session."""
+    first = pl.col(_SESSION).ne_missing(pl.col(_SESSION).shift(1))
+    return pl.when(first).then(value).forward_fill()
+
+
+def _so_far(hit: pl.Expr) -> pl.Expr:
+    """How many hits each row's session has had, with that row: a running count, without looking any session up."""
+    counted = hit.cast(pl.Int64).cum_sum()
+    return counted - _at_first(counted - hit.cast(pl.Int64))
 
 
 def _is(side: str, event: str, told_apart: tuple[str, ...]) -> pl.Expr:

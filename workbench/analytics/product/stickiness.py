@@ -11,7 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
-from workbench.analytics.product.activity import PERIOD, active, members
+from workbench.analytics.product.activity import PERIOD, active, in_order, members
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -44,7 +44,7 @@ class Stickiness:
 
     name = "stickiness"
     by_subject = True
-    ordered = False
+    ordered = True
 
     def __post_init__(self) -> None:
         _ = self.periods
@@ -88,8 +88,8 @@ class Stickiness:
     def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         first, end = self.periods.numbers
         pairs = active(rows, self.columns, {".did": self.step}, self.every, self.until)
-        pairs = pairs.filter(pl.col(PERIOD).is_between(first, end, closed="left")).select(SUBJECT_HASH, PERIOD)
-        return pairs.unique().group_by(SUBJECT_HASH).agg(pl.len().cast(pl.Int32).alias("periods"))
+        pairs = in_order(pairs.filter(pl.col(PERIOD).is_between(first, end, closed="left")))
+        return pairs.group_by(SUBJECT_HASH).agg(pl.len().cast(pl.Int32).alias("periods"))
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class StickinessSubjects:
 
     name = "subjects of stickiness"
     by_subject = True
-    ordered = False
+    ordered = True
 
     def __post_init__(self) -> None:
         most = self.stickiness.periods.count

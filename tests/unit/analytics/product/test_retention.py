@@ -112,6 +112,18 @@ def test_a_day_that_comes_twice_is_counted_once() -> None:
     assert computed(asked, rows)["subjects"].max() == 1
 
 
+def test_hours_start_where_the_zone_says() -> None:
+    # An hour of Kolkata starts at half past of UTC.
+    start = datetime(2024, 3, 10, 4, 30, tzinfo=UTC)
+    rows = frame_of(
+        [("s", "a", start), ("s", "b", start + timedelta(minutes=59)), ("s", "b", start + timedelta(hours=1))]
+    )
+    every = Every("hour", "Asia/Kolkata")
+    table = computed(replace(PLAIN, since=start, until=start + timedelta(hours=2), every=every), rows)
+    assert table["cohort"][0] == start
+    assert table["subjects"].to_list() == [1, 1, 0]
+
+
 WORKED = [
     ("ada", "a", datetime(2024, 3, 4, 9, tzinfo=UTC)),
     ("ada", "b", datetime(2024, 3, 4, 10, tzinfo=UTC)),
