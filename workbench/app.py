@@ -11,7 +11,7 @@ from workbench.compute import engines
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
-from workbench.data.sql import SqlDoor, SqlResult
+from workbench.data.sql import Limits, SqlDoor, SqlResult
 from workbench.foundation import observability
 from workbench.foundation.bus import Bus
 from workbench.foundation.catalog import Catalog
@@ -90,7 +90,7 @@ class Workbench:
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
             ],
         )
-        self._sql = SqlDoor(self.lake)
+        self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit))
 
     @classmethod
     def open(cls, home: Path | str | None = None, *, principal: Principal | None = None) -> Workbench:
@@ -145,7 +145,7 @@ class Workbench:
             Forbidden: It tries to read or change something else than datasets, or a policy cannot be applied.
             NotFound: No such dataset; the message has the nearest name.
         """
-        return SqlResult(self._sql.query(statement, self.actor, parameters=parameters))
+        return self._sql.query(statement, self.actor, parameters=parameters)
 
     def close(self) -> None:
         self.catalog.close()
