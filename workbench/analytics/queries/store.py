@@ -148,7 +148,7 @@ class QueryStore:
         """
         now = utcnow()
         row = QueryRunRow(
-            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            id=f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",  # sorts by time
             query_id=query.id,
             query=query.name,
             query_version=query.version,
