@@ -36,11 +36,13 @@ def sql(
     as_json: JsonOption = False,
 ) -> None:
     """Answer one SELECT over datasets, under your policies."""
-    parameters, versions = named_values(param, "--param"), numbers(version, "--version")
+    texts, versions = named_values(param, "--param"), numbers(version, "--version")
     with open_workbench() as wb:
+        from workbench.data.sql import typed
+
         found = wb.sql(
             statement,
-            parameters,
+            {name: typed(text) for name, text in texts.items()},
             versions=versions,
             limit=limit,
             time_limit=time_limit,

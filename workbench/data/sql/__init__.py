@@ -3,5 +3,6 @@
 from workbench.data.sql.door import Reading, SqlDoor
 from workbench.data.sql.limits import Cancelled, Limits, TooLarge, TooLong
 from workbench.data.sql.result import SqlResult
+from workbench.data.sql.typed import typed
 
-__all__ = ["Cancelled", "Limits", "Reading", "SqlDoor", "SqlResult", "TooLarge", "TooLong"]
+__all__ = ["Cancelled", "Limits", "Reading", "SqlDoor", "SqlResult", "TooLarge", "TooLong", "typed"]
