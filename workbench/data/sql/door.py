@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.data.lake import Lake
-from workbench.data.sql.explaining import explained, too_large
-from workbench.data.sql.limits import Limits, Watch
+from workbench.data.sql.explaining import explained
+from workbench.data.sql.limits import Limits, Watch, too_large
 from workbench.data.sql.result import SqlResult
 from workbench.data.sql.statement import Statement, parse
 from workbench.foundation.errors import Invalid, unknown

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from workbench.data.sql.limits import TooLarge
+from workbench.data.sql.limits import too_large
 from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
 
-__all__ = ["explained", "sentence", "too_large"]
+__all__ = ["explained", "sentence"]
 
 _MISSING_COLUMN = re.compile(
     r'[Cc]olumn "?([^"\n]+?)"? (?:not found|does not exist)|does not have a column named "([^"]+)"'
@@ -34,13 +34,6 @@ def explained(error: Exception, statement: str, columns: Iterable[str], *, megab
     if text.startswith("Permission Error"):
         return Forbidden(f"SQL reads datasets and nothing else: {sentence(error)}")
     return Invalid(f"the statement cannot be answered: {sentence(error)}")
-
-
-def too_large(what: str, megabytes: int) -> TooLarge:
-    return TooLarge(
-        f"{what} needs more than the {megabytes:,} MB of memory that it may take",
-        hint="aggregate or filter first, or name fewer columns; sql_memory_limit is the most there is",
-    )
 
 
 def sentence(error: Exception) -> str:

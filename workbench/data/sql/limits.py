@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import duckdb
+import psutil
 
 from workbench.foundation.errors import Conflict, Invalid, WorkbenchError
 from workbench.foundation.observability import logger
 
-__all__ = ["LEAST_MEGABYTES", "Cancelled", "Limits", "TooLarge", "TooLong", "Watch"]
+__all__ = ["LEAST_MEGABYTES", "Cancelled", "Limits", "TooLarge", "TooLong", "Watch", "too_large"]
 
 LEAST_MEGABYTES = 32
 _LOOK_SECONDS = 0.1
 _ASK_SECONDS = 0.25
+_SLACK_BYTES = 500_000_000
 
 T = TypeVar("T")
 
@@ -78,6 +80,13 @@ class Limits:
         return Limits(given_seconds, given_megabytes, self.rows if rows is None else rows)
 
 
+def too_large(what: str, megabytes: int) -> TooLarge:
+    return TooLarge(
+        f"{what} needs more than the {megabytes:,} MB of memory that it may take",
+        hint="aggregate or filter first, or name fewer columns; sql_memory_limit is the most there is",
+    )
+
+
 class Watch:
     """Has a statement worked on, and ends that when its time is up, when somebody asks for it, or at Ctrl-C.
 
@@ -99,6 +108,7 @@ class Watch:
 
         Raises:
             TooLong: The time is up.
+            TooLarge: The process grew by more than twice what the statement may take.
             Cancelled: Somebody asked for the end.
         """
         outcome: Future[T] = Future()
@@ -112,6 +122,10 @@ class Watch:
         thread = threading.Thread(target=copy_context().run, args=(worked,), name="workbench-sql", daemon=True)
         thread.start()
         end = time.monotonic() + self._limits.seconds
+        # DuckDB does not count the values that functions make between two steps; the process's memory has them. Others
+        # work in the same process, so that only a growth that is no accident counts.
+        process = psutil.Process()
+        most = process.memory_info().rss + 2_000_000 * self._limits.megabytes + _SLACK_BYTES
         ask = 0.0
         while not outcome.done():
             try:
@@ -119,6 +133,8 @@ class Watch:
                 now = time.monotonic()
                 if self._reason is None and now >= end:
                     self._reason = self._too_long()
+                if self._reason is None and process.memory_info().rss > most:
+                    self._reason = too_large("the statement", self._limits.megabytes)
                 if self._reason is None and now >= ask:
                     ask = now + _ASK_SECONDS
                     self._reason = Cancelled("the statement was cancelled") if self._wanted() else None
@@ -137,6 +153,7 @@ class Watch:
 
         Raises:
             TooLong: The time is up.
+            TooLarge: The process grew by more than twice what the statement may take.
             Cancelled: Somebody asked for the end.
         """
         if self._reason is not None:

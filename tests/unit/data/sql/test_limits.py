@@ -24,6 +24,10 @@ TOO_MUCH = {
     "a list": "SELECT list(range) FROM range(1000000000)",
     "a result": "SELECT range FROM range(100000000000)",
     "a cross join's result": "SELECT a.n, b.n FROM n a, n b, n c, n d, n e",
+    "values of functions": (
+        "SELECT sum(len(list_transform(range(1000000 + range), lambda x: x || 'abcdefghijklmnopqrstuvwxyz')))"
+        " FROM range(100)"
+    ),
     "distinct values": "SELECT count(DISTINCT hash(range)) FROM range(1000000000)",
 }
 SMALL = Limits(60, 64)
