@@ -169,7 +169,7 @@ class QueryStore:
         with self._catalog.begin() as session:
             if (session.scalar(running) or 0) >= most:
                 raise Conflict(
-                    f"{principal.name} has {most} queries running, as many as one person may",
+                    f"{principal.name} runs as many queries as one person may at once: {most}",
                     hint="workbench query runs --state running; workbench query cancel RUN",
                 )
             session.add(row)

@@ -327,7 +327,7 @@ def test_a_running_query_is_cancelled_by_its_id(ed: Workbench, owner: Workbench,
 def test_one_person_runs_only_so_many_at_once(ed: Workbench, who: As, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.analytics.queries.queries.MOST_AT_ONCE", 0)
     ed.queries.save("one", "SELECT 1 AS a")
-    with pytest.raises(Conflict, match="ed has 0 queries running, as many as one person may"):
+    with pytest.raises(Conflict, match="ed runs as many queries as one person may at once: 0"):
         ed.queries.run("one")
 
 

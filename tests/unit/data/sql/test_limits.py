@@ -162,6 +162,21 @@ def test_a_version_that_is_none_is_refused(
     assert says in str(caught.value)
 
 
+def test_a_dataset_that_is_written_to_meanwhile_is_read_at_one_version(door: SqlDoor, lake: Lake, admin: Actor) -> None:
+    written: list[int] = []
+
+    def write() -> bool:  # what is asked while the statement runs
+        if not written:
+            written.append(lake.append("n", pl.DataFrame({"n": [-1]}), admin).number)
+        return False
+
+    both = "SELECT (SELECT count(*) FROM n) AS a, sleep_ms(1000) AS slept, (SELECT count(*) FROM n WHERE n < 0) AS b"
+    result = door.query(both, admin, cancelled=write)
+    assert written == [1]
+    assert [(row["a"], row["b"]) for row in result.to_dicts()] == [(1000, 0)]
+    assert result.versions == {"n": (0,)}
+
+
 def test_a_version_named_inside_a_run_is_recorded_as_that(
     door: SqlDoor, lake: Lake, runs: Runs, in_run: Callable[[], Actor], admin: Actor
 ) -> None:
