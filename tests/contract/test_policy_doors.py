@@ -143,7 +143,7 @@ def saved_query_over_http(wb: Workbench) -> Any:
 
 def connection(wb: Workbench) -> Any:
     """Every way of reading through the server, which agree with each other."""
-    owner, viewer = local_owner(), wb.actor.principal
+    owner, viewer, query = local_owner(), wb.actor.principal, shared_query(wb)
     wb.security.add_user(viewer.name, viewer.role, by=owner)
     token = wb.identities.create_token(viewer.name, by=owner).secret
     with running("api", wb.settings.home) as url, workbench.connect(url, token) as remote:
@@ -157,6 +157,7 @@ def connection(wb: Workbench) -> Any:
             dataset.at(1).to_polars(),
             dataset.at(time=dataset.versions()[1].time).to_polars(),
             metric(remote),
+            remote.queries.run(query).to_polars(),
         ]
         assert all(rows(way) == rows(found) for way in ways)
         assert (len(found), "2 rows" in repr(dataset)) == (dataset.info.rows, True)

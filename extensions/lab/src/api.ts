@@ -305,6 +305,8 @@ export interface QueryHead {
 
 /** A saved query at one of its versions. */
 export interface QueryItem {
+  /** Of the query: another one of the same name has another. */
+  id: string;
   name: string;
   sql: string;
   description: string;

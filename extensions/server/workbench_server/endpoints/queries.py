@@ -36,6 +36,7 @@ class ParameterItem(Answer):
 class QueryItem(Answer):
     """A saved query at one of its versions."""
 
+    id: str = Field(description="Of the query: another one of the same name has another.")
     name: str
     sql: str
     description: str
