@@ -14,6 +14,7 @@ from house import PACKAGES, ROOT, Module, slice_of
 COMES_WITH = {
     "click": "typer",
     "dask_expr": "dask",
+    "IPython": "ipykernel",
 }
 
 TABLES_OUTSIDE_STORE = {

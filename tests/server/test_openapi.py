@@ -17,9 +17,12 @@ def test_the_document_has_every_endpoint_and_leads_nowhere_else() -> None:
     assert set(told["paths"]) == {f"/{endpoint.path}" for endpoint in ENDPOINTS}
     schemas = told["components"]["schemas"]
     assert {reference.rpartition("/")[2] for reference in references(told)} <= set(schemas)
-    assert [one["operationId"] for path in told["paths"].values() for one in path.values()] == [
-        re.sub("[{}]", "", endpoint.path).replace("/", "_") for endpoint in ENDPOINTS
-    ]
+    operations = {(method, path) for path, methods in told["paths"].items() for method in methods}
+    assert operations == {(endpoint.method.lower(), f"/{endpoint.path}") for endpoint in ENDPOINTS}
+    ids = [one["operationId"] for path in told["paths"].values() for one in path.values()]
+    assert len(set(ids)) == len(ENDPOINTS)
+    assert {"datasets_name_preview", "put_queries_name", "post_query_runs_id_cancel"} <= set(ids)
+    assert all(re.fullmatch(r"\w+", one) for one in ids)
 
 
 def references(told: Any) -> list[str]:
@@ -33,17 +36,30 @@ def test_every_parameter_says_what_it_is() -> None:
     silent = [
         (path, parameter["name"])
         for path, operations in document()["paths"].items()
-        for parameter in operations["get"]["parameters"]
+        for operation in operations.values()
+        for parameter in operation["parameters"]
         if parameter["in"] == "query" and not parameter["description"].endswith((".", "15.", "100."))
     ]
     assert not silent
+
+
+def test_every_field_that_is_sent_says_what_it_is() -> None:
+    bodies = {endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None}
+    assert bodies
+    assert not [
+        (body.__name__, name)
+        for body in bodies
+        for name, field in body.model_fields.items()
+        if not (field.description or "").endswith(".")
+    ]
+    assert all(endpoint.body is None for endpoint in ENDPOINTS if endpoint.method in ("GET", "DELETE"))
 
 
 def test_the_server_gives_the_document_and_a_page_of_it(site: Site) -> None:
     assert site.ask("openapi.json") == document()
     page = site.get("/workbench/api", "vera").text
     for endpoint in ENDPOINTS:
-        assert f"GET /{endpoint.path}<" in page
+        assert f"{endpoint.method} /{endpoint.path}<" in page
         assert endpoint.summary.replace("'", "&#39;") in page
 
 

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         description="Whom this process works for; set for kernels. Never in a file: only in the environment.",
     )
     pin_days: int = Field(default=90, ge=0, description="How long the versions that a run read are kept for replay.")
+    sql_time_limit: float = Field(default=60, gt=0, description="Seconds that one SQL statement may take.")
+    sql_memory_limit: int = Field(
+        default=2_000, ge=32, description="Megabytes that one SQL statement may hold, and its result once more."
+    )
     cell_timeout: int = Field(default=1800, gt=0, description="Seconds one notebook cell may take.")
     chromium: str | None = Field(
         default=None, description="Path of the Chromium that prints PDF. Empty: the first one found on PATH."

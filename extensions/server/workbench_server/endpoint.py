@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -19,8 +20,10 @@ from workbench_server.arrow import Rows
 __all__ = [
     "EXACT",
     "Answer",
+    "Body",
     "Endpoint",
     "Limit",
+    "Method",
     "Nothing",
     "Query",
     "cursor_of",
@@ -28,11 +31,14 @@ __all__ = [
     "named",
     "parsed",
     "position_in",
+    "sent",
 ]
 
 EXACT = 2**53
 """The greatest number that every reader of JSON takes as it is."""
 LONGEST_NAME = 255
+LARGEST_BODY = 1_000_000
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 Limit = Annotated[int, Field(ge=1, le=500, description="At most so many items.")]
 
 
@@ -44,6 +50,12 @@ class Query(BaseModel):
 
 class Nothing(Query):
     """Of an endpoint without parameters."""
+
+
+class Body(BaseModel):
+    """What an endpoint is sent, as a JSON object."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Answer(BaseModel):
@@ -66,6 +78,9 @@ class Endpoint:
             where the endpoint has parameters.
         summary: What it is for, in a sentence.
         rows: Whether rows come back, as a stream of Arrow, and `work` gives `Rows`.
+        method: GET, HEAD with it, changes nothing; PUT and DELETE do the same a second time.
+        body: What is sent along; `work` gets it as `body`.
+        slow: Whether it may take minutes: those wait for each other, and nothing else waits for them.
     """
 
     path: str
@@ -76,14 +91,20 @@ class Endpoint:
     summary: str
     query: type[Query] = Nothing
     rows: bool = False
+    method: Method = "GET"
+    body: type[Body] | None = None
+    slow: bool = False
 
     @property
     def public(self) -> bool:
         return self.resource is None
 
-    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query) -> BaseModel | Rows:
+    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query, body: Body | None) -> BaseModel | Rows:
         """The answer, for somebody who may have it."""
-        return self.work(wb, **parts) if self.query is Nothing else self.work(wb, **parts, query=query)
+        asked: dict[str, Any] = {} if self.query is Nothing else {"query": query}
+        if body is not None:
+            asked["body"] = body
+        return self.work(wb, **parts, **asked)
 
 
 def named(parts: Mapping[str, str]) -> Mapping[str, str]:
@@ -124,6 +145,27 @@ def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
     except ValidationError as error:
         found = complaints(error, model, content, noun="request", term="parameter", fields={model: list(fields)})
         raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
+
+
+def sent(model: type[Body], content: bytes) -> Body:
+    """The body of a request as an endpoint wants it; none at all is an empty one.
+
+    Raises:
+        Invalid: It is too long, no JSON object, or has a field that is unknown, missing or of a wrong kind.
+    """
+    if len(content) > LARGEST_BODY:
+        raise Invalid(f"the request's body has {len(content):,} bytes", hint=f"at most {LARGEST_BODY:,}")
+    try:
+        found = json.loads(content or b"{}")
+    except ValueError as error:
+        raise Invalid(f"the request's body is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Invalid("the request's body is no JSON object", hint='{"name": value, ...}')
+    try:
+        return model.model_validate_json(content or b"{}")
+    except ValidationError as error:
+        told = complaints(error, model, found, noun="request", term="field")
+        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in told))) from error
 
 
 def is_list(field: FieldInfo) -> bool:
