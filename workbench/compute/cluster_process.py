@@ -64,7 +64,7 @@ def _started(asked: dict[str, Any], keys: dict[str, str]) -> Any:
         "security": Security(require_encryption=True, **keys),
         "threads_per_worker": 1,
         "dashboard_address": None,
-        "silence_logs": logging.ERROR,
+        "silence_logs": logging.CRITICAL,  # what fails is told to whoever asked, in one sentence
     }
     if asked["gpu"]:
         from dask_cuda import LocalCUDACluster

@@ -17,7 +17,7 @@ from workbench.foundation.errors import Unavailable
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Cluster", "cluster"]
+__all__ = ["Cluster", "close_clusters", "cluster"]
 
 CONNECT_SECONDS = 5
 START_SECONDS = 60
@@ -165,7 +165,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 @atexit.register
-def _close_all() -> None:
+def close_clusters() -> None:
+    """Closes what this process opened; the end of the process does it, too."""
     for (pid, *_), opened in list(_clusters.items()):
         if pid == os.getpid():  # a fork has its parent's list, and not its clusters
             opened.close()

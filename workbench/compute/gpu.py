@@ -6,6 +6,7 @@ hang a card when more is asked for than it has. A part is what has to fit; one t
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from functools import cache
@@ -31,6 +32,9 @@ INSTALL = (
 KEPT = 0.9
 # Partials of more rows than this are merged on the card, too; fewer are merged sooner than they are sent there.
 LARGE_MERGE = 1_000_000
+
+# In what cudf-polars says of a plan that it refuses, what stands for each thing it does not know.
+_CAUSE = re.compile(r"^- \w+: (.*?)(?:', \[.*)?$", re.MULTILINE)
 
 # One plan at a time on a card: two would need the memory of both, and each sets the process's memory resource.
 _turn = threading.Lock()
@@ -163,10 +167,10 @@ def _memory() -> Any:
 
 def _not_on_gpu(error: BaseException) -> str | None:
     """Why a plan did not run on the GPU, where it can run elsewhere; None for an error of its own."""
-    said = str(error).strip()
+    said = str(error).strip().replace("\\n", "\n")
     if "'cuda' conversion failed" in said or isinstance(error, NotImplementedError):
-        causes = [line.removeprefix("- ") for line in said.splitlines() if line.startswith("- ")]
-        return f"cudf-polars does not know it ({'; '.join(causes) or said.splitlines()[0]})"
+        causes = dict.fromkeys(_CAUSE.findall(said)) or said.splitlines()[:1]
+        return f"cudf-polars cannot run it ({'; '.join(causes)})"
     if isinstance(error, MemoryError) or "out_of_memory" in said or "bad_alloc" in said:
         return "a part does not fit in the memory of the GPU"
     return None
