@@ -62,7 +62,7 @@ def scheduler(tmp_path: Path) -> Iterator[Callable[..., tuple[str, subprocess.Po
         program = [sys.executable, "-m", "distributed.cli.dask_scheduler", *common, "--port", "0"]
         process = subprocess.Popen([*program, "--host", "127.0.0.1"], stderr=subprocess.DEVNULL)
         started.append(process)
-        wait_until(said.exists, what="the scheduler's start")
+        wait_until(lambda: said.exists() and said.read_text().endswith("}"), what="the scheduler's start")
         for _ in range(workers):
             program = [sys.executable, "-m", "distributed.cli.dask_worker", *common, "--no-nanny", "--nthreads", "1"]
             started.append(subprocess.Popen(program, stderr=subprocess.DEVNULL, cwd=tmp_path))

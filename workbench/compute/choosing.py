@@ -37,7 +37,7 @@ class AutoEngine:
 
     def __init__(self, *, scheduler: str = "") -> None:
         self._scheduler = scheduler
-        self._silent_since: float | None = None
+        self._silent_since: float | None = None  # since when the scheduler is known not to answer
 
     def at(self, scheduler: str) -> AutoEngine:
         """The same engine, knowing of a scheduler."""
@@ -49,7 +49,7 @@ class AutoEngine:
             return LocalEngine(), "local: the rows are a plan of this process"
         rows = parts.rows
         if self._scheduler and rows >= DASK_ROWS:
-            if self._silent_since is not None and time.monotonic() - self._silent_since < FORGIVEN_SECONDS:
+            if self._silent():
                 return LocalEngine(), f"local: the Dask scheduler at {self._scheduler} did not answer a moment ago"
             return DaskEngine(scheduler=self._scheduler), f"dask: {rows:,} rows, and {self._scheduler} is named"
         if not self._scheduler and rows >= GPU_ROWS:
@@ -78,3 +78,6 @@ class AutoEngine:
             return Computed(computed.frame, replace(computed.use, why=why, fell_back=True))
         said = "; ".join(filter(None, [why, computed.use.why]))
         return Computed(computed.frame, replace(computed.use, why=said))
+
+    def _silent(self) -> bool:
+        return self._silent_since is not None and time.monotonic() - self._silent_since < FORGIVEN_SECONDS

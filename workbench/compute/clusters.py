@@ -157,11 +157,11 @@ def _answer(process: subprocess.Popen[str], asked: dict[str, object]) -> dict[st
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    with suppress(OSError):
+    try:
         process.communicate(timeout=10)  # closes its input, at which it ends
-        return
-    process.kill()
-    process.wait()
+    except (OSError, subprocess.TimeoutExpired):
+        process.kill()
+        process.communicate()
 
 
 @atexit.register

@@ -22,7 +22,7 @@ from workbench.compute.refusing import check, telling
 from workbench.compute.tasks import from_one, merged, share, stacked
 from workbench.foundation.errors import Unavailable
 
-__all__ = ["GpuCollect", "GpuEngine", "missing"]
+__all__ = ["GpuCollect", "GpuEngine", "missing", "require"]
 
 INSTALL = (
     "on Linux with an NVIDIA GPU: pip install 'analytics-workbench[gpu]', or conda env create -f environment-gpu.yml; "
@@ -129,9 +129,13 @@ def told(fell_back: list[str]) -> str:
 
 
 @cache
-def missing() -> str | None:
-    """What this process lacks for computing on a GPU; None where it lacks nothing."""
-    for package in ("cudf_polars", "rmm"):
+def missing(*packages: str) -> str | None:
+    """What this process lacks for computing on a GPU; None where it lacks nothing.
+
+    Args:
+        packages: What it needs besides those of the engine.
+    """
+    for package in ("cudf_polars", "rmm", *packages):
         if find_spec(package) is None:
             return f"the package {package} is not installed"
     try:
@@ -144,6 +148,16 @@ def missing() -> str | None:
     return None if free else "the GPU has no free memory"
 
 
+def require(what: str, *packages: str) -> None:
+    """
+    Raises:
+        Unavailable: What is asked for cannot be had here; says what is missing, and how it is installed.
+    """
+    lacks = missing(*packages)
+    if lacks is not None:
+        raise Unavailable(f"{what} cannot be had here: {lacks}", hint=INSTALL)
+
+
 @cache
 def _memory() -> Any:
     """The pool that this process allocates from on its card: one for its whole life, so that it stays warm.
@@ -151,9 +165,7 @@ def _memory() -> Any:
     Raises:
         Unavailable: There is no GPU or no cudf-polars.
     """
-    lacks = missing()
-    if lacks is not None:
-        raise Unavailable(f"the engine 'gpu' cannot be used here: {lacks}", hint=INSTALL)
+    require("the engine 'gpu'")
     import rmm.mr
 
     current = rmm.mr.get_current_device_resource()
