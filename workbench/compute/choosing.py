@@ -19,8 +19,9 @@ __all__ = ["AutoEngine"]
 DASK_ROWS = 20_000_000
 # Below, loading the card takes what computing there saves. Not measured on a card yet: see docs/compute.md.
 GPU_ROWS = 50_000_000
-# A scheduler that did not answer is not asked again for so long.
+# A scheduler that did not answer is not asked again for so long, by whoever asks in this process.
 FORGIVEN_SECONDS = 60
+_silent_since: dict[str, float] = {}
 
 
 class AutoEngine:
@@ -37,7 +38,6 @@ class AutoEngine:
 
     def __init__(self, *, scheduler: str = "") -> None:
         self._scheduler = scheduler
-        self._silent_since: float | None = None  # since when the scheduler is known not to answer
 
     def at(self, scheduler: str) -> AutoEngine:
         """The same engine, knowing of a scheduler."""
@@ -72,7 +72,7 @@ class AutoEngine:
         except Unavailable as error:
             if isinstance(engine, LocalEngine):
                 raise
-            self._silent_since = time.monotonic()
+            _silent_since[self._scheduler] = time.monotonic()
             computed = LocalEngine().run(analysis, parts)
             why = f"local: {error}"
             return Computed(computed.frame, replace(computed.use, why=why, fell_back=True))
@@ -80,4 +80,5 @@ class AutoEngine:
         return Computed(computed.frame, replace(computed.use, why=said))
 
     def _silent(self) -> bool:
-        return self._silent_since is not None and time.monotonic() - self._silent_since < FORGIVEN_SECONDS
+        since = _silent_since.get(self._scheduler)
+        return since is not None and time.monotonic() - since < FORGIVEN_SECONDS

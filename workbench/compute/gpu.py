@@ -25,8 +25,7 @@ from workbench.foundation.errors import Unavailable
 __all__ = ["GpuCollect", "GpuEngine", "missing", "require"]
 
 INSTALL = (
-    "on Linux with an NVIDIA GPU: pip install 'analytics-workbench[gpu]', or conda env create -f environment-gpu.yml; "
-    "elsewhere set engine = 'auto'"
+    "on Linux with an NVIDIA GPU: pip install 'analytics-workbench[gpu]', or conda env create -f environment-gpu.yml"
 )
 # Of the card's memory, the share that the pool keeps when it is not in use, as cudf-polars' own streaming engine does.
 KEPT = 0.9

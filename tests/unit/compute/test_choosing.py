@@ -59,7 +59,7 @@ def test_a_scheduler_that_does_not_answer_is_passed_over_and_left_alone_for_a_wh
     assert first.frame.item() == 6
     assert (first.use.engine, first.use.fell_back) == ("local", True)
     assert first.use.why == f"local: the Dask scheduler at {address} does not answer"
-    second = engine.run(COUNT, Parts.of(ROWS, ROWS))
+    second = AutoEngine(scheduler=address).run(COUNT, Parts.of(ROWS, ROWS))
     assert second.use.engine == "local"
     assert "did not answer a moment ago" in second.use.why
 
