@@ -38,7 +38,10 @@ def test_every_analysis_gives_the_same_however_its_rows_come(
     assert expected.height, "a sample has a result"
     tolerance = max(sample.tolerance, ON_GPU if name in ("gpu", "dask-cuda") else 0.0)
     for way, parts in sample.ways(tmp_path):
-        found = engine.run(sample.analysis, parts).frame
+        computed = engine.run(sample.analysis, parts)
+        found = computed.frame
+        if way != "plans":  # which stay in their process, whatever it asks
+            assert not computed.use.fell_back, computed.use.why
         if tolerance:
             assert_frame_equal(found, expected, check_exact=False, rel_tol=tolerance, abs_tol=0.0)
         else:

@@ -52,21 +52,20 @@ def engine_named(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
 
 
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[Callable[..., tuple[str, subprocess.Popen[bytes]]]]:
-    """Starts a real scheduler with so many workers: its address and its process."""
+def scheduler(tmp_path: Path) -> Iterator[Callable[..., tuple[str, list[subprocess.Popen[bytes]]]]]:
+    """Starts a real scheduler with so many workers: its address, and the processes, the scheduler's first."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*, workers: int) -> tuple[str, subprocess.Popen[bytes]]:
+    def start(*, workers: int) -> tuple[str, list[subprocess.Popen[bytes]]]:
         said = tmp_path / "scheduler.json"
         common = ["--scheduler-file", str(said), "--no-dashboard"]
         program = [sys.executable, "-m", "distributed.cli.dask_scheduler", *common, "--port", "0"]
-        process = subprocess.Popen([*program, "--host", "127.0.0.1"], stderr=subprocess.DEVNULL)
-        started.append(process)
+        started.append(subprocess.Popen([*program, "--host", "127.0.0.1"], stderr=subprocess.DEVNULL))
         wait_until(lambda: said.exists() and said.read_text().endswith("}"), what="the scheduler's start")
         for _ in range(workers):
             program = [sys.executable, "-m", "distributed.cli.dask_worker", *common, "--no-nanny", "--nthreads", "1"]
             started.append(subprocess.Popen(program, stderr=subprocess.DEVNULL, cwd=tmp_path))
-        return str(json.loads(said.read_text())["address"]), process
+        return str(json.loads(said.read_text())["address"]), started
 
     yield start
     for process in reversed(started):

@@ -55,9 +55,10 @@ class Cluster:
             try:
                 self.client.wait_for_workers(1, timeout=WORKERS_SECONDS)
             except TimeoutError as error:
-                raise Unavailable(
-                    f"{self.title} has no workers", hint="start some: dask worker ADDRESS, where the lake can be read"
-                ) from error
+                if self.process is not None:  # so that whoever asks next gets a new one
+                    self.process.kill()
+                hint = "start some where the lake can be read: dask worker ADDRESS"
+                raise Unavailable(f"{self.title} has no workers", hint=self.remedy if self.process else hint) from error
             threads = self.client.nthreads()
         return max(1, sum(int(count) for count in threads.values()))
 

@@ -34,6 +34,8 @@ TASKS_PER_SLOT = 8
 # Partials of more than this are put together on the workers before they are fetched, so many at a time.
 FETCHED_BYTES = 256_000_000
 TOGETHER = 8
+# When nothing came for so long, it is seen whether there still are workers.
+PATIENCE_SECONDS = 30
 # Rows in memory travel inside the tasks; Dask warns from 10 MB on, which is for its users and not for ours.
 TASK_BYTES = "1GB"
 
@@ -68,14 +70,16 @@ class Sent:
 def shares(analysis: Analysis, parts: Sequence[Part], *, gpu: bool) -> Sent:
     """What some parts contribute; done by a worker."""
     run, fell_back = _collecting(gpu=gpu)
-    found = stacked(analysis, (share(analysis, part, run) for part in parts), run)
+    found = stacked(analysis, (share(analysis, part, run) for part in parts), collect)
     return Sent.of(pl.concat(found), fell_back)
 
 
 def result_of_one(analysis: Analysis, part: Part, *, gpu: bool) -> Sent:
     """The result where there is one part; done by a worker."""
+    if not gpu:
+        return Sent.of(from_one(analysis, part, collect))
     run, fell_back = _collecting(gpu=gpu)
-    return Sent.of(from_one(analysis, part, run), fell_back)
+    return Sent.of(merged(analysis, [share(analysis, part, run)], collect), fell_back)
 
 
 def together(analysis: Combining, sent: Sequence[Sent]) -> Sent:
@@ -169,10 +173,10 @@ class DaskEngine:
                 futures = _submitted(client, result_of_one, [(analysis, parts[0])], gpu=self._gpu)
             else:
                 futures = _submitted(client, shares, tasks, gpu=self._gpu)
-            failure = _failure(client, futures)
+            failure = _failure(opened, futures)
             while failure is None and not alone and isinstance(analysis, Combining) and _many(client, futures):
                 futures = [client.submit(together, analysis, some, pure=False) for some in _by(TOGETHER, futures)]
-                failure = _failure(client, futures)
+                failure = _failure(opened, futures)
             if failure is None:
                 return list(client.gather(futures))
         except (CancelledError, OSError) as error:  # a closed connection is one of them
@@ -187,17 +191,28 @@ def _submitted(client: Client, function: Any, tasks: Sequence[tuple[Any, ...]], 
         return [client.submit(function, *task, gpu=gpu, pure=False) for task in tasks]
 
 
-def _failure(client: Client, futures: Sequence[Future]) -> BaseException | None:
-    """Waits for all, or for the first that fails: what it failed with."""
+def _failure(opened: Cluster, futures: Sequence[Future]) -> BaseException | None:
+    """Waits for all, or for the first that fails: what it failed with.
+
+    Raises:
+        Unavailable: Nothing came for a while, and no worker is there any more.
+        CancelledError: The scheduler is gone.
+    """
     from distributed import as_completed
     from distributed.client import CancelledError
 
-    for future in as_completed(futures, loop=client.loop):
-        if future.status == "error":
-            error: BaseException = future.exception()
-            return error
-        if future.status != "finished":
-            raise CancelledError(str(future.key))
+    pending = {future.key: future for future in futures}
+    while pending:
+        try:
+            for future in as_completed(list(pending.values()), loop=opened.client.loop, timeout=PATIENCE_SECONDS):
+                if future.status == "error":
+                    error: BaseException = future.exception()
+                    return error
+                if future.status != "finished":
+                    raise CancelledError(str(future.key))
+                del pending[future.key]
+        except TimeoutError:
+            opened.slots()
     return None
 
 

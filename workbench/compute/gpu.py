@@ -19,7 +19,7 @@ from workbench.compute.model import Analysis, Computed, EngineUse
 from workbench.compute.parts import Parts
 from workbench.compute.polars_versions import collect
 from workbench.compute.refusing import check, telling
-from workbench.compute.tasks import from_one, merged, share, stacked
+from workbench.compute.tasks import merged, share, stacked
 from workbench.foundation.errors import Unavailable
 
 __all__ = ["GpuCollect", "GpuEngine", "missing", "require"]
@@ -29,11 +29,9 @@ INSTALL = (
 )
 # Of the card's memory, the share that the pool keeps when it is not in use, as cudf-polars' own streaming engine does.
 KEPT = 0.9
-# Partials of more rows than this are merged on the card, too; fewer are merged sooner than they are sent there.
-LARGE_MERGE = 1_000_000
 
 # In what cudf-polars says of a plan that it refuses, what stands for each thing it does not know.
-_CAUSE = re.compile(r"^- \w+: (.*?)(?:', \[.*)?$", re.MULTILINE)
+_CAUSE = re.compile(r"""^- \w+: (.*?)(?:['"], \[.*)?$""", re.MULTILINE)
 
 # One plan at a time on a card: two would need the memory of both, and each sets the process's memory resource.
 _turn = threading.Lock()
@@ -75,9 +73,10 @@ class GpuCollect:
 class GpuEngine:
     """Runs an analysis on the GPU of this process, part after part.
 
-    Partials come back to this process and are merged here; many rows of them, and all rows of a single part, on the
-    GPU. A plan that cudf-polars does not know, or that needs more memory than the card has, runs on the CPU: the result
-    is the same, and `EngineUse.fell_back` says so.
+    Partials come back to this process and are merged on the CPU: merging uses what cudf-polars does not know, such as
+    128-bit sums, and has few rows. For the same reason a single part gets no plan of its own. A plan that cudf-polars
+    does not know, or that needs more memory than the card has, runs on the CPU: the result is the same, and
+    `EngineUse.fell_back` says so.
 
     Args:
         strict: Such a plan is refused instead.
@@ -100,12 +99,8 @@ class GpuEngine:
         on_gpu = GpuCollect(strict=self._strict)
         opened = time.perf_counter()
         with telling(analysis):
-            if len(parts) == 1:
-                frame = from_one(analysis, parts.parts[0], on_gpu)
-            else:
-                partials = stacked(analysis, (share(analysis, part, on_gpu) for part in parts.parts), on_gpu)
-                large = sum(partial.height for partial in partials) > LARGE_MERGE
-                frame = merged(analysis, partials, on_gpu if large else collect)
+            shares = (share(analysis, part, on_gpu) for part in parts.parts)
+            frame = merged(analysis, stacked(analysis, shares, collect), collect)
         use = EngineUse(
             engine=self.name,
             polars=pl.__version__,

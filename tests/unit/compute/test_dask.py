@@ -26,7 +26,7 @@ from workbench.foundation.errors import Invalid, Unavailable
 pytestmark = ON_DASK
 
 BY_K = Measures((Key("k", "k"),), (Measure("rows", "count"), Measure("kinds", "count_distinct", "x")))
-Start = Callable[..., tuple[str, "subprocess.Popen[bytes]"]]
+Start = Callable[..., tuple[str, list["subprocess.Popen[bytes]"]]]
 
 
 def frame(n: int) -> pl.DataFrame:
@@ -173,7 +173,7 @@ def test_a_scheduler_that_dies_in_the_middle_is_named(
 ) -> None:
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 2)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    address, process = scheduler(workers=1)
+    address, (process, _worker) = scheduler(workers=1)
     engine = DaskEngine(scheduler=address)
     assert engine.run(BY_K, Parts(parts)).frame.equals(expected(parts))
     held_by = tmp_path / "workers"
@@ -195,6 +195,33 @@ def test_a_scheduler_that_dies_in_the_middle_is_named(
     assert str(errors[0]) == f"the Dask scheduler at {address} stopped answering while it computed"
     with pytest.raises(Unavailable, match="does not answer"):
         engine.run(BY_K, Parts(parts))
+
+
+def test_the_only_worker_dies_in_the_middle(
+    scheduler: Start, parts: tuple[Part, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "WORKERS_SECONDS", 0.5)
+    monkeypatch.setattr("workbench.compute.dask_engine.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    address, (_scheduler, worker) = scheduler(workers=1)
+    held_by = tmp_path / "workers"
+    held_by.mkdir()
+    clusters.cluster(address).client.wait_for_workers(1, timeout=60)
+    held = (parts[0], parts[1].shaped(Announced(str(held_by))))
+    errors = []
+
+    def ask() -> None:
+        try:
+            DaskEngine(scheduler=address).run(BY_K, Parts(held))
+        except Unavailable as error:
+            errors.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_until(lambda: bool(list(held_by.iterdir())), what="the held part's start")
+    worker.kill()
+    asking.join(timeout=60)
+    assert str(errors[0]) == f"the Dask scheduler at {address} has no workers"
 
 
 @pytest.mark.long

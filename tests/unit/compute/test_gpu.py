@@ -66,7 +66,7 @@ class StandIn(ModuleType):
 REFUSED = NotImplementedError(
     "Query execution with GPU not possible: unsupported operations.\nThe errors were:\n"
     "- NotImplementedError: group_by_dynamic\n- NotImplementedError: Grouped rolling",
-    [],
+    [NotImplementedError("group_by_dynamic")],
 )
 OUT_OF_MEMORY = MemoryError("std::bad_alloc: out_of_memory: CUDA error at: rmm/mr/cuda_async_memory_resource.hpp")
 
