@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -118,6 +118,27 @@ class Sample:
         return Part(files, dict(rows.schema), sorted=self.analysis.by_subject, rows=rows.height)
 
 
+@dataclass(frozen=True)
+class Sessions:
+    """An analysis by subject that knows runs and needs their order, as simple as one can be: sessions in all."""
+
+    name = "sessions"
+    by_subject = True
+    ordered = True
+
+    def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        subject, time = pl.col(SUBJECT_HASH), pl.col("time")
+        begins = (subject != subject.shift(1)) | (time - time.shift(1) > timedelta(hours=6))
+        kept = rows.select(subject, time).drop_nulls().sort(SUBJECT_HASH, "time")
+        return kept.select(begins.fill_null(True).sum().cast(pl.Int64).alias("sessions"))
+
+    def partial_of_runs(self, runs: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+        return self.partial(pl.concat(runs))
+
+    def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        return partials.select(pl.col("sessions").sum())
+
+
 _ADDED = (
     Measure("rows", "count"),
     Measure("some", "count", filter="count > 0 OR event = 'buy'"),
@@ -138,6 +159,7 @@ _DAY = Key("time", "time", grain="day", time_zone="America/New_York")
 _WEEK = Key("time", "time", grain="week", week_start=7)
 
 SAMPLES = (
+    Sample("by subject, of sorted runs", Sessions()),
     Sample("measures: sums in all", Measures((), _ADDED)),
     Sample("measures: sums by day and country", Measures((_DAY, _COUNTRY), _ADDED)),
     Sample("measures: distinct, quantiles in all", Measures((), _COUNTED)),
