@@ -214,7 +214,8 @@ _RETENTION = """
 WITH s AS (SELECT DISTINCT SUBJECT h, date_trunc('week', time AT TIME ZONE 'UTC')::DATE w
            FROM EVENTS WHERE event = 'view'),
 f AS (SELECT h, min(w) first FROM s GROUP BY h)
-SELECT first AS week, ((w - first) // 7)::BIGINT AS "offset", count(*) n FROM s JOIN f USING (h) GROUP BY ALL ORDER BY ALL
+SELECT first AS week, ((w - first) // 7)::BIGINT AS "offset", count(*) n FROM s JOIN f USING (h)
+GROUP BY ALL ORDER BY ALL
 """
 
 

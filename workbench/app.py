@@ -9,7 +9,7 @@ from types import TracebackType
 from workbench.analytics.metrics import Metrics
 from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.analytics.queries import Queries
-from workbench.compute import engines
+from workbench.compute import engine_at
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
@@ -70,8 +70,9 @@ class Workbench:
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
         self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
-        self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics")
-        asking = Asking(self.lake, self.runs, engines.get("local"), actor)
+        engine = engine_at(settings.engine, settings.dask_scheduler)
+        self.metrics = Metrics(self.lake, self.runs, engine, actor, settings.home / "metrics")
+        asking = Asking(self.lake, self.runs, engine, actor)
         cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
         self.product = Product(asking, cohorts)
         self.preferences = Preferences(catalog, self.security, actor.principal)

@@ -175,6 +175,8 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "to_pandas": lambda wb: dataset_of(wb).to_pandas(),
     "to_arrow": lambda wb: dataset_of(wb).to_arrow(),
     "to_dask": lambda wb: dataset_of(wb).to_dask().compute().reset_index(drop=True).astype({"delay": "int64"}),
+    "to_cudf": lambda wb: pl.from_arrow(dataset_of(wb).to_cudf().to_arrow()),
+    "to_dask_cudf": lambda wb: pl.from_arrow(dataset_of(wb).to_dask_cudf().compute().to_arrow()),
     "preview": lambda wb: dataset_of(wb).preview(),
     "page": lambda wb: dataset_of(wb).page(order="delay").frame,
     "page that asks for the hidden": lambda wb: dataset_of(wb).page(where=f"tailnum <> '{SECRET}'").frame,
@@ -197,6 +199,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "dashboard": dashboard,
     "connect": connection,
 }
+EVERY_DOOR = [pytest.param(door, marks=pytest.mark.gpu) if "cudf" in door else door for door in DOORS]
 
 
 @pytest.fixture
@@ -220,7 +223,7 @@ def rows(found: Any) -> list[dict[str, Any]]:
     return frame.select(OPEN.columns).sort("delay").to_dicts()
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", EVERY_DOOR)
 def test_no_hidden_row_or_value_leaves_by(door: str, owner: Workbench) -> None:
     viewer = owner.acting_as(Principal("vera", Role.VIEWER))
     found = rows(DOORS[door](viewer))
@@ -228,7 +231,7 @@ def test_no_hidden_row_or_value_leaves_by(door: str, owner: Workbench) -> None:
     assert SECRET not in json.dumps(found)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", EVERY_DOOR)
 def test_a_policy_over_a_column_that_is_gone_closes(door: str, owner: Workbench) -> None:
     # As it was set when there was such a column: now it would be refused.
     Security(owner.catalog).set_policy(
@@ -240,7 +243,7 @@ def test_a_policy_over_a_column_that_is_gone_closes(door: str, owner: Workbench)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST])
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", EVERY_DOOR)
 def test_who_may_do_less_does_not_see_more(door: str, role: Role, owner: Workbench) -> None:
     owner.security.clear_policy("flights", Role.VIEWER, by=owner.actor.principal)
     owner.security.set_policy(

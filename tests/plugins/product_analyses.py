@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from workbench.analytics.product import EventColumns, Every, Lifecycle, Paths, Retention, Segment, Step, Stickiness
+from workbench.analytics.product import (
+    EventColumns,
+    Every,
+    Exclusion,
+    Funnel,
+    FunnelCell,
+    Lifecycle,
+    Paths,
+    Retention,
+    Segment,
+    SessionList,
+    Sessions,
+    SessionSummary,
+    Step,
+    Stickiness,
+)
 from workbench.analytics.product.conditions import All, AnyOf, Did, FirstDid, InState, Listed, Not, OneEvent, Window
 from workbench.compute import Analysis
 
@@ -24,6 +39,26 @@ def product_analyses(columns: EventColumns, events: tuple[str, str], since: date
     weeks = Every("week", "America/New_York", 7)
     second = since + timedelta(days=8)
     found: dict[str, Analysis] = {}
+    steps = (begins, goes_on, begins)
+    hour = 3_600_000_000
+    funnels = {
+        "ordered": Funnel(columns, steps, 72 * hour, breakdown="country", grain="week", times=True),
+        "first entry": Funnel(columns, steps, 72 * hour, entry="first", start=second, attribution="last"),
+        "strict": Funnel(columns, steps, 72 * hour, order="strict", breakdown="country", attribution=2),
+        "any order": Funnel(columns, steps, 72 * hour, order="any", end=until),
+        "windows, exclusions": Funnel(
+            columns, (begins, goes_on), 72 * hour, (hour,), exclusions=(Exclusion(Step(None, "country = 'de'")),)
+        ),
+    }
+    for name, funnel in funnels.items():
+        found[f"funnel: {name}"] = funnel
+        found[f"subjects of a funnel: {name}"] = funnel.members(FunnelCell(2, dropped=name == "strict"))
+    for attributes in ((), ("country",)):
+        sessions = Sessions(columns, 6 * hour, attributes)
+        of = " by country" if attributes else ""
+        found[f"sessions{of}"] = SessionSummary(sessions, "day", second, times=True)
+        found[f"subjects of sessions{of}"] = SessionSummary(sessions, "day").subjects(period=second.date())
+        found[f"list of sessions{of}"] = SessionList(sessions, start=second)
     for kind in ("first time", "recurring"):
         for counting in ("on", "on or after"):
             retention = Retention(columns, begins, goes_on, second, until, 5, kind, counting, weeks)  # type: ignore[arg-type]

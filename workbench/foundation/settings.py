@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     chromium: str | None = Field(
         default=None, description="Path of the Chromium that prints PDF. Empty: the first one found on PATH."
     )
+    engine: str = Field(
+        default="auto",
+        description="What computes: auto, local, dask, gpu or dask-cuda; auto chooses by the size of the data.",
+    )
+    dask_scheduler: str = Field(
+        default="",
+        pattern=r"^$|^(tcp|tls|ucx)://\S+:\d+$",
+        description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786. Empty: the engine dask starts its own.",
+    )
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
     port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")
     pages_per_viewer: int = Field(

@@ -89,7 +89,7 @@ export interface Edge {
   detail: { [name: string]: Value };
 }
 
-/** How a computation ran; kept in the receipt of its run. Attributes: engine: The engine's registered name. polars: The version of Polars that ran the plans. fell_back: The engine that was asked for could not run the plan and another did. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. */
+/** How a computation ran; kept in the receipt of its run. Attributes: engine: The registered name of the engine that it was given to. polars: The version of Polars that ran the plans; several where workers differ. fell_back: Something was not computed where it was asked for, but in this process or on the CPU: `why` says. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say. */
 export interface EngineUse {
   engine: string;
   polars: string;
@@ -98,6 +98,7 @@ export interface EngineUse {
   compute_seconds: number;
   parts: number;
   rows_out: number;
+  why: string;
 }
 
 export interface Facet {

@@ -97,6 +97,23 @@ class Dataset:
         """A lazy Dask frame, one partition per data file."""
         return frames.to_dask(self._lake.plans(self.name, self._actor, version=self._version, at=self._time))
 
+    def to_cudf(self, columns: str | Sequence[str] | None = None) -> Any:
+        """Like `to_polars`, as a `cudf.DataFrame` in the memory of the GPU.
+
+        Raises:
+            Unavailable: There is no GPU, or cuDF is not installed.
+        """
+        with self._telling():
+            return frames.to_cudf(self._of(columns))
+
+    def to_dask_cudf(self) -> Any:
+        """A lazy `dask_cudf.DataFrame`, one partition per data file.
+
+        Raises:
+            Unavailable: There is no GPU, or dask_cudf is not installed.
+        """
+        return frames.to_dask_cudf(self._lake.plans(self.name, self._actor, version=self._version, at=self._time))
+
     def preview(self, rows: int = 10) -> pl.DataFrame:
         """The first rows."""
         with self._telling():
