@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from workbench.analytics.metrics.measures import Key, Measure, Measures
+from workbench.analytics.metrics.measure import Key, Measure
+from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.model import Metric
 from workbench.compute import grains
 from workbench.foundation.errors import WorkbenchError, unknown
@@ -25,7 +26,14 @@ def misfits(metric: Metric, dataset: str, schema: pl.Schema) -> Iterator[str]:
         schema: The columns of the dataset.
     """
     if metric.column is not None:
-        column = Measure(metric.name, str(metric.aggregation), metric.column, percentile=metric.percentile)
+        column = Measure(
+            metric.name,
+            str(metric.aggregation),
+            metric.column,
+            percentile=metric.percentile,
+            time=metric.time,
+            tie=metric.tie,
+        )
         yield from _refused(Measures((), (column,)), dataset, schema)
     if metric.filter is not None:
         condition = Measure(metric.name, "count", filter=metric.filter)

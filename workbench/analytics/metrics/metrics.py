@@ -11,7 +11,8 @@ import polars as pl
 
 from workbench.analytics.metrics.checking import misfits
 from workbench.analytics.metrics.definitions import Definitions
-from workbench.analytics.metrics.measures import Key, Measure, Measures
+from workbench.analytics.metrics.measure import Key, Measure
+from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.model import Dimension, Metric
 from workbench.analytics.metrics.result import MetricResult
 from workbench.analytics.metrics.windows import window
@@ -248,7 +249,15 @@ def _key(dimension: Dimension) -> Key:
 
 
 def _measure(metric: Metric) -> Measure:
-    return Measure(metric.name, str(metric.aggregation), metric.column, metric.filter, metric.percentile)
+    return Measure(
+        metric.name,
+        str(metric.aggregation),
+        metric.column,
+        metric.filter,
+        metric.percentile,
+        time=metric.time,
+        tie=metric.tie,
+    )
 
 
 def _joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

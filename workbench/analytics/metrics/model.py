@@ -18,9 +18,9 @@ Name = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63),
     Field(description="Lower-case letters, digits and underscores, a letter first."),
 ]
-Aggregation = Literal["count", "count_distinct", "sum", "mean", "min", "max", "median", "percentile"]
+Aggregation = Literal["count", "count_distinct", "sum", "mean", "min", "max", "median", "percentile", "first", "last"]
 
-_SIMPLE_ONLY = ("dataset", "aggregation", "column", "percentile", "filter")
+_SIMPLE_ONLY = ("dataset", "aggregation", "column", "percentile", "tie", "filter")
 _RATIO_ONLY = ("numerator", "denominator")
 
 
@@ -61,6 +61,7 @@ class Metric(BaseModel):
         dataset: Whose rows are aggregated (simple).
         aggregation: How (simple). Nulls, and NaN among floats, never count; `count` without a column counts rows.
         column: What is aggregated; `count` may do without.
+        tie: Column that decides among rows of one time which is `first` or `last`; without one, or where equal, the value.
         percentile: 0 to 100, exclusive; interpolated between neighbours as numpy's default does.
         filter: SQL condition over one row's columns; rows for which it is not true do not count.
         numerator: Name of a simple metric (ratio).
@@ -83,6 +84,7 @@ class Metric(BaseModel):
     aggregation: Aggregation | None = None
     column: str | None = None
     percentile: Annotated[float, Field(gt=0, lt=100)] | None = None
+    tie: str | None = None
     filter: str | None = None
     numerator: str | None = None
     denominator: str | None = None
@@ -157,6 +159,11 @@ class Metric(BaseModel):
             problems.append("needs a percentile, e.g. percentile: 95")
         if self.aggregation != "percentile" and self.percentile is not None:
             problems.append("has a percentile, so its aggregation has to be percentile")
+        by_order = self.aggregation in ("first", "last")
+        if by_order and self.time is None:
+            problems.append(f"needs a time, the column that says which row is the {self.aggregation}")
+        if self.tie is not None and not by_order:
+            problems.append("has a tie, so its aggregation has to be first or last")
         return problems
 
     def _ratio_problems(self) -> list[str]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from workbench.analytics.metrics.measures import Window
+from workbench.analytics.metrics.measure import Window
 from workbench.foundation.errors import Invalid
 
 __all__ = ["window"]
