@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
+from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.measure import Key, Measure
 from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.model import Metric
-from workbench.compute import grains
+from workbench.analytics.metrics.planning import measure_of
+from workbench.analytics.metrics.shaping import formula_of
+from workbench.compute import expressions, grains
 from workbench.foundation.errors import WorkbenchError, unknown
 
-__all__ = ["misfits"]
+__all__ = ["misfits", "type_of"]
 
 _ROWS = ".rows"  # names with a dot are no dimension's
 
@@ -26,14 +29,7 @@ def misfits(metric: Metric, dataset: str, schema: pl.Schema) -> Iterator[str]:
         schema: The columns of the dataset.
     """
     if metric.column is not None:
-        column = Measure(
-            metric.name,
-            str(metric.aggregation),
-            metric.column,
-            percentile=metric.percentile,
-            time=metric.time,
-            tie=metric.tie,
-        )
+        column = measure_of(metric.model_copy(update={"filter": None}))
         yield from _refused(Measures((), (column,)), dataset, schema)
     if metric.filter is not None:
         condition = Measure(metric.name, "count", filter=metric.filter)
@@ -44,6 +40,34 @@ def misfits(metric: Metric, dataset: str, schema: pl.Schema) -> Iterator[str]:
             yield said if f"'{dimension.name}'" in said else f"dimension '{dimension.name}': {said}"
     if metric.time is not None and metric.type == "simple":
         yield from _time(metric, dataset, schema)
+
+
+def type_of(metric: Metric, known: Definitions, schema_of: Callable[[Metric], pl.Schema]) -> pl.DataType:
+    """The type of a metric's figures.
+
+    Args:
+        schema_of: The columns that a simple metric has, joined ones included.
+
+    Raises:
+        Invalid: The expression of a derived metric mixes types that do not go together; names them.
+    """
+    match metric.type:
+        case "simple":
+            measures = Measures((), (measure_of(metric),))
+            return measures.whole(pl.LazyFrame(schema=schema_of(metric))).collect_schema()[metric.name]
+        case "cumulative" if metric.period_agg != "average":
+            return type_of(known.get(str(metric.metric)), known, schema_of)
+        case "conversion" if metric.calculation == "conversions":
+            return pl.Int64()
+        case "derived":
+            types = {
+                name: type_of(known.get(metric.input(name).metric), known, schema_of)
+                for name in expressions.names_in(str(metric.expr), metric.spoken_expr)
+            }
+            floats = {name: pl.Float64() if dtype.is_numeric() else dtype for name, dtype in types.items()}
+            made = formula_of(metric, floats)
+            return expressions.type_of(made, floats, metric.spoken_expr)
+    return pl.Float64()
 
 
 def _refused(measures: Measures, dataset: str, schema: pl.Schema) -> Iterator[str]:

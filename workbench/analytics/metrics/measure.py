@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -12,7 +12,20 @@ import polars as pl
 from workbench.compute import expressions, grains
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["Key", "Measure", "Window", "bounds_of", "key_of", "type_of", "value_of"]
+__all__ = [
+    "WHERE",
+    "Key",
+    "Measure",
+    "Window",
+    "bounds_of",
+    "key_of",
+    "named_types",
+    "type_of",
+    "value_of",
+    "with_condition",
+]
+
+WHERE = "the where of the query"
 
 
 @dataclass(frozen=True)
@@ -136,3 +149,32 @@ def bounds_of(window: Window, schema: dict[str, pl.DataType]) -> pl.Expr:
             raise Invalid(f"'{window.column}' is a date, so it cannot be bounded by the time {bound.isoformat()}")
         sides.append(side(pl.col(window.column), pl.lit(bound, dtype=dtype)))
     return reduce(pl.Expr.and_, sides, pl.lit(True))
+
+
+def with_condition(
+    rows: pl.LazyFrame, where: str, named: Sequence[Key], schema: dict[str, pl.DataType], column: str
+) -> pl.LazyFrame:
+    """The rows and whether a condition holds for each, in `column`.
+
+    Args:
+        where: SQL condition over the rows' columns and the keys.
+        named: Expressions that it may call by name.
+    """
+    condition = expressions.parse(where, named_types(named, schema), WHERE)
+    by_name = {key.name: key_of(key, schema) for key in named if key.name not in schema}
+    used = [name for name in expressions.columns_of(condition) if name in by_name]
+    if not used:
+        return rows.with_columns(condition.alias(column))
+    return (
+        rows.with_columns(by_name[name].alias(name) for name in used).with_columns(condition.alias(column)).drop(used)
+    )
+
+
+def named_types(named: Sequence[Key], schema: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
+    """The types of what a condition may name: columns, and keys of other names."""
+    types = {
+        key.name: expressions.type_of(key_of(key, schema), schema, f"dimension '{key.name}'")
+        for key in named
+        if key.name not in schema
+    }
+    return {**types, **schema}

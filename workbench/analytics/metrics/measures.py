@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
 from workbench.analytics.metrics import quantiles
-from workbench.analytics.metrics.measure import Key, Measure, Window, bounds_of, key_of, type_of, value_of
+from workbench.analytics.metrics.measure import (
+    WHERE,
+    Key,
+    Measure,
+    Window,
+    bounds_of,
+    key_of,
+    named_types,
+    type_of,
+    value_of,
+    with_condition,
+)
 from workbench.analytics.metrics.states import Column, State, state_of
 from workbench.compute import expressions
 from workbench.foundation.errors import Invalid, unknown
@@ -18,6 +30,7 @@ __all__ = ["Measures"]
 # Partials of several kinds travel in one frame: what adds up has the kind 0, the value counts of a table its place.
 _KIND = ".kind"
 _TIMES = ".times"
+_KEPT = ".kept"
 _ALL = ".all"  # names with a dot are no dimension's and no metric's
 
 
@@ -139,7 +152,7 @@ class Measures:
                 raise unknown(f"column in dataset '{dataset}' called", key.column, columns, error=Invalid)
         self._key_expressions(columns)
         if self.where is not None:
-            expressions.parse_filter(self.where, self._named_types(columns), "the where of the query")
+            expressions.parse_filter(self.where, named_types(self.named, columns), WHERE)
         if self.window is not None:
             bounds_of(self.window, columns)
 
@@ -173,20 +186,17 @@ class Measures:
             rows = rows.filter(bounds_of(self.window, schema))
         if self.where is None:
             return rows
-        condition = expressions.parse(self.where, self._named_types(schema), "the where of the query")
-        by_name = {key.name: key_of(key, schema) for key in self.named if key.name not in schema}
-        used = [name for name in expressions.columns_of(condition) if name in by_name]
-        if not used:
-            return rows.filter(condition)
-        return rows.with_columns(by_name[name].alias(name) for name in used).filter(condition).drop(used)
+        return with_condition(rows, self.where, self.named, schema, _KEPT).filter(pl.col(_KEPT)).drop(_KEPT)
 
-    def _named_types(self, schema: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
-        named = {
-            key.name: expressions.type_of(key_of(key, schema), schema, f"dimension '{key.name}'")
-            for key in self.named
-            if key.name not in schema
-        }
-        return {**named, **schema}
+    def columns(self, schema: dict[str, pl.DataType]) -> set[str]:
+        """The columns that it reads; what is not there, or cannot be read, is left to `check`."""
+        found = {str(name) for m in self.measures for name in (m.column, *m.deciding) if name is not None}
+        found |= {self.window.column} if self.window is not None else set()
+        texts = [m.filter for m in self.measures] + [key.sql for key in (*self.keys, *self.named)] + [self.where]
+        for text in texts:
+            with suppress(Invalid):
+                found.update(expressions.names_in(text, "it") if text else ())
+        return (found | {key.column for key in self.keys if key.sql is None}) & set(schema)
 
     def _states(self, schema: dict[str, pl.DataType]) -> list[State]:
         return [

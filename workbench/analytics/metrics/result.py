@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from workbench.analytics.metrics.gaps import with_gaps
-from workbench.analytics.metrics.model import Dimension, Metric
+from workbench.analytics.metrics.ingredients import Dimension
+from workbench.analytics.metrics.model import Metric
 from workbench.charts import Chart, Table, Tile, Tiles
 from workbench.compute import EngineUse, frames
 from workbench.foundation.errors import Invalid, unknown
@@ -36,7 +37,8 @@ class MetricResult:
         grain: Of the column `time`, or None.
         versions: Dataset -> the version that was read.
         metric_versions: Metric -> the version of its definition.
-        engines: How it was computed, one entry per dataset and time column.
+        engines: How it was computed, one entry per pass over a dataset.
+        before: The time range that it is compared with, from and to, as ISO text; None without a comparison.
     """
 
     frame: pl.DataFrame
@@ -46,6 +48,7 @@ class MetricResult:
     versions: Mapping[str, int]
     metric_versions: Mapping[str, str]
     engines: tuple[EngineUse, ...]
+    before: tuple[str, str] | None = None
 
     @property
     def engine(self) -> str:

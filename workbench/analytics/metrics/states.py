@@ -63,12 +63,13 @@ def state_of(
         dtype: The value's type.
         deciding: Of first and last: which row that is, the time foremost; the value decides where all are equal.
     """
-    if value is not None and (aggregation == "first" or aggregation == "last"):
+    if value is not None and aggregation in ("first", "last"):
+        how: Adding = "last" if aggregation == "last" else "first"
         counts = value.is_not_null() & deciding[0].is_not_null()
         rows = (*deciding, value)
         names = tuple(f"{name}.o{place}" for place in range(len(rows)))
         return State(
-            tuple(Column(n, pl.when(counts).then(row), aggregation, names) for n, row in zip(names, rows, strict=True)),
+            tuple(Column(n, pl.when(counts).then(row), how, names) for n, row in zip(names, rows, strict=True)),
             pl.col(names[-1]),
         )
     counted = pl.lit(1, pl.Int64) if value is None or dtype is None else value.is_not_null().cast(pl.Int64)
