@@ -63,6 +63,14 @@ class Join(_Ingredient):
     on: dict[str, str] = Field(min_length=1)
     columns: tuple[str, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on(cls, given: Any) -> Any:
+        """YAML 1.1 reads the bare word `on` as true."""
+        if isinstance(given, dict) and True in given and "on" not in given:
+            return {"on" if key is True else key: value for key, value in given.items()}
+        return given
+
     def called(self, column: str) -> str:
         """The name of a joined column beside the metric's own."""
         return f"{self.name}__{column}"

@@ -194,10 +194,10 @@ class Metrics:
         columns = [*keys, *figures]
         if doubled := next((name for name in columns if columns.count(name) > 1), None):
             raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
+        before = None if compare is None else previous(between, compare, zone)
         sources = Sources(self._lake, self._actor)
         answering = Answering(sources, self._engine, question, Plan.of(asked, known))
         frame = answering.frame(between).select(*keys, *names)
-        before = previous(between, compare, zone) if compare is not None else None
         if before is not None:
             earlier = answering.frame(before).select(*keys, *names)
             frame = compared(frame, earlier, list(dimensions), names, grain, question.periods(between, before))

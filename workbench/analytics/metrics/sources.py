@@ -88,7 +88,7 @@ class Sources:
         """
         part = Part.of(self.rows(dataset))
         for join in joins:
-            columns = [column for column in _had(join, self._schema(join.dataset)) if join.called(column) in used]
+            columns = [name.removeprefix(join.called("")) for name in sorted(used) if name.startswith(join.called(""))]
             if columns:
                 part = part.shaped(self._beside(join, dataset, columns))
         return Parts((part,))
