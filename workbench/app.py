@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from workbench.analytics.metrics import Metrics
+from workbench.analytics.metrics import Metrics, MetricStore
 from workbench.compute import engines
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
@@ -64,7 +64,8 @@ class Workbench:
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
         self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
-        self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics")
+        kept = MetricStore(catalog, self.security)
+        self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics", kept)
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)

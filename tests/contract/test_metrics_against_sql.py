@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from workbench.analytics.metrics import MetricResult, Metrics
+from workbench.analytics.metrics import MetricResult, Metrics, MetricStore
 from workbench.compute import engines
 from workbench.data.lake import Lake
 from workbench.foundation.catalog import Catalog
@@ -57,11 +57,12 @@ def metrics(flights: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     catalog = Catalog(f"sqlite:///{home / 'catalog.db'}")
     catalog.prepare()
     runs = Runs(catalog, Settings(home=home))
-    lake = Lake(home / "lake", catalog, runs, Security(catalog))
+    security = Security(catalog)
+    lake = Lake(home / "lake", catalog, runs, security)
     ada = Actor(Principal("ada", Role.ADMIN))
     lake.create("flights_enriched", flights, ada)
     folder = Path(__file__).parents[2] / "metrics"
-    yield Metrics(lake, runs, engines.get("local"), ada, folder)
+    yield Metrics(lake, runs, engines.get("local"), ada, folder, MetricStore(catalog, security))
     catalog.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
@@ -42,31 +42,42 @@ def misfits(metric: Metric, dataset: str, schema: pl.Schema) -> Iterator[str]:
         yield from _time(metric, dataset, schema)
 
 
-def type_of(metric: Metric, known: Definitions, schema_of: Callable[[Metric], pl.Schema]) -> pl.DataType:
+def type_of(
+    metric: Metric,
+    known: Definitions,
+    schema_of: Callable[[Metric], pl.Schema],
+    found: dict[str, pl.DataType] | None = None,
+) -> pl.DataType:
     """The type of a metric's figures.
 
     Args:
         schema_of: The columns that a simple metric has, joined ones included.
+        found: The types of metrics that were looked at before.
 
     Raises:
         Invalid: The expression of a derived metric mixes types that do not go together; names them.
     """
+    found = {} if found is None else found
+    if metric.name not in found:
+        parts = {name: type_of(known.get(name), known, schema_of, found) for _, name in metric.uses()}
+        found[metric.name] = _made_of(metric, parts, schema_of)
+    return found[metric.name]
+
+
+def _made_of(metric: Metric, parts: Mapping[str, pl.DataType], schema_of: Callable[[Metric], pl.Schema]) -> pl.DataType:
     match metric.type:
         case "simple":
             measures = Measures((), (measure_of(metric),))
             return measures.whole(pl.LazyFrame(schema=schema_of(metric))).collect_schema()[metric.name]
         case "cumulative" if metric.period_agg != "average":
-            return type_of(known.get(str(metric.metric)), known, schema_of)
+            return parts[str(metric.metric)]
         case "conversion" if metric.calculation == "conversions":
             return pl.Int64()
         case "derived":
-            types = {
-                name: type_of(known.get(metric.input(name).metric), known, schema_of)
-                for name in expressions.names_in(str(metric.expr), metric.spoken_expr)
-            }
+            names = expressions.names_in(str(metric.expr), metric.spoken_expr)
+            types = {name: parts[metric.input(name).metric] for name in names}
             floats = {name: pl.Float64() if dtype.is_numeric() else dtype for name, dtype in types.items()}
-            made = formula_of(metric, floats)
-            return expressions.type_of(made, floats, metric.spoken_expr)
+            return expressions.type_of(formula_of(metric, floats), floats, metric.spoken_expr)
     return pl.Float64()
 
 

@@ -102,6 +102,10 @@ class Definitions:
     def names(self) -> list[str]:
         return sorted(self._metrics)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a definition of that name, sound or not."""
+        return name in self._where
+
     def where(self, name: str) -> str:
         """The file and line that a metric is defined at."""
         return self._where[name]

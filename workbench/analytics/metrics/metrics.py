@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.analytics.metrics.answering import Answering
-from workbench.analytics.metrics.checking import misfits, type_of
 from workbench.analytics.metrics.comparing import BEFORE, CHANGE, compared
+from workbench.analytics.metrics.defining import Defining
 from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.measure import WHERE
 from workbench.analytics.metrics.model import Metric
@@ -16,10 +16,11 @@ from workbench.analytics.metrics.planning import Plan, Question, dimension_of
 from workbench.analytics.metrics.result import MetricResult
 from workbench.analytics.metrics.shaping import ordered
 from workbench.analytics.metrics.sources import Sources
+from workbench.analytics.metrics.store import MetricStore, MetricVersion
 from workbench.analytics.metrics.windows import previous
 from workbench.compute import Engine, EngineUse, expressions, grains, listed
 from workbench.data.lake import Lake
-from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError
+from workbench.foundation.errors import Invalid
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor, Runs
 
@@ -34,15 +35,16 @@ class Metrics:
         runs: Where reads are recorded inside a run.
         engine: What computes.
         actor: Who asks.
-        folder: Of the definitions; read again whenever a file in it changed.
+        folder: Of the definitions in files; read again whenever a file in it changed.
+        store: Of the definitions in the catalog.
     """
 
-    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor, folder: Path) -> None:
+    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor, folder: Path, store: MetricStore) -> None:
         self._lake = lake
         self._runs = runs
         self._engine = engine
         self._actor = actor
-        self._folder = folder
+        self._defining = Defining(lake, actor, folder, store)
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -52,8 +54,8 @@ class Metrics:
 
     @property
     def definitions(self) -> Definitions:
-        """What the folder says now; a definition with mistakes is left out of it, and told in its `problems`."""
-        return Definitions.current(self._folder)
+        """What files and catalog say now; a definition with mistakes is left out, and told in its `problems`."""
+        return self._defining.current()
 
     def list(self) -> Listing[Metric]:
         """Every sound metric, by name; what is wrong with others stands under the list and in its `problems`."""
@@ -77,32 +79,55 @@ class Metrics:
         A dataset that is not there, a column that is missing or of another type, an expression that cannot be
         computed; nothing is computed, and what the actor may not read is passed over.
         """
-        known = self.definitions
-        for name in known.names():
-            yield from (f"{known.where(name)}: metric '{name}': {said}" for said in self._misfits(name, known))
+        return self._defining.misfits()
 
-    def _misfits(self, name: str, known: Definitions) -> Iterator[str]:
-        sources = Sources(self._lake, self._actor)
-        written = known.as_written(name)
-        datasets = dict.fromkeys(str(part.dataset) for part in known.simple(known.get(name)))
-        fits = True
-        for dataset in datasets:
-            joins = next(part.joins for part in known.simple(known.get(name)) if part.dataset == dataset)
-            try:
-                schema = sources.schema(dataset, joins)
-            except Forbidden:
-                return
-            except WorkbenchError as error:
-                yield from [str(error)] if written.type == "simple" else []
-                return
-            for said in misfits(written, dataset, schema):
-                fits = False
-                yield said
-        if written.type == "derived" and fits:
-            try:
-                type_of(written, known, lambda part: sources.schema(str(part.dataset), part.joins))
-            except WorkbenchError as error:
-                yield f"{error} ({error.hint})" if error.hint else str(error)
+    def define(self, definition: Metric | Mapping[str, Any], *, comment: str = "") -> Metric:
+        """Keeps a definition in the catalog, for everybody; what it said before stays in its history.
+
+        `wb.metrics.define({"name": "sold", "dataset": "sales", "aggregation": "count", "time": "sold_at"})`
+
+        Args:
+            definition: The keys of a metric, as a file would say them.
+            comment: Why, for whoever reads the history.
+
+        Returns:
+            The metric as it is used.
+
+        Raises:
+            Forbidden: It takes an analyst.
+            Conflict: A file defines a metric of that name.
+            Invalid: It has mistakes, does not fit its dataset, or a metric that is made of it would no longer work.
+        """
+        return self._defining.define(definition, comment)
+
+    def remove(self, name: str, *, comment: str = "") -> None:
+        """Takes a definition out of the catalog; its history stays.
+
+        Raises:
+            Forbidden: It takes an analyst.
+            NotFound: The catalog has no metric of that name.
+            Conflict: A file defines it, or other metrics are made of it.
+        """
+        self._defining.remove(name, comment)
+
+    def history(self, name: str) -> Listing[MetricVersion]:
+        """What a metric of the catalog ever said, newest first.
+
+        Raises:
+            NotFound: The catalog never had a metric of that name.
+        """
+        return Listing(
+            self._defining.history(name),
+            caption=f"Metric {name}",
+            row=lambda one: {
+                "number": str(one.number),
+                "time": f"{one.time:%Y-%m-%d %H:%M} UTC",
+                "by": one.principal,
+                "comment": one.comment,
+                "says": "removed" if one.definition is None else Metric.model_validate(one.definition).summary,
+            },
+            empty="",
+        )
 
     def get(self, name: str) -> Metric:
         """One metric's definition.
