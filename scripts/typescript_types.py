@@ -31,7 +31,7 @@ def types() -> str:
     for name, schema in sorted(told["components"]["schemas"].items()):
         parts.append(_declared(name, schema))
     for path, operations in told["paths"].items():
-        parts.append(_question(path, operations["get"]))
+        parts += [_question(path, method, operation) for method, operation in operations.items()]
     return "\n".join(filter(None, parts))
 
 
@@ -48,18 +48,19 @@ def _field(name: str, shape: dict[str, Any], *, optional: bool = False) -> str:
     return f"{said}  {_key(name)}{'?' if optional else ''}: {_type(shape)};\n"
 
 
-def _question(path: str, operation: dict[str, Any]) -> str:
+def _question(path: str, method: str, operation: dict[str, Any]) -> str:
     """The parameters of a question, named after it: `DatasetsNamePreviewParameters`."""
     given = [one for one in operation["parameters"] if one["in"] == "query"]
     if not given:
         return ""
-    name = "".join(part.capitalize() for part in re.findall(r"\w+", path)) + "Parameters"
+    before = "" if method == "get" else method.capitalize()
+    name = before + "".join(part.capitalize() for part in re.findall(r"\w+", path)) + "Parameters"
     fields = [
         _field(one["name"], one["schema"] | {"description": one["description"]}, optional=not one["required"])
         for one in given
     ]
     summary = operation["summary"]
-    return f"{_comment(f'GET {path}: {summary}')}export interface {name} {{\n{''.join(fields)}}}\n"
+    return f"{_comment(f'{method.upper()} {path}: {summary}')}export interface {name} {{\n{''.join(fields)}}}\n"
 
 
 def _type(shape: dict[str, Any]) -> str:

@@ -78,10 +78,11 @@ def kind_of(shape: dict[str, Any]) -> str:
 
 def _said(endpoint: Endpoint) -> dict[str, Any]:
     told = document()
-    operation = told["paths"][f"/{endpoint.path}"]["get"]
+    operation = told["paths"][f"/{endpoint.path}"][endpoint.method.lower()]
     ((media_type, content),) = operation["responses"]["200"]["content"].items()
     answer = content["x-head" if endpoint.rows else "schema"]
     return {
+        "method": endpoint.method,
         "path": f"/{endpoint.path}",
         "summary": endpoint.summary,
         "needs": _needs(endpoint),
@@ -90,6 +91,7 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
             for one in operation["parameters"]
             if one["in"] == "query"
         ],
+        "sent": fields(endpoint.body.__name__) if endpoint.body is not None else None,
         "rows": media_type if endpoint.rows else None,
         "fields": fields(answer["$ref"].rpartition("/")[2]),
     }

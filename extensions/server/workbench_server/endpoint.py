@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -19,6 +20,7 @@ from workbench_server.arrow import Rows
 __all__ = [
     "EXACT",
     "Answer",
+    "Body",
     "Endpoint",
     "Limit",
     "Nothing",
@@ -27,6 +29,7 @@ __all__ = [
     "is_list",
     "named",
     "parsed",
+    "parsed_body",
     "position_in",
 ]
 
@@ -46,6 +49,12 @@ class Nothing(Query):
     """Of an endpoint without parameters."""
 
 
+class Body(BaseModel):
+    """What is sent to an endpoint, as JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class Answer(BaseModel):
     """What an endpoint answers. Times are UTC."""
 
@@ -63,9 +72,11 @@ class Endpoint:
         query: The parameters of the URL.
         answer: What comes back, as JSON; of rows, what is said of them.
         work: Called in a worker thread with the asker's workbench, the filled-in parts of the path by name, and `query`
-            where the endpoint has parameters.
+            where the endpoint has parameters, `body` where something is sent to it.
         summary: What it is for, in a sentence.
         rows: Whether rows come back, as a stream of Arrow, and `work` gives `Rows`.
+        method: GET asks, and HEAD with it; POST and DELETE change something.
+        body: What is sent, as JSON.
     """
 
     path: str
@@ -76,14 +87,19 @@ class Endpoint:
     summary: str
     query: type[Query] = Nothing
     rows: bool = False
+    method: Literal["GET", "POST", "DELETE"] = "GET"
+    body: type[Body] | None = None
 
     @property
     def public(self) -> bool:
         return self.resource is None
 
-    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query) -> BaseModel | Rows:
+    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query, sent: bytes = b"") -> BaseModel | Rows:
         """The answer, for somebody who may have it."""
-        return self.work(wb, **parts) if self.query is Nothing else self.work(wb, **parts, query=query)
+        asked: dict[str, BaseModel] = {} if self.query is Nothing else {"query": query}
+        if self.body is not None:
+            asked["body"] = parsed_body(self.body, sent)
+        return self.work(wb, **parts, **asked)
 
 
 def named(parts: Mapping[str, str]) -> Mapping[str, str]:
@@ -123,6 +139,23 @@ def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
         return model.model_validate(content)
     except ValidationError as error:
         found = complaints(error, model, content, noun="request", term="parameter", fields={model: list(fields)})
+        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
+
+
+def parsed_body(model: type[Body], sent: bytes) -> Body:
+    """What was sent, as an endpoint wants it.
+
+    Raises:
+        Invalid: It is no JSON object, or has a field that is unknown, missing or of a wrong kind.
+    """
+    try:
+        content = json.loads(sent)
+    except ValueError as error:
+        raise Invalid(f"what was sent is not JSON: {error}", hint="Content-Type: application/json") from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        found = complaints(error, model, content, noun="request")
         raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
 
 

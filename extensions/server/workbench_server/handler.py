@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -56,12 +56,12 @@ def problem_for(handler: web.RequestHandler, error: BaseException | None, status
 
 
 class EndpointHandler(APIHandler):
-    """Answers one endpoint."""
+    """Answers the endpoints of one path, each of a method of its own."""
 
     _track_activity = False
 
-    def initialize(self, endpoint: Endpoint, access: Access) -> None:
-        self.endpoint = endpoint
+    def initialize(self, endpoints: Mapping[str, Endpoint], access: Access) -> None:
+        self.endpoints = endpoints
         self.access = access
 
     def set_default_headers(self) -> None:
@@ -79,6 +79,25 @@ class EndpointHandler(APIHandler):
     async def head(self, **parts: str) -> None:
         await self.answer(parts)
 
+    @web.authenticated
+    async def post(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @web.authenticated
+    async def delete(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """
+        Raises:
+            HTTPError: Nothing here has this method.
+        """
+        method = "GET" if self.request.method == "HEAD" else str(self.request.method)
+        if method not in self.endpoints:
+            raise web.HTTPError(405, f"{method} is not for {self.request.path}")
+        return self.endpoints[method]
+
     async def answer(self, parts: dict[str, str]) -> None:
         asked = parse_qs(self.request.query, keep_blank_values=True)
         workers = _OPEN_WORKERS if self.endpoint.public else _WORKERS
@@ -93,7 +112,7 @@ class EndpointHandler(APIHandler):
     def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes | Iterator[bytes]:
         wb = self._workbench(user)
         query = parsed(self.endpoint.query, asked)
-        found = self.endpoint.run(wb, named(parts), query)
+        found = self.endpoint.run(wb, named(parts), query, self.request.body)
         if isinstance(found, Rows):
             stream = pieces(found)
             return chain([next(stream)], stream)
@@ -144,6 +163,8 @@ class OpenEndpointHandler(EndpointHandler):
     @allow_unauthenticated
     async def head(self, **parts: str) -> None:
         await self.answer(parts)
+
+    post = delete = APIHandler._unimplemented_method
 
     def _workbench(self, user: Any) -> Workbench:
         try:
