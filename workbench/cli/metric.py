@@ -8,7 +8,6 @@ import typer
 
 from workbench.cli.output import JsonOption, print_problems, print_records, print_table, say
 from workbench.cli.state import open_workbench
-from workbench.foundation import definitions
 from workbench.foundation.errors import Invalid
 
 __all__ = ["add_to"]
@@ -106,6 +105,8 @@ def define(
     comment: Annotated[str, typer.Option("--comment", "-m", help="Why, for whoever reads the history.")] = "",
 ) -> None:
     """Keep definitions in the catalog: everybody has them at once, and what they said before is remembered."""
+    from workbench.foundation import definitions
+
     content: Any = definitions.read(file, kind="file of metrics").content
     found = content if isinstance(content, list) else [content]
     if not found or not all(isinstance(one, dict) for one in found):
