@@ -125,7 +125,10 @@ def asked(
     question = Question(dimensions, grain, where, (), ZONE, 1)
     sources = Frames(events=pl.DataFrame(rows, schema=SCHEMA))
     frame = Answering(sources, engines.get("local"), question, Plan.of(metrics, known)).frame(between)
-    found = {row[:-1]: row[-1] for row in frame.select(*question.names, metric).rows()}
+    frame = frame.select(*question.names, metric)
+    if grain == "hour":  # two times of one zone are equal to Python where its clock shows the same
+        frame = frame.with_columns(pl.col("time").dt.convert_time_zone("UTC"))
+    found = {row[:-1]: row[-1] for row in frame.rows()}
     assert len(found) == frame.height
     return found
 
@@ -290,6 +293,74 @@ def test_a_month_before_is_the_same_day_or_the_last_of_a_shorter_month(known: De
     between = (date(2013, 3, 30), date(2013, 4, 10))
     within = {key: value for key, value in expected.items() if between[0] <= key[0] < between[1]}
     assert same(asked(known, rows, "last_month", (), "day", between), within)
+
+
+def clock_hour(time: datetime) -> datetime:
+    return time.astimezone(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
+
+
+# Hours around both changes of the clock.
+EDGES = st.lists(
+    st.one_of(
+        st.integers(-6, 200).map(lambda hours: datetime(2013, 3, 8, tzinfo=UTC) + timedelta(hours=hours)),
+        st.integers(-6, 200).map(lambda hours: datetime(2013, 11, 1, tzinfo=UTC) + timedelta(hours=hours)),
+    ),
+    max_size=12,
+)
+
+
+AROUND = pytest.mark.parametrize("between", [None, (date(2013, 11, 2), date(2013, 11, 9))])
+
+
+def within(hour: datetime, between: tuple[date, date] | None) -> bool:
+    return between is None or between[0] <= local(hour) < between[1]
+
+
+@AROUND
+@FAST
+@given(times=EDGES)
+def test_hours_of_a_week_before_are_those_of_the_same_clock(
+    known: Definitions, between: tuple[date, date] | None, times: list[datetime]
+) -> None:
+    rows = [{"user": "ann", "at": time, "kind": None, "amount": 1.0, "what": None} for time in times]
+    counts: dict[datetime, int] = {}
+    for time in times:
+        hour = clock_hour(time).astimezone(UTC)
+        counts[hour] = counts.get(hour, 0) + 1
+    expected: dict[Any, Any] = {(hour,): None for hour in counts}
+    start, end = datetime(2013, 3, 1, tzinfo=UTC), datetime(2013, 12, 1, tzinfo=UTC)
+    for place in range(int((end - start).total_seconds()) // 3600):
+        hour = start + timedelta(hours=place)
+        clock = hour.astimezone(ZoneInfo(ZONE)).replace(tzinfo=None) - timedelta(days=7)
+        before = clock.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)  # the first of two, where a clock's hour is twice
+        if before.astimezone(ZoneInfo(ZONE)).replace(tzinfo=None) != clock or before not in counts:
+            continue  # there is no such hour, or nothing in it
+        expected[hour,] = (counts[hour] - counts[before]) / counts[before] if hour in counts else None
+    found = asked(known, rows, "growth", (), "hour", between)
+    assert same(found, {key: value for key, value in expected.items() if within(key[0], between)})
+
+
+@AROUND
+@FAST
+@given(times=EDGES)
+def test_a_window_over_hours_is_of_so_many_hours(
+    known: Definitions, between: tuple[date, date] | None, times: list[datetime]
+) -> None:
+    rows = [{"user": str(n % 3), "at": time, "kind": None, "amount": 1.0, "what": None} for n, time in enumerate(times)]
+    hours = sorted({clock_hour(time).astimezone(UTC) for time in times})
+    if between is not None:
+        rows = [row for row in rows if local(row["at"]) < between[1]]
+        hours = [datetime(2013, 11, 2, 4, tzinfo=UTC), datetime(2013, 11, 9, 4, tzinfo=UTC)]
+    expected = {}
+    for place in range(int((hours[-1] - hours[0]).total_seconds()) // 3600 + 1 if hours else 0):
+        hour = hours[0] + timedelta(hours=place)
+        there = [
+            row["user"] for row in rows if hour - timedelta(days=3) < clock_hour(row["at"]).astimezone(UTC) <= hour
+        ]
+        if there:
+            expected[hour,] = len(set(there))
+    found = asked(known, rows, "users_3d", (), "hour", between)
+    assert same(found, expected)
 
 
 CONVERSIONS = """

@@ -21,7 +21,7 @@ from workbench.analytics.metrics.planning import Figure, Plan, Question, measure
 from workbench.analytics.metrics.shaping import at_coarser_grain, calculated, joined
 from workbench.analytics.metrics.sources import Sources
 from workbench.analytics.metrics.spans import Span
-from workbench.analytics.metrics.windows import earlier, first_and_last, reaching, window
+from workbench.analytics.metrics.windows import earlier, first_and_last, literal, reaching, window
 from workbench.compute import Analysis, Engine, EngineUse, Parts, grains
 from workbench.foundation.errors import Invalid
 
@@ -220,8 +220,9 @@ class Answering:
         metric = figure.parts[0]
         asked = self._window(metric, between, self._sources.schema(str(metric.dataset)), ())
         first, last = first_and_last(asked, question.grain, question.zone, question.week_start)
-        within = [pl.col(TIME) >= first] if first is not None else []
-        within += [pl.col(TIME) <= last] if last is not None else []
+        dtype = frame.schema[TIME]
+        within = [pl.col(TIME) >= literal(first, dtype)] if first is not None else []
+        within += [pl.col(TIME) <= literal(last, dtype)] if last is not None else []
         return frame.filter(within) if within else frame
 
     def _window(self, metric: Metric, between: Between, schema: pl.Schema, offsets: Sequence[Span]) -> Window | None:

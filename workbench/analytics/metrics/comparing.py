@@ -8,6 +8,7 @@ from datetime import date, datetime
 import polars as pl
 
 from workbench.analytics.metrics.gaps import EVERY
+from workbench.analytics.metrics.windows import literal
 
 __all__ = ["BEFORE", "CHANGE", "compared"]
 
@@ -42,11 +43,12 @@ def compared(
     old = before.rename({name: f"{name}{BEFORE}" for name in metrics})
     if grain:
         (first, last), (first_before, _) = periods
-        now = now.with_columns(_place(grain, first).alias(_PLACE))
-        old = old.with_columns(_place(grain, first_before).alias(_PLACE)).drop(_TIME)
+        dtype = now.schema[_TIME]
+        now = now.with_columns(_place(grain, first, dtype).alias(_PLACE))
+        old = old.with_columns(_place(grain, first_before, dtype).alias(_PLACE)).drop(_TIME)
     both = now.join(old, on=keys, how="full", coalesce=True, nulls_equal=True) if keys else now.hstack(old)
     if grain:
-        grid = _grid(first, last, grain, now.schema[_TIME]).with_columns(_place(grain, first).alias(_PLACE))
+        grid = _grid(first, last, grain, dtype).with_columns(_place(grain, first, dtype).alias(_PLACE))
         both = both.drop(_TIME).join(grid, on=_PLACE, how="inner").drop(_PLACE)
     columns: list[pl.Expr] = []
     for name in metrics:
@@ -72,11 +74,11 @@ def _grid(first: Period, last: Period, grain: str, dtype: pl.DataType) -> pl.Dat
     )
 
 
-def _place(grain: str, first: Period) -> pl.Expr:
+def _place(grain: str, first: Period, dtype: pl.DataType) -> pl.Expr:
     """How many periods a period is after the first one."""
     time = pl.col(_TIME)
     if grain in ("minute", "hour"):
-        since = time - pl.lit(first)
+        since = time - literal(first, dtype)
         return since.dt.total_minutes() if grain == "minute" else since.dt.total_hours()
     if grain in ("day", "week"):
         return (time - pl.lit(first)).dt.total_days() // (7 if grain == "week" else 1)

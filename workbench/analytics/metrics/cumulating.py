@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 
 import polars as pl
 
 from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.spans import Span
+from workbench.analytics.metrics.windows import literal
 from workbench.compute import grains
 
 __all__ = ["Cumulated"]
@@ -64,8 +64,8 @@ class Cumulated:
         """The measures by period and the other keys, sorted by them."""
         dtype = partials.collect_schema()[self._time]
         time = pl.col(self._time)
-        last = time.max() if self.last is None else pl.lit(self.last, dtype)
-        first = time if self.first is None else pl.max_horizontal(time, pl.lit(self.first, dtype))
+        last = time.max() if self.last is None else literal(self.last, dtype)
+        first = time if self.first is None else pl.max_horizontal(time, literal(self.first, dtype))
         reached = self._reached(time)
         to = last if reached is None else pl.min_horizontal(reached.cast(dtype), last)
         ranges = pl.date_ranges if dtype == pl.Date else pl.datetime_ranges
@@ -79,10 +79,6 @@ class Cumulated:
         within = self._within(time, pl.col(_PERIOD), dtype)
         spread = spread if within is None else spread.filter(within)
         return self.measures.merge(spread.with_columns(pl.col(_PERIOD).alias(self._time)).drop(_FROM, _TO, _PERIOD))
-
-    @cached_property
-    def _by_days(self) -> bool:
-        return self.measures.keys[0].grain == "day"
 
     def _reached(self, time: pl.Expr) -> pl.Expr | None:
         """A period at or after the last one whose window a period is in."""

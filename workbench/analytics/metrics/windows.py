@@ -15,7 +15,7 @@ from workbench.analytics.metrics.spans import Span
 from workbench.compute import grains
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["earlier", "first_and_last", "period_of", "previous", "reaching", "window"]
+__all__ = ["earlier", "first_and_last", "literal", "period_of", "previous", "reaching", "window"]
 
 COMPARISONS = ("previous period", "previous year")
 _TIMES = "write 2013-01-31 or 2013-01-31T06:00:00Z"
@@ -77,12 +77,22 @@ def first_and_last(
 
 
 def period_of(time: date | datetime, grain: str, zone: str, week_start: int) -> date | datetime:
-    """The start of the period that a time falls in."""
+    """The start of the period that a time falls in: a date, or a time in UTC, where no hour is there twice."""
     dtype = pl.Datetime("us", "UTC") if isinstance(time, datetime) else pl.Date()
     column = pl.Series("time", [time], dtype=dtype)
     truncated = grains.truncate(pl.col("time"), dtype, grain, time_zone=zone, week_start=week_start)
-    found: date | datetime = column.to_frame().select(truncated).item()
+    started = column.to_frame().select(truncated).to_series()
+    if grain in ("minute", "hour"):
+        started = started.dt.convert_time_zone("UTC")
+    found: date | datetime = started.item()
     return found
+
+
+def literal(period: date | datetime, dtype: pl.DataType) -> pl.Expr:
+    """A period of `period_of`, to be compared with a column of periods of that type."""
+    if isinstance(period, datetime) and isinstance(dtype, pl.Datetime):
+        return pl.lit(period, dtype=pl.Datetime("us", "UTC")).dt.convert_time_zone(dtype.time_zone or "UTC")
+    return pl.lit(period, dtype=dtype)
 
 
 def previous(between: tuple[Any, Any] | None, compare: str, zone: str) -> tuple[date | datetime, date | datetime]:

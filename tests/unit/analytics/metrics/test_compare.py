@@ -92,6 +92,17 @@ def test_days_stand_beside_each_other_by_their_place(ask: Ask) -> None:
     assert hours.frame["time"][0] == datetime(2013, 1, 2, 3, tzinfo=UTC)
 
 
+def test_hours_stand_beside_each_other_where_one_is_there_twice(room: Any) -> None:
+    times = [datetime(2013, 11, 3, hour, 30, tzinfo=UTC) for hour in (4, 5, 6, 7)]
+    before = [time - timedelta(days=1) for time in times]
+    room.lake.create("late", pl.DataFrame({"at": [*times, *before]}), room.owner)
+    late = "- {name: late, dataset: late, aggregation: count, time: at, time_zone: America/New_York}"
+    ask = room.metrics(definitions=late).query
+    frame = ask("late", grain="hour", between=("2013-11-03", "2013-11-04"), compare="previous period").frame
+    assert frame["time"].dt.convert_time_zone("UTC").dt.hour().to_list() == [4, 5, 6, 7]
+    assert frame["late_before"].to_list() == [1, 1, 1, 1]
+
+
 def test_a_comparison_reads_one_version(room: Any) -> None:
     result = room.metrics().query("flights", between=("2013-01-02", "2013-01-03"), compare="previous period")
     assert result.versions == {"flights": 0}
