@@ -37,6 +37,7 @@ DEFINITIONS = """
 - {name: middle, dataset: events, aggregation: median, column: amount, time: at, dimensions: *by}
 - {name: closing, dataset: events, aggregation: last, column: user, tie: what, time: at, dimensions: *by}
 - {name: users_all, type: cumulative, metric: users}
+- {name: users_mtd, type: cumulative, metric: users, grain_to_date: month}
 - {name: users_3d, type: cumulative, metric: users, window: 3 days}
 - {name: users_1m, type: cumulative, metric: users, window: 1 month, period_agg: last}
 - {name: amount_mtd, type: cumulative, metric: amount, grain_to_date: month, period_agg: average}
@@ -176,6 +177,7 @@ def month_before(day: date) -> date:
 
 WINDOWS: dict[str, tuple[str, Callable[[date, date], bool]]] = {
     "users_all": ("users", lambda row, day: True),
+    "users_mtd": ("users", lambda row, day: cut(row, "month") == cut(day, "month")),
     "users_3d": ("users", lambda row, day: row > day - timedelta(days=3)),
     "users_1m": ("users", lambda row, day: row > month_before(day)),
     "amount_mtd": ("amount", lambda row, day: cut(row, "month") == cut(day, "month")),

@@ -64,7 +64,11 @@ class Cumulated:
         """The measures by period and the other keys, sorted by them."""
         dtype = partials.collect_schema()[self._time]
         time = pl.col(self._time)
-        last = time.max() if self.last is None else literal(self.last, dtype)
+        measures, last = self.measures, time.max() if self.last is None else literal(self.last, dtype)
+        # Of all rows or up to date, spread values would be as many as all of them on each of the days.
+        if self.span is None and measures.only_distinct:
+            stretch = None if self.to_date is None else self._cut(time, dtype)
+            measures, partials = measures.of_new_values(partials, stretch)
         first = time if self.first is None else pl.max_horizontal(time, literal(self.first, dtype))
         reached = self._reached(time)
         to = last if reached is None else pl.min_horizontal(reached.cast(dtype), last)
@@ -78,7 +82,11 @@ class Cumulated:
         )
         within = self._within(time, pl.col(_PERIOD), dtype)
         spread = spread if within is None else spread.filter(within)
-        return self.measures.merge(spread.with_columns(pl.col(_PERIOD).alias(self._time)).drop(_FROM, _TO, _PERIOD))
+        return measures.merge(spread.with_columns(pl.col(_PERIOD).alias(self._time)).drop(_FROM, _TO, _PERIOD))
+
+    def _cut(self, time: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        key = self.measures.keys[0]
+        return grains.truncate(time, dtype, str(self.to_date), time_zone=key.time_zone, week_start=key.week_start)
 
     def _reached(self, time: pl.Expr) -> pl.Expr | None:
         """A period at or after the last one whose window a period is in."""
@@ -90,12 +98,8 @@ class Cumulated:
 
     def _within(self, time: pl.Expr, period: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
         """Whether a period's window holds another one."""
-        key = self.measures.keys[0]
         if self.to_date is not None:
-            zone, week_start = key.time_zone, key.week_start
-            return grains.truncate(period, dtype, self.to_date, time_zone=zone, week_start=week_start) <= (
-                grains.truncate(time, dtype, self.to_date, time_zone=zone, week_start=week_start)
-            )
+            return self._cut(period, dtype) <= self._cut(time, dtype)
         if self.span is None:
             return None
         if self.span.months:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -103,6 +103,32 @@ class Measures:
             for expression in quantiles.of_groups(_table(n), _wanted(sharing))
         ]
         return self._finished(result.with_columns(found), states)
+
+    @property
+    def only_distinct(self) -> bool:
+        """Whether nothing but distinct values of one column is counted."""
+        counted = all(measure.aggregation == "count_distinct" for measure in self.measures)
+        return counted and len(self._tables()) == 1
+
+    def of_new_values(self, partials: pl.LazyFrame, stretch: pl.Expr | None) -> tuple[Measures, pl.LazyFrame]:
+        """Distinct counts as numbers that add up: of each value only its first time counts. For `only_distinct`.
+
+        Args:
+            partials: By a first key that has an order.
+            stretch: What that key starts again with, if anything: each stretch has first times of its own.
+
+        Returns:
+            The analysis that adds the numbers up, and its partials: as large as there are groups, not as values.
+        """
+        first, *others = self._key_names
+        keys = [first, *others]
+        within = [stretch.alias(".stretch")] if stretch is not None else []
+        values = partials.filter(pl.col(_KIND) != 0).with_columns(within)
+        once = values.group_by([*others, *([".stretch"] if within else []), _table(0)]).agg(pl.col(first).min())
+        numbers = [pl.len().cast(pl.Int64).alias(f"{measure.name}.n") for measure in self.measures]
+        counts = tuple(Measure(measure.name, "count") for measure in self.measures)
+        groups = partials.filter(pl.col(_KIND) == 0).select(keys)
+        return replace(self, measures=counts), pl.concat([groups, once.group_by(keys).agg(numbers)], how="diagonal")
 
     def _prepared(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, list[Column]]:
         """The rows that count, as keys, what each contributes, and the values whose distinct ones are needed."""
