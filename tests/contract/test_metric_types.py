@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workbench.analytics.metrics import converting
 from workbench.analytics.metrics.answering import Answering
 from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.planning import Plan, Question, dimension_of
 from workbench.analytics.metrics.sources import Sources
-from workbench.compute import engines
+from workbench.compute import Analysis, Computed, Engine, Parts, engines
 
 ZONE = "America/New_York"
 START = datetime(2013, 1, 26, 22, tzinfo=UTC)
@@ -118,14 +120,14 @@ def asked(
     by: Sequence[str] = (),
     grain: str | None = None,
     between: Between = None,
-    where: str | None = None,
+    engine: Engine | None = None,
 ) -> dict[Any, Any]:
     """Key -> the metric's figure."""
     metrics = [known.get(metric)]
     dimensions = tuple(dimension_of(metrics, name) for name in by)
-    question = Question(dimensions, grain, where, (), ZONE, 1)
+    question = Question(dimensions, grain, None, (), ZONE, 1)
     sources = Frames(events=pl.DataFrame(rows, schema=SCHEMA))
-    frame = Answering(sources, engines.get("local"), question, Plan.of(metrics, known)).frame(between)
+    frame = Answering(sources, engine or engines.get("local"), question, Plan.of(metrics, known)).frame(between)
     frame = frame.select(*question.names, metric)
     if grain == "hour":  # two times of one zone are equal to Python where its clock shows the same
         frame = frame.with_columns(pl.col("time").dt.convert_time_zone("UTC"))
@@ -299,6 +301,33 @@ def test_a_month_before_is_the_same_day_or_the_last_of_a_shorter_month(known: De
 
 def clock_hour(time: datetime) -> datetime:
     return time.astimezone(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.mark.parametrize("metric", ["users_all", "users_3d", "amount_mtd", "middle_wtd", "closing_3d", "conversions"])
+@FAST
+@given(rows=ROWS, places=st.lists(st.integers(0, 30), max_size=3), order=st.randoms(use_true_random=False))
+def test_every_bit_is_the_same_in_whatever_order_and_parts_the_rows_come(
+    known: Definitions, metric: str, rows: list[Row], places: list[int], order: Any
+) -> None:
+    class Cutting:
+        """Computes the same rows in parts, which an analysis by subject needs cut by subject."""
+
+        name = "cutting"
+
+        def run(self, analysis: Analysis, parts: Parts) -> Computed:
+            frame = parts.parts[0].lazy().collect()
+            if analysis.by_subject:
+                cut = frame.partition_by(converting.ENTITY) or [frame]
+            else:
+                edges = [0, *sorted(min(place, frame.height) for place in places), frame.height]
+                cut = [frame.slice(a, b - a) for a, b in pairwise(edges)]
+            return engines.get("local").run(analysis, Parts.of(*cut, by_subject=analysis.by_subject))
+
+    shuffled = list(rows)
+    order.shuffle(shuffled)
+    one = asked(known, rows, metric, ("kind",), "day")
+    other = asked(known, shuffled, metric, ("kind",), "day", engine=Cutting())
+    assert repr(sorted(one.items(), key=repr)) == repr(sorted(other.items(), key=repr))
 
 
 # Hours around both changes of the clock.

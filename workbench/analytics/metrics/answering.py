@@ -182,7 +182,7 @@ class Answering:
         rehearsed = Measures((*keys, *same), (measure,), where, limits, self._named())
         rehearsed.check(schema, str(metric.dataset))
         used = rehearsed.columns(types) | {str(metric.time)}
-        rows = self._sources.parts(str(metric.dataset), metric.joins, used).parts[0].lazy()
+        rows = self._sources.lazy(str(metric.dataset), metric.joins, used)
         if limits is not None:
             rows = rows.filter(bounds_of(limits, types))
         counted = pl.lit(True) if asked is None else bounds_of(asked, types)
@@ -250,7 +250,8 @@ class Answering:
         """The columns of a metric's dataset, and of the joined ones that anything here mentions."""
         texts = [*names, metric.column, metric.filter, metric.tie, metric.time, self._question.where]
         texts += [text for figure in figures for text in figure.filters]
-        texts += [text for figure in figures for text in (figure.parts[0].column, figure.parts[0].filter)]
+        parts = [figure.parts[0] for figure in figures]
+        texts += [text for part in parts for text in (part.column, part.filter, part.tie)]
         dimensions = (*by, *self._question.named, *(metric.dimension(name) for name in names))
         texts += [text for one in dimensions if one is not None for text in (one.name, one.sql)]
         mentioned = "\n".join(text for text in texts if text)

@@ -93,6 +93,10 @@ class Sources:
                 part = part.shaped(self._beside(join, dataset, columns))
         return Parts((part,))
 
+    def lazy(self, dataset: str, joins: Sequence[Join], used: Collection[str]) -> pl.LazyFrame:
+        """What `parts` gives, as one plan: for rows that are computed on together with another dataset's."""
+        return pl.concat([part.lazy() for part in self.parts(dataset, joins, used).parts])
+
     def telling(self, dataset: str) -> AbstractContextManager[None]:
         """Around computing on a dataset's rows: what is damaged is told by the dataset's name."""
         return self._lake.telling(dataset, self._actor)
