@@ -89,7 +89,8 @@ class Span:
     def shifted(self, time: pl.Expr, *, back: bool) -> pl.Expr:
         """A column of dates, or of times without a zone, moved by it."""
         sign = "-" if back else ""
-        return time.dt.offset_by(f"{sign}{self.months}mo" if self.months else f"{sign}{self.minutes}m")
+        length = f"{self.minutes}m" if self.days is None else f"{self.days}d"
+        return time.dt.offset_by(f"{sign}{self.months}mo" if self.months else f"{sign}{length}")
 
     def __str__(self) -> str:
         return self.text
