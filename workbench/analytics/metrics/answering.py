@@ -29,6 +29,8 @@ __all__ = ["TIME", "Answering"]
 
 TIME = "time"
 Between = tuple[Any, Any] | None
+# Each is computed with each: a year of minutes would be 138 billion.
+MOST_PERIODS = 10_000
 _FINEST = ("minute", "hour", "day")
 
 
@@ -107,13 +109,8 @@ class Answering:
         grain = question.grain if question.grain in _FINEST else "day"
         schema = self._schema(metric, [figure], question.by)
         span = Span.of(figure.metric.window) if figure.metric.window else None
-        if span is not None and not span.fits(str(grain)):
-            raise Invalid(f"metric '{figure.metric.name}' goes back {span}, which is no number of {grain}s")
-        if span is not None and span.months and grain != "day":
-            raise Invalid(f"metric '{figure.metric.name}' goes back {span}, so its grain has to be day or longer")
         to_date = figure.metric.grain_to_date
-        if to_date is not None and grains.GRAINS.index(to_date) < grains.GRAINS.index(str(grain)):
-            raise Invalid(f"metric '{figure.metric.name}' starts again each {to_date}, so its grain cannot be {grain}")
+        _check_window(figure.metric, span, str(grain))
         asked = self._window(metric, between, schema, figure.offsets)
         first, last = first_and_last(asked, str(grain), question.zone, question.week_start)
         measures = Measures(
@@ -270,6 +267,28 @@ def _named_key(metric: Metric, name: str, schema: pl.Schema) -> Key:
     """A dimension of a metric, or a column of its dataset."""
     dimension = metric.dimension(name)
     return key(dimension) if dimension is not None else Key(name, name)
+
+
+def _check_window(metric: Metric, span: Span | None, grain: str) -> None:
+    """
+    Raises:
+        Invalid: The window is no number of periods of the grain, or of too many for each to be computed.
+    """
+    to_date = metric.grain_to_date
+    if span is not None and not span.fits(grain):
+        raise Invalid(f"metric '{metric.name}' goes back {span}, which is no number of {grain}s")
+    if to_date is not None and grains.GRAINS.index(to_date) < grains.GRAINS.index(grain):
+        raise Invalid(f"metric '{metric.name}' starts again each {to_date}, so its grain cannot be {grain}")
+    if grain == "day":
+        return
+    over = _reach(span, to_date)
+    if over is None or over > MOST_PERIODS * timedelta(hours=grain == "hour", minutes=grain == "minute"):
+        raise Invalid(
+            f"metric '{metric.name}' is over {span or to_date or 'all time'}, which is too long for each {grain}",
+            hint=f"ask for a longer grain: a window has at most {MOST_PERIODS:,} periods",
+        )
+    if span is not None and span.months:
+        raise Invalid(f"metric '{metric.name}' goes back {span}, so its grain has to be day or longer")
 
 
 def _reach(span: Span | None, to_date: str | None) -> timedelta | None:

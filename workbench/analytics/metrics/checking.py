@@ -15,7 +15,7 @@ from workbench.analytics.metrics.shaping import formula_of
 from workbench.compute import expressions, grains
 from workbench.foundation.errors import WorkbenchError, unknown
 
-__all__ = ["misfits", "type_of"]
+__all__ = ["misfits", "misfits_of_parts", "type_of"]
 
 _ROWS = ".rows"  # names with a dot are no dimension's
 
@@ -79,6 +79,24 @@ def _made_of(metric: Metric, parts: Mapping[str, pl.DataType], schema_of: Callab
             floats = {name: pl.Float64() if dtype.is_numeric() else dtype for name, dtype in types.items()}
             return expressions.type_of(formula_of(metric, floats), floats, metric.spoken_expr)
     return pl.Float64()
+
+
+def misfits_of_parts(metric: Metric, known: Definitions, schema_of: Callable[[Metric], pl.Schema]) -> Iterator[str]:
+    """Sentences about what a metric says of the ones it is made of, and does not fit their datasets."""
+    for one in metric.inputs:
+        parts = known.simple(known.get(one.metric)) if one.filter else ()
+        for part in parts:
+            condition = Measure(metric.name, "count", filter=one.filter)
+            yield from _refused(Measures((), (condition,)), str(part.dataset), schema_of(part))
+    if metric.type == "conversion":
+        base, conversion = (known.get(str(name)) for name in (metric.base_metric, metric.conversion_metric))
+        entity = str(metric.entity)
+        needed = [(base, entity), (conversion, entity)]
+        for one_property in metric.constant_properties:
+            needed += [(base, one_property.base), (conversion, one_property.conversion or one_property.base)]
+        for part, name in needed:
+            keys = () if part.dimension(name) is not None else (Key(name, name),)
+            yield from _refused(Measures(keys, (Measure(_ROWS, "count"),)), str(part.dataset), schema_of(part))
 
 
 def _refused(measures: Measures, dataset: str, schema: pl.Schema) -> Iterator[str]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from pydantic import ValidationError
 
-from workbench.analytics.metrics.checking import misfits, type_of
+from workbench.analytics.metrics.checking import misfits, misfits_of_parts, type_of
 from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.sources import Sources
@@ -116,9 +117,14 @@ class Defining:
             for said in misfits(written, str(part.dataset), schema):
                 fits = False
                 yield said
+
+        def schema_of(part: Metric) -> pl.Schema:
+            return sources.schema(str(part.dataset), part.joins)
+
+        yield from dict.fromkeys(misfits_of_parts(written, known, schema_of))
         if written.type == "derived" and fits:
             try:
-                type_of(written, known, lambda part: sources.schema(str(part.dataset), part.joins))
+                type_of(written, known, schema_of)
             except WorkbenchError as error:
                 yield f"{error} ({error.hint})" if error.hint else str(error)
 
