@@ -24,7 +24,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-from workbench.analytics.metrics import Metrics
+from workbench.analytics.metrics import Metrics, MetricStore
 from workbench.compute import engines
 from workbench.data.etl import band, derive, join
 from workbench.data.lake import Lake
@@ -169,11 +169,13 @@ def _workspace(home: Path) -> tuple[Metrics, Path]:
     catalog = Catalog(f"sqlite:///{home / 'catalog.db'}")
     catalog.prepare()
     runs = Runs(catalog, Settings(home=home))
-    lake = Lake(home / "lake", catalog, runs, Security(catalog))
+    security = Security(catalog)
+    lake = Lake(home / "lake", catalog, runs, security)
     ada = Actor(Principal("ada", Role.ADMIN))
     lake.create("flights_enriched", _enriched(), ada)
     (path,) = (home / "lake").rglob("*.parquet")
-    return Metrics(lake, runs, engines.get("local"), ada, Path(__file__).parents[1] / "metrics"), path
+    folder = Path(__file__).parents[1] / "metrics"
+    return Metrics(lake, runs, engines.get("local"), ada, folder, MetricStore(catalog, security)), path
 
 
 def _enriched() -> pl.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from workbench.analytics.metrics import Metrics
+from workbench.analytics.metrics import Metrics, MetricStore
 from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.analytics.queries import Queries
 from workbench.compute import engine_at
@@ -70,8 +70,9 @@ class Workbench:
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
         self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
+        kept = MetricStore(catalog, self.security)
         engine = engine_at(settings.engine, settings.dask_scheduler)
-        self.metrics = Metrics(self.lake, self.runs, engine, actor, settings.home / "metrics")
+        self.metrics = Metrics(self.lake, self.runs, engine, actor, settings.home / "metrics", kept)
         asking = Asking(self.lake, self.runs, engine, actor)
         cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
         self.product = Product(asking, cohorts)

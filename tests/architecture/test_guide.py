@@ -11,7 +11,7 @@ from house import ROOT
 from pydantic import BaseModel
 
 from workbench import Workbench
-from workbench.analytics.metrics import Dimension, Metric
+from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property
 from workbench.analytics.queries import Parameter
 from workbench.data.quality import Expectation, Suite
 from workbench.governance.preferences import PreferenceSet
@@ -35,6 +35,9 @@ def keys(title: str) -> dict[str, str]:
     [
         ("a metric", [Metric], [], []),
         ("a dimension", [Dimension], [], []),
+        ("an input", [Input], [], []),
+        ("a join", [Join], [], []),
+        ("a constant property", [Property], [], []),
         ("a suite", [Suite], [], []),
         ("an expectation", EXPECTATIONS, [], []),
         ("a pipeline", [Pipeline], [], []),
@@ -79,6 +82,7 @@ def test_the_examples_work_together(wb: Workbench) -> None:
 
     assert sorted(examples()) == [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
     assert wb.metrics.query(["revenue", "sold", "revenue_per_sale"]).frame.rows() == [(200.0, 2, 100.0)]
+    assert wb.metrics.query(["revenue_growth", "revenue_so_far"], grain="month").frame.height == 2
     assert wb.metrics.query("revenue", by="large").frame.height == 2
     assert wb.quality.check("sales").passed
     assert [stage.name for stage in wb.pipelines.get("sales").stages] == ["load", "report"]

@@ -71,6 +71,10 @@ MEASURES = (
     Measure("middle", "median", "f"),
     Measure("p95", "percentile", "f", percentile=95.0),
     Measure("p33", "percentile", "i", filter="b", percentile=33.3),
+    Measure("opening", "first", "f", time="t"),
+    Measure("closing", "last", "s", time="t"),
+    Measure("closing_tied", "last", "f", time="t", tie="i"),
+    Measure("opening_tied", "first", "s", filter="b", time="t", tie="g"),
 )
 FILTERS: dict[str, Callable[[Row], bool | None]] = {
     "i > 0 OR s = 'x'": lambda row: (row["i"] is not None and row["i"] > 0) or row["s"] == "x",
@@ -98,6 +102,8 @@ def computed(measure: Measure, rows: Sequence[Row]) -> Any:
     counted = [row for row in rows if measure.filter is None or FILTERS[measure.filter](row)]
     if measure.column is None:
         return len(counted)
+    if measure.aggregation in ("first", "last"):
+        return of_order(measure, counted)
     values = known(row[measure.column] for row in counted)
     match measure.aggregation:
         case "count":
@@ -116,6 +122,26 @@ def computed(measure: Measure, rows: Sequence[Row]) -> Any:
         case "max":
             return max(values) if values else None
     return float(np.quantile(np.array(values, dtype=float), float(measure.quantile or 0))) if values else None
+
+
+def of_order(measure: Measure, rows: Sequence[Row]) -> Any:
+    """The value of the row that comes first or last: by time, then by the tie (a missing one last), then by value."""
+    there = [row for row in rows if known([row[measure.column or ""]]) and row["t"] is not None]
+    best: Row | None = None
+    for row in there:
+        if best is None or _before(row, best, measure):
+            best = row
+    return None if best is None else best[measure.column or ""]
+
+
+def _before(row: Row, other: Row, measure: Measure) -> bool:
+    for name in (measure.time, measure.tie, measure.column):
+        if name is None or row[name] == other[name]:
+            continue
+        if row[name] is None or other[name] is None:
+            return other[name] is None
+        return bool(row[name] < other[name]) == (measure.aggregation == "first")
+    return False
 
 
 def oracle(rows: Sequence[Row], key: Callable[[Row], tuple[Hashable, ...]], grouped: bool) -> dict[Any, list[Any]]:

@@ -43,6 +43,18 @@ METRIC = {
 }
 
 
+# The policy is of the joined dataset: what it hides is not joined.
+JOINED = {
+    "name": "delays",
+    "description": "How many delays.",
+    "dataset": "delays",
+    "aggregation": "count",
+    "joins": [{"name": "flight", "dataset": "flights", "on": {"minutes": "delay"}}],
+    "dimensions": [{"name": name, "sql": f"flight__{name}"} for name in ("origin", "tailnum")]
+    + [{"name": "delay", "sql": "minutes"}],
+}
+
+
 def dataset_of(wb: Workbench) -> Dataset:
     return wb.datasets.get("flights")
 
@@ -52,6 +64,11 @@ def metric(wb: Workbench | workbench.remote.Connection) -> Any:
     # A count says how many rows there were: each is given back as a row, so that it compares like the others.
     counted = [name for name, rows in found.frame.select("tailnum", "flights").rows() for _ in range(rows)]
     return pl.DataFrame({"tailnum": counted, "origin": "JFK", "delay": range(1, len(counted) + 1)})
+
+
+def joined(wb: Workbench) -> Any:
+    found = wb.metrics.query("delays", by=["origin", "tailnum", "delay"], where=f"tailnum <> '{SECRET}'")
+    return found.frame
 
 
 def export(ending: str) -> Callable[[Workbench], Any]:
@@ -196,6 +213,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "export to csv": export(".csv"),
     "export to parquet": export(".parquet"),
     "metrics": metric,
+    "metrics of a dataset that it is joined to": joined,
     "dashboard": dashboard,
     "connect": connection,
 }
@@ -206,7 +224,8 @@ EVERY_DOOR = [pytest.param(door, marks=pytest.mark.gpu) if "cudf" in door else d
 def owner(wb: Workbench) -> Workbench:
     """A dataset in two files and three versions, and the policy for viewers."""
     (wb.settings.home / "metrics").mkdir()
-    (wb.settings.home / "metrics" / "flights.yaml").write_text(yaml.safe_dump([METRIC]))
+    (wb.settings.home / "metrics" / "flights.yaml").write_text(yaml.safe_dump([METRIC, JOINED]))
+    wb.datasets.create("delays", WHOLE.select(minutes="delay"))
     wb.datasets.create("flights", WHOLE.head(2))
     dataset = dataset_of(wb)
     dataset.append(WHOLE.tail(2))

@@ -31,7 +31,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     told = dict(report.user_properties).get(PROPERTY)
     if told is None or (report.when != "call" and report.passed):
         return
-    analysis, engine = str(told).split(" on ")
+    analysis, engine = str(told).rsplit(" on ", 1)
     _found[f"{analysis} on {engine} {pl.__version__}"] = _SAID[report.outcome]
     if report.skipped and isinstance(report.longrepr, tuple):
         _why[engine] = report.longrepr[2].removeprefix("Skipped: ")

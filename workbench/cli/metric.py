@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from workbench.cli.output import JsonOption, print_problems, print_records, print_table, say
 from workbench.cli.state import open_workbench
+from workbench.foundation.errors import Invalid
 
 __all__ = ["add_to"]
 
@@ -26,6 +28,7 @@ def list_metrics(as_json: JsonOption = False) -> None:
             {
                 "name": metric.name,
                 "label": metric.label,
+                "type": metric.type,
                 "unit": metric.unit,
                 "dataset": metric.dataset,
                 "version": metric.version,
@@ -42,24 +45,32 @@ def show(name: Annotated[str, typer.Argument(help="The metric's name.")], as_jso
     """Show a metric's definition."""
     with open_workbench() as wb:
         metric = wb.metrics.get(name)
-    definition = {**metric.model_dump(mode="json", exclude_none=True), "version": metric.version}
+        where = wb.metrics.definitions.where(name)
+    definition = {**metric.model_dump(mode="json", exclude_none=True), "version": metric.version, "defined in": where}
     if as_json:
         print_records([definition], as_json=True)
         return
     for field, value in definition.items():
-        say(f"{field:<14}{', '.join(map(str, value)) if isinstance(value, list) else value}")
+        if value in ("", []):
+            continue
+        say(f"{field:<20}{', '.join(map(str, value)) if isinstance(value, list) else value}")
 
 
 @commands.command()
 def query(
     names: Annotated[list[str], typer.Argument(help="One or more metrics.")],
     by: Annotated[list[str] | None, typer.Option(help="A dimension; repeat it, or write a,b for several.")] = None,
-    grain: Annotated[str | None, typer.Option(help="hour, day, week, month, quarter or year.")] = None,
+    grain: Annotated[
+        str | None, typer.Option(help="hour, day, week, month, quarter or year; 'default' for the metric's own.")
+    ] = None,
     where: Annotated[str | None, typer.Option(help="A SQL condition on the dataset's columns.")] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="First day, YYYY-MM-DD, in the metric's time zone.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="'previous period' or 'previous year': what it was, and the change.")
+    ] = None,
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
     as_json: JsonOption = False,
@@ -70,7 +81,14 @@ def query(
         between = (_day(start, "--from") or date.min, _day(end, "--to") or date.max)
     with open_workbench() as wb:
         result = wb.metrics.query(
-            _split(names), by=_split(by or []), grain=grain, where=where, between=between, order=order, limit=limit
+            _split(names),
+            by=_split(by or []),
+            grain=grain,
+            where=where,
+            between=between,
+            order=order,
+            limit=limit,
+            compare=compare,
         )
     if as_json:
         print_records(result.frame.to_dicts(), as_json=True)
@@ -79,6 +97,53 @@ def query(
     rows = [[columns[name].read(value) for name, value in row.items()] for row in result.frame.iter_rows(named=True)]
     right = [column.kind == "number" for column in columns.values()]
     print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+
+
+@commands.command()
+def define(
+    file: Annotated[Path, typer.Argument(help="A YAML file: the keys of a metric, or a list of metrics.")],
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why, for whoever reads the history.")] = "",
+) -> None:
+    """Keep definitions in the catalog: everybody has them at once, and what they said before is remembered."""
+    from workbench.foundation import definitions
+
+    content: Any = definitions.read(file, kind="file of metrics").content
+    found = content if isinstance(content, list) else [content]
+    if not found or not all(isinstance(one, dict) for one in found):
+        raise Invalid(f"{file} has no metric", hint="write its keys, such as name, dataset and aggregation")
+    with open_workbench() as wb:
+        for one in found:
+            metric = wb.metrics.define(one, comment=comment)
+            say(f"defined {metric.name}, version {metric.version}")
+
+
+@commands.command()
+def history(name: Annotated[str, typer.Argument(help="The metric's name.")], as_json: JsonOption = False) -> None:
+    """Show what a metric of the catalog ever said, newest first."""
+    with open_workbench() as wb:
+        found = wb.metrics.history(name)
+        records = [
+            {
+                "number": one.number,
+                "time": one.time,
+                "by": one.principal,
+                "comment": one.comment,
+                "definition": dict(one.definition) if one.definition is not None else None,
+            }
+            for one in found
+        ]
+    print_records(records, as_json=as_json, columns=("number", "time", "by", "comment", "definition"))
+
+
+@commands.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="The metric's name.")],
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why, for whoever reads the history.")] = "",
+) -> None:
+    """Take a definition out of the catalog; its history stays."""
+    with open_workbench() as wb:
+        wb.metrics.remove(name, comment=comment)
+    say(f"removed {name}")
 
 
 def _split(names: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["columns_of", "parse", "parse_filter", "type_of"]
+__all__ = ["columns_of", "names_in", "parse", "parse_filter", "type_of"]
 
 # Planning an expression takes time that grows faster than its length; nobody writes one this long.
 LONGEST = 2_000
@@ -55,6 +55,24 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         Invalid: It is longer than 2,000 characters or than can be computed, does not parse, names an unknown column, or
             looks across rows (aggregates, windows, sub-queries).
     """
+    expression = _read(text, what)
+    known = set(columns)
+    for name in expression.meta.root_names():
+        if name not in known:
+            raise unknown("column", name, known, error=Invalid, hint=_meant(name, text) or f"{what} is: {text}")
+    return expression
+
+
+def names_in(text: str, what: str) -> list[str]:
+    """The columns that a text names, whichever they are, each once, in order of appearance.
+
+    Raises:
+        Invalid: As `parse` does, unknown columns aside.
+    """
+    return columns_of(_read(text, what))
+
+
+def _read(text: str, what: str) -> pl.Expr:
     if len(text) > LONGEST:
         raise Invalid(f"{what} has {len(text):,} characters; at most {LONGEST:,} are read")
     bare = _QUOTED.sub("''", text)
@@ -70,10 +88,6 @@ def parse(text: str, columns: Iterable[str], what: str) -> pl.Expr:
         raise Invalid(f"{what} is not a SQL expression: {text} ({reason})", hint=_said_in_python(bare)) from error
     if expression.meta.has_multiple_outputs():
         raise Invalid(f"{what} gives several columns where one is wanted: {text}")
-    known = set(columns)
-    for name in expression.meta.root_names():
-        if name not in known:
-            raise unknown("column", name, known, error=Invalid, hint=_meant(name, text) or f"{what} is: {text}")
     return expression
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from workbench.analytics.metrics import Dimension, Metric, MetricResult
+from workbench.analytics.metrics import Dimension, Input, Join, Metric, MetricResult, Property
 from workbench.compute import EngineUse, listed
 from workbench.foundation.errors import Invalid
 from workbench.foundation.listing import Listing
@@ -32,28 +32,44 @@ class _Item(BaseModel):
     name: str
     label: str
     description: str
-    type: Literal["simple", "ratio"]
+    type: Literal["simple", "ratio", "derived", "cumulative", "conversion"]
     dataset: str | None
     aggregation: str | None
     column: str | None
     percentile: float | None
+    tie: str | None
     filter: str | None
+    joins: tuple[Join, ...]
     numerator: str | None
     denominator: str | None
+    expr: str | None
+    inputs: tuple[Input, ...]
+    metric: str | None
+    window: str | None
+    grain_to_date: Any
+    period_agg: Any
+    base_metric: str | None
+    conversion_metric: str | None
+    entity: str | None
+    calculation: Any
+    constant_properties: tuple[Property, ...]
     dimensions: tuple[_Dimension, ...]
     time: str | None
     time_zone: str | None
+    grain: Any
+    week_start: int | None
+    refresh: str | None
     unit: str
     format: str
     owner: str
     version: str
 
-    def metric(self) -> Metric:
+    def made(self) -> Metric:
         """The definition, as the server has completed it: a ratio has the dataset and dimensions of its parts."""
         told = {name: getattr(self, name) for name in Metric.model_fields}
-        made = Metric.model_construct(**told | {"dimensions": tuple(one.dimension() for one in self.dimensions)})
-        made._version = self.version
-        return made
+        found = Metric.model_construct(**told | {"dimensions": tuple(one.dimension() for one in self.dimensions)})
+        found._version = self.version
+        return found
 
 
 class _Head(BaseModel):
@@ -62,6 +78,7 @@ class _Head(BaseModel):
     grain: str | None
     datasets: dict[str, int]
     engines: tuple[EngineUse, ...]
+    before: tuple[str, str] | None = None
 
 
 class _Metrics(BaseModel):
@@ -77,7 +94,7 @@ class RemoteMetrics(Named[Metric]):
     def list(self) -> Listing[Metric]:
         """Every sound metric, by name."""
         return Listing(
-            (item.metric() for item in self._door.ask("metrics", _Metrics).items),
+            (item.made() for item in self._door.ask("metrics", _Metrics).items),
             caption="Metrics",
             row=lambda metric: {"metric": metric.name, "what it is": metric.summary, "description": metric.description},
             empty="There is no metric yet.",
@@ -90,7 +107,7 @@ class RemoteMetrics(Named[Metric]):
             NotFound: No metric of that name; the message has the nearest one.
             Invalid: Its definition has mistakes.
         """
-        return self._door.ask(path("metrics", name), _Item).metric()
+        return self._door.ask(path("metrics", name), _Item).made()
 
     def __len__(self) -> int:
         return len(self.list())
@@ -107,15 +124,16 @@ class RemoteMetrics(Named[Metric]):
         order: str | Sequence[str] | None = None,
         limit: int | None = None,
         time_zone: str | None = None,
-        week_start: int = 1,
+        week_start: int | None = None,
+        compare: str | None = None,
     ) -> MetricResult:
         """Has metrics computed, broken down by dimensions and time: as `Workbench.metrics.query`, on the server.
 
         Args:
             metrics: Names of metrics.
             by: Names of dimensions that all of them have. A missing value is a group of its own, shown last.
-            grain: minute, hour, day, week, month, quarter or year; adds the column `time` with the start of each period
-                (a date for day and longer).
+            grain: minute, hour, day, week, month, quarter or year, or "default"; adds the column `time` with the start
+                of each period (a date for day and longer).
             where: SQL condition over the rows' columns and the metrics' dimensions, such as `origin = 'JFK'`.
             between: (start, end) of the metrics' time column, end exclusive; None leaves a side open. Dates (from
                 midnight in the time zone), aware datetimes, or either as ISO text.
@@ -123,7 +141,8 @@ class RemoteMetrics(Named[Metric]):
             order: Columns of the result to sort by, descending with a leading minus; by default `time`, then `by`.
             limit: At most so many rows.
             time_zone: Whose midnight starts a day; by default the first metric's, or UTC.
-            week_start: 1 (Monday) to 7 (Sunday).
+            week_start: 1 (Monday) to 7 (Sunday); by default the first metric's, or 1.
+            compare: "previous period" or "previous year": adds, after each metric M, `M_before` and `M_change`.
 
         Raises:
             NotFound: No such metric, dimension or dataset.
@@ -146,12 +165,13 @@ class RemoteMetrics(Named[Metric]):
             "limit": limit,
             "time_zone": time_zone,
             "week_start": week_start,
+            "compare": compare,
         }
         with self._door.rows("metrics/query/rows", f"the rows of {', '.join(names)}", **asked) as stream:
             frame = stream.frame()
             with self._door.understanding("metrics/query/rows"):
                 head = _Head.model_validate(stream.head)
-        found = tuple(item.metric() for item in head.metrics)
+        found = tuple(item.made() for item in head.metrics)
         return MetricResult(
             frame=frame,
             metrics=found,
@@ -160,6 +180,7 @@ class RemoteMetrics(Named[Metric]):
             versions=head.datasets,
             metric_versions={metric.name: metric.version for metric in found},
             engines=head.engines,
+            before=head.before,
         )
 
     def __repr__(self) -> str:

@@ -121,6 +121,23 @@ export interface Heard {
   detail: { [name: string]: Value };
 }
 
+/** Another metric, as a derived one uses it. Attributes: metric: Its name. alias: What the expression calls it; by default its name. filter: SQL condition over the rows it is made from, besides its own. offset: How much earlier it is taken: of May with `1 month`, its April. */
+export interface Input {
+  metric: string;
+  alias: string | null;
+  filter: string | null;
+  offset: string | null;
+}
+
+/** A dataset whose columns are had beside a metric's own: of each row at most one row of it. Attributes: name: The joined columns are called by it: `customer__country`. dataset: What is joined. on: Column of the metric's dataset -> column of the joined one. The latter's tell its rows apart. columns: Which columns are had; by default all but those of `on`. */
+export interface Join {
+  /** Lower-case letters, digits and underscores, a letter first. */
+  name: string;
+  dataset: string;
+  on: { [name: string]: string };
+  columns: string[];
+}
+
 export interface Lineage {
   dataset: string;
   /** The newest runs that read or wrote it. */
@@ -164,6 +181,15 @@ export interface MetricAnswer {
   datasets: { [name: string]: number };
   /** Metric -> the version of its definition. */
   metrics: { [name: string]: string };
+  /** The time range that is compared with, from and to. */
+  before: string[] | null;
+}
+
+export interface MetricDefinition {
+  /** The keys of a metric, as a file would say them. */
+  definition: { [name: string]: Value };
+  /** Why, for whoever reads the history. */
+  comment?: string;
 }
 
 /** What is said of numbers, as JSON: the value of `workbench` in the metadata of the stream's schema. */
@@ -176,6 +202,13 @@ export interface MetricHead {
   datasets: { [name: string]: number };
   /** How it was computed. */
   engines: EngineUse[];
+  /** The time range that is compared with, from and to. */
+  before: string[] | null;
+}
+
+export interface MetricHistory {
+  /** Newest first. */
+  items: MetricState[];
 }
 
 /** A metric's definition. `version` changes whenever what it computes may have. */
@@ -183,18 +216,36 @@ export interface MetricItem {
   name: string;
   label: string;
   description: string;
-  type: "simple" | "ratio";
+  type: "simple" | "ratio" | "derived" | "cumulative" | "conversion";
   summary: string;
   dataset: string | null;
   aggregation: string | null;
   column: string | null;
   percentile: number | null;
+  tie: string | null;
   filter: string | null;
+  joins: Join[];
   numerator: string | null;
   denominator: string | null;
+  expr: string | null;
+  inputs: Input[];
+  metric: string | null;
+  window: string | null;
+  grain_to_date: string | null;
+  period_agg: string | null;
+  base_metric: string | null;
+  conversion_metric: string | null;
+  entity: string | null;
+  calculation: string | null;
+  constant_properties: Property[];
   dimensions: DimensionItem[];
   time: string | null;
   time_zone: string | null;
+  /** What the grain `default` means. */
+  grain: string | null;
+  week_start: number | null;
+  /** When it is to be computed ahead: `every 1 h`, or cron's five fields. */
+  refresh: string | null;
   unit: string;
   /** d3 number format. */
   format: string;
@@ -204,6 +255,17 @@ export interface MetricItem {
 
 export interface MetricList {
   items: MetricItem[];
+}
+
+/** What a definition in the catalog said from some time on. */
+export interface MetricState {
+  /** From 1. */
+  number: number;
+  /** The keys of the metric; null where it was removed. */
+  definition: { [name: string]: Value } | null;
+  comment: string;
+  by: string;
+  time: string;
 }
 
 export interface ParameterBody {
@@ -268,6 +330,12 @@ export interface Problem {
   hint: string | null;
   /** Of an unforeseen error: it stands in the server's log, too. */
   id: string | null;
+}
+
+/** What has to be the same of a base event and of the conversion that it is given. Attributes: base: Dimension or column of the base metric. conversion: Dimension or column of the conversion metric; by default of the same name. */
+export interface Property {
+  base: string;
+  conversion: string;
 }
 
 /** The rows that a query gave. */
@@ -410,6 +478,10 @@ export interface Receipt {
   python: string;
   platform: string;
   error: string | null;
+}
+
+export interface Removed {
+  name: string;
 }
 
 export interface RenderedList {
@@ -613,7 +685,7 @@ export interface MetricsQueryParameters {
   metric: string[];
   /** Names of dimensions that all of them have. */
   by?: string[];
-  /** minute, hour, day, week, month, quarter or year: adds `time`. */
+  /** minute, hour, day, week, month, quarter, year or default: adds `time`. */
   grain?: string | null;
   /** SQL condition over rows and dimensions: origin = 'JFK'. */
   where?: string | null;
@@ -628,7 +700,9 @@ export interface MetricsQueryParameters {
   /** Whose midnight starts a day; by default the first metric's. */
   time_zone?: string | null;
   /** 1 (Monday) to 7 (Sunday). */
-  week_start?: number;
+  week_start?: number | null;
+  /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
+  compare?: string | null;
   /** At most so many rows. */
   limit?: number;
 }
@@ -639,7 +713,7 @@ export interface MetricsQueryRowsParameters {
   metric: string[];
   /** Names of dimensions that all of them have. */
   by?: string[];
-  /** minute, hour, day, week, month, quarter or year: adds `time`. */
+  /** minute, hour, day, week, month, quarter, year or default: adds `time`. */
   grain?: string | null;
   /** SQL condition over rows and dimensions: origin = 'JFK'. */
   where?: string | null;
@@ -654,9 +728,17 @@ export interface MetricsQueryRowsParameters {
   /** Whose midnight starts a day; by default the first metric's. */
   time_zone?: string | null;
   /** 1 (Monday) to 7 (Sunday). */
-  week_start?: number;
+  week_start?: number | null;
+  /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
+  compare?: string | null;
   /** At most so many rows; all when not given. */
   limit?: number | null;
+}
+
+/** DELETE /metrics/{name}: Takes a definition out of the catalog; its history stays. */
+export interface DeleteMetricsNameParameters {
+  /** Why, for whoever reads the history. */
+  comment?: string;
 }
 
 /** GET /queries: Saved queries, found by words and owner. */

@@ -82,8 +82,8 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
     ((media_type, content),) = operation["responses"]["200"]["content"].items()
     answer = content["x-head" if endpoint.rows else "schema"]
     return {
-        "path": f"/{endpoint.path}",
         "method": endpoint.method,
+        "path": f"/{endpoint.path}",
         "body": [] if endpoint.body is None else fields(endpoint.body.__name__),
         "summary": endpoint.summary,
         "needs": _needs(endpoint),
@@ -92,6 +92,7 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
             for one in operation["parameters"]
             if one["in"] == "query"
         ],
+        "sent": fields(endpoint.body.__name__) if endpoint.body is not None else None,
         "rows": media_type if endpoint.rows else None,
         "fields": fields(answer["$ref"].rpartition("/")[2]),
     }

@@ -92,3 +92,35 @@ def test_debug_says_the_hint_once_below_the_error(command: Command) -> None:
     assert "Traceback" in said
     assert said.count("it can be broken down by") == 1
     assert said.splitlines()[-1] == "hint:  it can be broken down by carrier, origin"
+
+
+@pytest.mark.usefixtures("flights")
+def test_a_comparison_has_what_it_was_and_the_change(command: Command) -> None:
+    ended = command(
+        "metric", "query", "flights", "--from", "2013-01-02", "--to", "2013-01-03", "--compare", "previous period"
+    )  # fmt: skip
+    assert ended.out.splitlines() == [
+        "Flights  Flights before  Flights, change",
+        "      1               1            +0.0%",
+    ]
+
+
+@pytest.mark.usefixtures("flights")
+def test_a_metric_is_defined_shown_looked_back_at_and_removed(workspace: Path, command: Command) -> None:
+    (workspace / "jfk.yaml").write_text(
+        "name: from_jfk\ndataset: flights\naggregation: count\nfilter: origin = 'JFK'\nowner: ops\n"
+    )
+    assert command("metric", "define", "jfk.yaml", "-m", "new").out.startswith("defined from_jfk, version ")
+    assert json.loads(command("metric", "query", "from_jfk", "--json").out) == [{"from_jfk": 2}]
+    assert "defined in          the catalog" in command("metric", "show", "from_jfk").out
+    assert command("metric", "remove", "from_jfk").out == "removed from_jfk\n"
+    states = json.loads(command("metric", "history", "from_jfk", "--json").out)
+    assert [(one["number"], one["comment"], one["definition"] is None) for one in states] == [
+        (2, "", True), (1, "new", False),
+    ]  # fmt: skip
+    assert command("metric", "query", "from_jfk").code == 2
+    (workspace / "wrong.yaml").write_text("- name: x\n  dataset: fligths\n  aggregation: count\n")
+    ended = command("metric", "define", "wrong.yaml")
+    assert ended.code == 2
+    assert "did you mean 'flights'" in ended.err
+    assert command("metric", "remove", "flights").code == 1

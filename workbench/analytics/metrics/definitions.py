@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from workbench.analytics.metrics.model import Dimension, Metric, digest
+from workbench.analytics.metrics.ingredients import Dimension, Join
+from workbench.analytics.metrics.model import Metric, digest
+from workbench.analytics.metrics.writing import CATALOG, Written, entries, held_together, star_joins
 from workbench.foundation import definitions
-from workbench.foundation.definitions import Definition, Place, meant
+from workbench.foundation.definitions import Definition
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 
 __all__ = ["Definitions"]
-
-
-@dataclass(frozen=True)
-class Written:
-    """An entry of a file: its name, where it stands, and the metric, unless it has mistakes."""
-
-    name: str
-    metric: Metric | None
-    file: Definition
-    place: Place
-
-    @property
-    def where(self) -> str:
-        return f"{self.file.shown}, line {self.file.line((*self.place, 'name'))}"
-
-    @property
-    def mistakes(self) -> list[str]:
-        return [
-            f"{self.file.shown}, line {one.line}: {one.sentence}"
-            for one in self.file.found
-            if one.place[:1] == self.place
-        ]
 
 
 _known: dict[Path, tuple[object, Definitions]] = {}
 
 
 class Definitions:
-    """The metrics of a folder that are sound and fit together: names are unique, and a ratio's parts are there.
+    """The metrics of a folder, and those kept in the catalog, that are sound and fit together.
+
+    Names are unique, and what a metric is made of is there, is of the right type, and is not made of that metric.
 
     Attributes:
         problems: What is wrong with the others: a text per file, each mistake with its line. Empty when all are sound.
     """
 
     def __init__(
-        self, written: Sequence[Written] = (), problems: Sequence[str] = (), unread: Sequence[str] = ()
+        self,
+        written: Sequence[Written] = (),
+        problems: Sequence[str] = (),
+        unread: Sequence[str] = (),
+        joins: Mapping[str, tuple[Join, ...]] | None = None,
     ) -> None:
         self.problems = tuple(problems)
         self._unread = tuple(unread)
+        self._joins = joins or {}
         lost: dict[str, list[str]] = {}
         for entry in written:
             if mistakes := entry.mistakes:
@@ -60,35 +47,51 @@ class Definitions:
             entry.name: entry.metric for entry in written if entry.metric is not None and entry.name not in lost
         }
         self._where = {entry.name: entry.where for entry in written}
+        self._whole: dict[str, Metric] = {}
 
     @classmethod
-    def load(cls, folder: Path) -> Definitions:
+    def load(cls, folder: Path, kept: Mapping[str, Mapping[str, Any]] | None = None) -> Definitions:
         """Reads every `*.yaml` of a folder; a folder that is not there has no metric.
 
         Nothing is raised: what is wrong stands in `problems`, and is raised where a metric is asked for that it is in.
+
+        Args:
+            kept: Definitions from the catalog, by name.
         """
         written: list[Written] = []
         files: list[Definition] = []
         unread: list[str] = []
+        joins: dict[str, tuple[Join, ...]] = {}
         for path in cls.files(folder):
             try:
                 files.append(definitions.read(path, kind="file of metrics"))
             except WorkbenchError as error:
                 unread.append(str(error))
             else:
-                written += _entries(files[-1])
-        _hold_together(written, "; it may stand in a file that cannot be read" if unread else "")
-        problems = [*unread, *(file.mistakes() for file in files if file.found)]
-        unread += [file.mistakes() for file in files if any(not one.place for one in file.found)]
-        return cls(written, problems, unread)
+                written += entries(files[-1])
+                star_joins(files[-1], joins)
+        if kept:
+            files.append(Definition(CATALOG, b"", [dict(content) for content in kept.values()], None))
+            written += entries(files[-1])
+        held_together(written, "; it may stand in a file that cannot be read" if unread else "")
+        problems = [*unread, *(said(file) for file in files if file.found)]
+        unread += [said(file) for file in files if any(not one.place for one in file.found)]
+        return cls(written, problems, unread, joins)
 
     @classmethod
-    def current(cls, folder: Path) -> Definitions:
-        """What a folder says now: `load`, once for this process and again whenever a file in it changed."""
-        stamp = [(path, *_changed(path)) for path in cls.files(folder)]
+    def current(
+        cls, folder: Path, stamp: object = None, kept: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+    ) -> Definitions:
+        """What a folder and the catalog say now: `load`, once for this process and again whenever either changed.
+
+        Args:
+            stamp: Tells states of the catalog apart.
+            kept: Its definitions.
+        """
+        now = [stamp, *((path, *_changed(path)) for path in cls.files(folder))]
         known = _known.get(folder)
-        if known is None or known[0] != stamp:
-            known = _known[folder] = (stamp, cls.load(folder))
+        if known is None or known[0] != now:
+            known = _known[folder] = (now, cls.load(folder, kept()))
         return known[1]
 
     @staticmethod
@@ -99,16 +102,20 @@ class Definitions:
     def names(self) -> list[str]:
         return sorted(self._metrics)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a definition of that name, sound or not."""
+        return name in self._where
+
     def where(self, name: str) -> str:
         """The file and line that a metric is defined at."""
         return self._where[name]
 
     def as_written(self, name: str) -> Metric:
-        """A sound metric as its file says it."""
+        """A sound metric as its definition says it."""
         return self._metrics[name]
 
     def get(self, name: str) -> Metric:
-        """A metric as it is used: a ratio has its parts' dimensions and time column where it names none.
+        """A metric as it is used: one made of others has their dimensions and time column where it names none.
 
         Raises:
             NotFound: No metric of that name; the message has the nearest one, the hint the files that cannot be read.
@@ -116,77 +123,66 @@ class Definitions:
         """
         if name in self._lost:
             raise Invalid("\n".join(self._lost[name]), hint="mend the definition; `workbench doctor` looks at all")
-        metric = self._metrics.get(name)
-        if metric is None:
+        if name not in self._metrics:
             hint = "see `workbench metric list`"
             if self._unread:
                 hint = "it may stand in a file that cannot be read: " + "; ".join(self._unread)
             raise unknown("metric", name, self._metrics, hint=hint)
+        if name not in self._whole:
+            self._whole[name] = self._completed(self._metrics[name])
+        return self._whole[name]
+
+    def simple(self, metric: Metric) -> tuple[Metric, ...]:
+        """The simple metrics that a metric is made of in the end, each once."""
+        found: dict[str, Metric] = {}
+        below = [metric]
+        while below:
+            one = below.pop(0)
+            if one.name not in found:
+                found[one.name] = one
+                below += [self.get(name) for _, name in one.uses()]
+        return tuple(one for one in found.values() if one.type == "simple")
+
+    def users(self, name: str) -> list[str]:
+        """The metrics that are made of a metric, directly."""
+        return [other for other, metric in self._metrics.items() if name in (used for _, used in metric.uses())]
+
+    def _completed(self, metric: Metric) -> Metric:
         if metric.type == "simple":
-            return metric
-        above, below = self.parts(metric)
-        whole = metric.model_copy(
-            update={
-                "dataset": above.dataset if above.dataset == below.dataset else None,
-                "dimensions": metric.dimensions or _shared(above.dimensions, below),
-                "time": metric.time or above.time,
-                "time_zone": metric.time_zone or above.time_zone,
-            }
-        )
-        whole._version = digest(metric, above.version, below.version)
+            joins = (*self._joins.get(str(metric.dataset), ()), *metric.joins)
+            return metric.model_copy(update={"joins": joins}) if joins != metric.joins else metric
+        parts = [self.get(name) for _, name in metric.uses()]
+        first, *others = parts
+        # A conversion is told by what its base event was.
+        breaking = [first] if metric.type == "conversion" else parts
+        datasets = {part.dataset for part in parts}
+        update: dict[str, Any] = {
+            "dataset": first.dataset if len(datasets) == 1 else None,
+            "dimensions": metric.dimensions or _shared(breaking),
+        }
+        for name in ("time", "time_zone", "grain", "week_start"):
+            if getattr(metric, name) is None:
+                update[name] = getattr(first, name)
+        if metric.type == "cumulative":
+            update |= {"unit": metric.unit or first.unit, "format": metric.format or first.format}
+        whole = metric.model_copy(update=update)
+        whole._version = digest(metric, first.version, *(part.version for part in others))
         return whole
 
-    def parts(self, metric: Metric) -> tuple[Metric, ...]:
-        """The simple metrics that a metric is made of: itself, or numerator and denominator."""
-        if metric.type == "simple":
-            return (metric,)
-        return self._metrics[str(metric.numerator)], self._metrics[str(metric.denominator)]
+
+def said(file: Definition) -> str:
+    """What is wrong with a file, or with what the catalog keeps."""
+    if file.node is not None:
+        return file.mistakes()
+    return "\n".join(f"{file.shown}: {sentence}" for sentence in dict.fromkeys(one.sentence for one in file.found))
 
 
-def _entries(file: Definition) -> list[Written]:
-    """The named entries of a file; what is wrong with an entry is noted in the file."""
-    if not isinstance(file.content, list):
-        if file.content is not None:
-            file.complain((), "the file has to be a list of metrics, each starting with `- name:`")
-        return []
-    made = [(file.validated(Metric, entry, (at,), noun="metric"), at) for at, entry in enumerate(file.content)]
-    called = [entry.get("name") if isinstance(entry, dict) else None for entry in file.content]
-    return [
-        Written(name, metric, file, (at,))
-        for (metric, at), name in zip(made, called, strict=True)
-        if isinstance(name, str)
-    ]
-
-
-def _hold_together(written: Sequence[Written], besides: str) -> None:
-    """Notes, in the files, what keeps metrics from fitting together."""
-    by_name: dict[str, list[Written]] = {}
-    for entry in written:
-        by_name.setdefault(entry.name, []).append(entry)
-    for same in by_name.values():
-        for entry in same if len(same) > 1 else ():
-            others = " and ".join(other.where for other in same if other is not entry)
-            entry.file.complain(entry.place, f"metric '{entry.name}' is defined twice, here and in {others}")
-    for entry in written:
-        if entry.metric is None or entry.metric.type == "simple":
-            continue
-        for role in ("numerator", "denominator"):
-            name = str(getattr(entry.metric, role))
-            has = f"metric '{entry.name}' has the {role} '{name}', which"
-            part = next(iter(by_name.get(name, ())), None)
-            if part is None:
-                entry.file.complain(entry.place, f"{has} is no metric{meant(name, by_name) or besides}")
-            elif part.metric is not None and part.metric.type != "simple":
-                entry.file.complain(entry.place, f"{has} is a ratio itself; its parts have to be simple")
-            elif part.mistakes:
-                entry.file.complain(entry.place, f"{has} has mistakes of its own ({part.where})")
-
-
-def _shared(dimensions: Sequence[Dimension], other: Metric) -> tuple[Dimension, ...]:
+def _shared(parts: Sequence[Metric]) -> tuple[Dimension, ...]:
+    first, *others = parts
     return tuple(
         dimension
-        for dimension in dimensions
-        if (twin := other.dimension(dimension.name)) is not None and twin.sql == dimension.sql
+        for dimension in first.dimensions
+        if all((twin := other.dimension(dimension.name)) is not None and twin.sql == dimension.sql for other in others)
     )
 
 

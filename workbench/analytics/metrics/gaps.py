@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-__all__ = ["with_gaps"]
+__all__ = ["EVERY", "with_gaps"]
 
-_EVERY = {"minute": "1m", "hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
+EVERY = {"minute": "1m", "hour": "1h", "day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 # A year of minutes with a few rows in it would be half a million periods.
 MOST_PERIODS = 5_000
 
@@ -29,7 +29,7 @@ def with_gaps(frame: pl.DataFrame, time: str, grain: str, series: Sequence[str])
     if frame[time].n_unique() < 2:
         return frame
     ranged = pl.datetime_range if isinstance(frame.schema[time], pl.Datetime) else pl.date_range
-    periods = frame.select(ranged(pl.col(time).min(), pl.col(time).max(), _EVERY[grain]).alias(time))
+    periods = frame.select(ranged(pl.col(time).min(), pl.col(time).max(), EVERY[grain]).alias(time))
     grid = periods
     if series:
         grid = periods.join(frame.select(series).unique(maintain_order=True), how="cross")

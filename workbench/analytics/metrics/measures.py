@@ -3,72 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import reduce
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from workbench.analytics.metrics import quantiles
+from workbench.analytics.metrics.measure import (
+    WHERE,
+    Key,
+    Measure,
+    Window,
+    bounds_of,
+    key_of,
+    named_types,
+    type_of,
+    value_of,
+    with_condition,
+)
 from workbench.analytics.metrics.states import Column, State, state_of
-from workbench.compute import expressions, grains
+from workbench.compute import expressions
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["Key", "Measure", "Measures", "Window"]
+__all__ = ["Measures"]
 
 # Partials of several kinds travel in one frame: what adds up has the kind 0, the value counts of a table its place.
 _KIND = ".kind"
 _TIMES = ".times"
+_KEPT = ".kept"
 _ALL = ".all"  # names with a dot are no dimension's and no metric's
-
-
-@dataclass(frozen=True)
-class Key:
-    """What rows are grouped by: a column, an expression, or a time cut to a grain.
-
-    Attributes:
-        name: The column of the result.
-        sql: An expression over one row's columns; None for the column `column`.
-        column: Where it comes from, unless `sql` says.
-        grain: Set for a time column.
-    """
-
-    name: str
-    column: str = ""
-    sql: str | None = None
-    grain: str | None = None
-    time_zone: str = "UTC"
-    week_start: int = 1
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number to compute per group; `name` is the column of the result."""
-
-    name: str
-    aggregation: str
-    column: str | None = None
-    filter: str | None = None
-    percentile: float | None = None
-
-    @property
-    def quantile(self) -> float | None:
-        if self.aggregation == "median":
-            return 0.5
-        return None if self.percentile is None else self.percentile / 100
-
-    @property
-    def needs_values(self) -> bool:
-        return self.aggregation in ("median", "percentile", "count_distinct")
-
-
-@dataclass(frozen=True)
-class Window:
-    """A half-open range of a time column: at or after `start`, before `end`; None leaves a side open."""
-
-    column: str
-    start: date | datetime | None
-    end: date | datetime | None
 
 
 @dataclass(frozen=True)
@@ -150,6 +113,32 @@ class Measures:
         ]
         return self._finished(result.with_columns(found), states)
 
+    @property
+    def only_distinct(self) -> bool:
+        """Whether nothing but distinct values of one column is counted."""
+        counted = all(measure.aggregation == "count_distinct" for measure in self.measures)
+        return counted and len(self._tables()) == 1
+
+    def of_new_values(self, partials: pl.LazyFrame, stretch: pl.Expr | None) -> tuple[Measures, pl.LazyFrame]:
+        """Distinct counts as numbers that add up: of each value only its first time counts. For `only_distinct`.
+
+        Args:
+            partials: By a first key that has an order.
+            stretch: What that key starts again with, if anything: each stretch has first times of its own.
+
+        Returns:
+            The analysis that adds the numbers up, and its partials: as large as there are groups, not as values.
+        """
+        first, *others = self._key_names
+        keys = [first, *others]
+        within = [stretch.alias(".stretch")] if stretch is not None else []
+        values = partials.filter(pl.col(_KIND) != 0).with_columns(within)
+        once = values.group_by([*others, *([".stretch"] if within else []), _table(0)]).agg(pl.col(first).min())
+        numbers = [pl.len().cast(pl.Int64).alias(f"{measure.name}.n") for measure in self.measures]
+        counts = tuple(Measure(measure.name, "count") for measure in self.measures)
+        groups = partials.filter(pl.col(_KIND) == 0).select(keys)
+        return replace(self, measures=counts), pl.concat([groups, once.group_by(keys).agg(numbers)], how="diagonal")
+
     def _prepared(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, list[Column]]:
         """The rows that count, as keys, what each contributes, and the values whose distinct ones are needed."""
         schema = dict(rows.collect_schema())
@@ -157,7 +146,7 @@ class Measures:
         made = [
             *self._key_expressions(schema),
             *(column.row.alias(column.name) for column in columns),
-            *(_value(measure, schema).alias(_table(n)) for n, (measure, *_) in enumerate(self._tables())),
+            *(value_of(measure, schema).alias(_table(n)) for n, (measure, *_) in enumerate(self._tables())),
         ]
         prepared = self._kept(rows, schema).with_columns(made)
         return prepared.select(expression.meta.output_name() for expression in made), columns
@@ -185,6 +174,12 @@ class Measures:
         for measure in self.measures:
             if measure.column is not None:
                 self._check_column(measure, columns, dataset)
+            for name in measure.deciding:
+                if name not in columns:
+                    raise unknown(
+                        f"column in dataset '{dataset}' called", name, columns, error=Invalid,
+                        hint=f"it decides which row is the {measure.aggregation} of metric '{measure.name}'",
+                    )  # fmt: skip
             if measure.filter is not None:
                 expressions.parse_filter(measure.filter, columns, f"the filter of metric '{measure.name}'")
         for key in self.keys:
@@ -192,9 +187,9 @@ class Measures:
                 raise unknown(f"column in dataset '{dataset}' called", key.column, columns, error=Invalid)
         self._key_expressions(columns)
         if self.where is not None:
-            expressions.parse_filter(self.where, self._named_types(columns), "the where of the query")
+            expressions.parse_filter(self.where, named_types(self.named, columns), WHERE)
         if self.window is not None:
-            _bounds(self.window, columns)
+            bounds_of(self.window, columns)
 
     def _check_column(self, measure: Measure, columns: dict[str, pl.DataType], dataset: str) -> None:
         name = str(measure.column)
@@ -205,7 +200,7 @@ class Measures:
             )  # fmt: skip
         dtype = columns[name]
         comparable = measure.aggregation in ("count", "count_distinct") or (
-            measure.aggregation in ("min", "max") and not dtype.is_nested()
+            measure.aggregation in ("min", "max", "first", "last") and not dtype.is_nested()
         )
         if not comparable and not (dtype.is_numeric() or dtype == pl.Boolean):
             raise Invalid(
@@ -219,31 +214,34 @@ class Measures:
     def _key_expressions(self, schema: dict[str, pl.DataType]) -> list[pl.Expr]:
         if not self.keys:
             return [pl.lit(0, pl.Int8).alias(_ALL)]
-        return [_key(key, schema).alias(key.name) for key in self.keys]
+        return [key_of(key, schema).alias(key.name) for key in self.keys]
 
     def _kept(self, rows: pl.LazyFrame, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
         if self.window is not None:
-            rows = rows.filter(_bounds(self.window, schema))
+            rows = rows.filter(bounds_of(self.window, schema))
         if self.where is None:
             return rows
-        condition = expressions.parse(self.where, self._named_types(schema), "the where of the query")
-        by_name = {key.name: _key(key, schema) for key in self.named if key.name not in schema}
-        used = [name for name in expressions.columns_of(condition) if name in by_name]
-        if not used:
-            return rows.filter(condition)
-        return rows.with_columns(by_name[name].alias(name) for name in used).filter(condition).drop(used)
+        return with_condition(rows, self.where, self.named, schema, _KEPT).filter(pl.col(_KEPT)).drop(_KEPT)
 
-    def _named_types(self, schema: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
-        named = {
-            key.name: expressions.type_of(_key(key, schema), schema, f"dimension '{key.name}'")
-            for key in self.named
-            if key.name not in schema
-        }
-        return {**named, **schema}
+    def columns(self, schema: dict[str, pl.DataType]) -> set[str]:
+        """The columns that it reads; what is not there, or cannot be read, is left to `check`."""
+        found = {str(name) for m in self.measures for name in (m.column, *m.deciding) if name is not None}
+        found |= {self.window.column} if self.window is not None else set()
+        texts = [m.filter for m in self.measures] + [key.sql for key in (*self.keys, *self.named)] + [self.where]
+        for text in texts:
+            with suppress(Invalid):
+                found.update(expressions.names_in(text, "it") if text else ())
+        return (found | {key.column for key in self.keys if key.sql is None}) & set(schema)
 
     def _states(self, schema: dict[str, pl.DataType]) -> list[State]:
         return [
-            state_of(m.name, m.aggregation, _value(m, schema) if m.column or m.filter else None, _type(m, schema))
+            state_of(
+                m.name,
+                m.aggregation,
+                value_of(m, schema) if m.column or m.filter else None,
+                type_of(m, schema),
+                [pl.col(column) for column in m.deciding],
+            )
             for m in self.measures
             if not m.needs_values
         ]
@@ -254,7 +252,9 @@ class Measures:
         for measure in self.measures:
             if measure.needs_values:
                 continue
-            found.append(state_of(measure.name, measure.aggregation, pl.lit(None), _kept_type(measure.name, partials)))
+            kept = _kept_type(measure.name, partials)
+            deciding = [pl.lit(None) for _ in measure.deciding]
+            found.append(state_of(measure.name, measure.aggregation, pl.lit(None), kept, deciding))
         return found
 
     def _tables(self) -> list[list[Measure]]:
@@ -289,63 +289,5 @@ def _put_together(columns: Iterable[Column]) -> list[pl.Expr]:
     return [column.put_together.alias(column.name) for column in columns]
 
 
-def _value(measure: Measure, columns: dict[str, pl.DataType]) -> pl.Expr:
-    """What a row gives to a measure; null where it does not count."""
-    if measure.column is None:
-        value = pl.lit(1, pl.Int64)
-    else:
-        value = pl.col(measure.column)
-        dtype = _dtype(measure.column, columns)
-        if dtype.is_float():
-            # NaN does not count, and -0.0 is 0.0: which of two equal zeros comes first may not show.
-            value = pl.when(value == 0).then(pl.lit(0.0, dtype)).otherwise(value.fill_nan(None))
-        if measure.quantile is not None:
-            value = value.cast(pl.Float64)
-    if measure.filter is None:
-        return value
-    condition = expressions.parse(measure.filter, columns, f"the filter of metric '{measure.name}'")
-    return pl.when(condition).then(value)
-
-
-def _dtype(column: str, columns: dict[str, pl.DataType]) -> pl.DataType:
-    if column not in columns:
-        raise unknown("column", column, columns, error=Invalid)
-    return columns[column]
-
-
-def _type(measure: Measure, schema: dict[str, pl.DataType]) -> pl.DataType | None:
-    if measure.column is not None:
-        return _dtype(measure.column, schema)
-    return pl.Int64() if measure.filter is not None else None
-
-
 def _counted(result: pl.Expr, measure: Measure) -> pl.Expr:
     return result.fill_null(0).cast(pl.Int64) if measure.aggregation in ("count", "count_distinct") else result
-
-
-def _key(key: Key, schema: dict[str, pl.DataType]) -> pl.Expr:
-    if key.grain is not None:
-        return grains.truncate(
-            pl.col(key.column),
-            _dtype(key.column, schema),
-            key.grain,
-            time_zone=key.time_zone,
-            week_start=key.week_start,
-        )
-    if key.sql is not None:
-        return expressions.parse(key.sql, schema, f"dimension '{key.name}'")
-    return pl.col(key.column)
-
-
-def _bounds(window: Window, schema: dict[str, pl.DataType]) -> pl.Expr:
-    dtype = schema.get(window.column)
-    if dtype is None:
-        raise unknown("time column", window.column, schema, error=Invalid)
-    sides = []
-    for bound, side in ((window.start, pl.Expr.ge), (window.end, pl.Expr.lt)):
-        if bound is None:
-            continue
-        if isinstance(bound, datetime) and dtype == pl.Date:
-            raise Invalid(f"'{window.column}' is a date, so it cannot be bounded by the time {bound.isoformat()}")
-        sides.append(side(pl.col(window.column), pl.lit(bound, dtype=dtype)))
-    return reduce(pl.Expr.and_, sides, pl.lit(True))

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from workbench.analytics.metrics.checking import misfits
+from workbench.analytics.metrics.answering import Answering
+from workbench.analytics.metrics.comparing import BEFORE, CHANGE, compared
+from workbench.analytics.metrics.defining import Defining
 from workbench.analytics.metrics.definitions import Definitions
-from workbench.analytics.metrics.measures import Key, Measure, Measures
-from workbench.analytics.metrics.model import Dimension, Metric
+from workbench.analytics.metrics.measure import WHERE
+from workbench.analytics.metrics.model import Metric
+from workbench.analytics.metrics.planning import Plan, Question, dimension_of
 from workbench.analytics.metrics.result import MetricResult
-from workbench.analytics.metrics.windows import window
-from workbench.compute import Engine, EngineUse, Parts, expressions, grains, listed
+from workbench.analytics.metrics.shaping import ordered
+from workbench.analytics.metrics.sources import Sources
+from workbench.analytics.metrics.store import MetricStore, MetricVersion
+from workbench.analytics.metrics.windows import previous
+from workbench.compute import Engine, EngineUse, expressions, grains, listed
 from workbench.data.lake import Lake
-from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
+from workbench.foundation.errors import Invalid
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor, Runs
 
 __all__ = ["Metrics"]
-
-TIME = "time"
 
 
 class Metrics:
@@ -34,15 +35,16 @@ class Metrics:
         runs: Where reads are recorded inside a run.
         engine: What computes.
         actor: Who asks.
-        folder: Of the definitions; read again whenever a file in it changed.
+        folder: Of the definitions in files; read again whenever a file in it changed.
+        store: Of the definitions in the catalog.
     """
 
-    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor, folder: Path) -> None:
+    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor, folder: Path, store: MetricStore) -> None:
         self._lake = lake
         self._runs = runs
         self._engine = engine
         self._actor = actor
-        self._folder = folder
+        self._defining = Defining(lake, actor, folder, store)
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -52,8 +54,8 @@ class Metrics:
 
     @property
     def definitions(self) -> Definitions:
-        """What the folder says now; a definition with mistakes is left out of it, and told in its `problems`."""
-        return Definitions.current(self._folder)
+        """What files and catalog say now; a definition with mistakes is left out, and told in its `problems`."""
+        return self._defining.current()
 
     def list(self) -> Listing[Metric]:
         """Every sound metric, by name; what is wrong with others stands under the list and in its `problems`."""
@@ -77,28 +79,55 @@ class Metrics:
         A dataset that is not there, a column that is missing or of another type, an expression that cannot be
         computed; nothing is computed, and what the actor may not read is passed over.
         """
-        known = self.definitions
-        schemas: dict[str, pl.Schema | str] = {}
-        for name in known.names():
-            metric = known.as_written(name)
-            for dataset in dict.fromkeys(str(part.dataset) for part in known.parts(metric)):
-                if dataset not in schemas:
-                    schemas[dataset] = self._schema(dataset)
-                schema = schemas[dataset]
-                if not isinstance(schema, str):
-                    found = list(misfits(metric, dataset, schema))
-                else:
-                    found = [schema] if schema and metric.type == "simple" else []
-                yield from (f"{known.where(name)}: metric '{name}': {said}" for said in found)
+        return self._defining.misfits()
 
-    def _schema(self, dataset: str) -> pl.Schema | str:
-        """A dataset's columns, or what keeps them from being known; an empty text where that is a secret."""
-        try:
-            return self._lake.read(dataset, self._actor).collect_schema()
-        except Forbidden:
-            return ""
-        except WorkbenchError as error:
-            return str(error)
+    def define(self, definition: Metric | Mapping[str, Any], *, comment: str = "") -> Metric:
+        """Keeps a definition in the catalog, for everybody; what it said before stays in its history.
+
+        `wb.metrics.define({"name": "sold", "dataset": "sales", "aggregation": "count", "time": "sold_at"})`
+
+        Args:
+            definition: The keys of a metric, as a file would say them.
+            comment: Why, for whoever reads the history.
+
+        Returns:
+            The metric as it is used.
+
+        Raises:
+            Forbidden: It takes an analyst.
+            Conflict: A file defines a metric of that name.
+            Invalid: It has mistakes, does not fit its dataset, or a metric that is made of it would no longer work.
+        """
+        return self._defining.define(definition, comment)
+
+    def remove(self, name: str, *, comment: str = "") -> None:
+        """Takes a definition out of the catalog; its history stays.
+
+        Raises:
+            Forbidden: It takes an analyst.
+            NotFound: The catalog has no metric of that name.
+            Conflict: A file defines it, or other metrics are made of it.
+        """
+        self._defining.remove(name, comment)
+
+    def history(self, name: str) -> Listing[MetricVersion]:
+        """What a metric of the catalog ever said, newest first.
+
+        Raises:
+            NotFound: The catalog never had a metric of that name.
+        """
+        return Listing(
+            self._defining.history(name),
+            caption=f"Metric {name}",
+            row=lambda one: {
+                "number": str(one.number),
+                "time": f"{one.time:%Y-%m-%d %H:%M} UTC",
+                "by": one.principal,
+                "comment": one.comment,
+                "says": "removed" if one.definition is None else Metric.model_validate(one.definition).summary,
+            },
+            empty="",
+        )
 
     def get(self, name: str) -> Metric:
         """One metric's definition.
@@ -133,15 +162,17 @@ class Metrics:
         order: str | Sequence[str] | None = None,
         limit: int | None = None,
         time_zone: str | None = None,
-        week_start: int = 1,
+        week_start: int | None = None,
+        compare: str | None = None,
     ) -> MetricResult:
         """Computes metrics, broken down by dimensions and time.
 
         Args:
             metrics: Names of metrics.
             by: Names of dimensions that all of them have. A missing value is a group of its own, shown last.
-            grain: minute, hour, day, week, month, quarter or year; adds the column `time` with the start of each period
-                (a date for day and longer). Periods without rows are left out.
+            grain: minute, hour, day, week, month, quarter or year, or "default" for the first metric's own; adds the
+                column `time` with the start of each period (a date for day and longer). Periods without rows are left
+                out.
             where: SQL condition over the rows' columns and the metrics' dimensions, such as `origin = 'JFK'`.
             between: (start, end) of the metrics' time column, end exclusive; None leaves a side open. Dates (from
                 midnight in the time zone), aware datetimes, or either as ISO text.
@@ -150,7 +181,10 @@ class Metrics:
                 Equal rows stay in that default order; nulls come last.
             limit: At most so many rows.
             time_zone: Whose midnight starts a day; by default the first metric's, or UTC.
-            week_start: 1 (Monday) to 7 (Sunday).
+            week_start: 1 (Monday) to 7 (Sunday); by default the first metric's, or 1.
+            compare: "previous period" or "previous year": adds, after each metric M, `M_before` and `M_change` (a share
+                of what it was). `between` has to have two ends; with a grain the first period stands beside the earlier
+                range's first, and so on.
 
         Returns:
             One row per group, to the bit the same on every run over the same versions: columns `time`, then `by`, then
@@ -164,62 +198,49 @@ class Metrics:
         names = listed(metrics)
         if not names:
             raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
-        asked = [self.definitions.get(name) for name in names]
-        zone = time_zone or next((metric.time_zone for metric in asked if metric.time_zone), "UTC")
+        known = self.definitions
+        asked = [known.get(name) for name in names]
+        if grain == "default":
+            grain = _first(asked, "grain") or "day"
+        zone = time_zone or _first(asked, "time_zone") or "UTC"
         grains.check(grain or "day", zone)
-        dimensions = {name: _dimension(asked, name) for name in listed(by)}
-        columns = [*([TIME] if grain else []), *dimensions, *names]
+        dimensions = {name: dimension_of(asked, name) for name in listed(by)}
+        mentioned = () if where is None else expressions.names_in(where, WHERE)
+        question = Question(
+            by=tuple(dimensions.values()),
+            grain=grain,
+            where=where,
+            named=tuple(one for metric in asked for one in metric.dimensions if one.sql and one.name in mentioned),
+            zone=zone,
+            week_start=week_start or _first(asked, "week_start") or 1,
+        )
+        keys = question.names
+        figures = [*names, *([f"{name}{suffix}" for name in names for suffix in (BEFORE, CHANGE)] if compare else [])]
+        columns = [*keys, *figures]
         if doubled := next((name for name in columns if columns.count(name) > 1), None):
             raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
-        simple = list({part.name: part for metric in asked for part in self.definitions.parts(metric)}.values())
-        timed = grain is not None or between is not None
-        groups: dict[tuple[str, str | None], list[Metric]] = {}
-        for part in simple:
-            if timed and part.time is None:
-                raise Invalid(
-                    f"metric '{part.name}' has no time column", hint="give it one in its definition: time: ..."
-                )
-            groups.setdefault((str(part.dataset), part.time if timed else None), []).append(part)
-        frames, uses, versions = [], [], {}
-        for (dataset, time), parts in groups.items():
-            keys = [Key(TIME, str(time), grain=grain, time_zone=zone, week_start=week_start)] if grain else []
-            rows, versions[dataset] = self._lake.read_with_version(dataset, self._actor)
-            schema = rows.collect_schema()
-            analysis = Measures(
-                keys=(*keys, *(_key(dimension) for dimension in dimensions.values())),
-                measures=tuple(_measure(part) for part in parts),
-                where=where,
-                window=window(str(time), between, zone, schema.get(str(time))) if between else None,
-                named=tuple(_key(dimension) for metric in asked for dimension in metric.dimensions if dimension.sql),
-            )
-            analysis.check(schema, dataset)
-            with self._lake.telling(dataset, self._actor):
-                computed = self._engine.run(analysis, Parts.of(rows))
-            frames.append(computed.frame)
-            uses.append(computed.use)
-        keys_used = columns[: len(columns) - len(names)]
-        frame = reduce(lambda left, right: _joined(left, right, keys_used), frames)
-        frame = frame.select(*keys_used, *(self._shown(metric) for metric in asked))
+        before = None if compare is None else previous(between, compare, zone)
+        sources = Sources(self._lake, self._actor)
+        answering = Answering(sources, self._engine, question, Plan.of(asked, known))
+        frame = answering.frame(between).select(*keys, *names)
+        if before is not None:
+            earlier = answering.frame(before).select(*keys, *names)
+            frame = compared(frame, earlier, list(dimensions), names, grain, question.periods(between, before))
         if having is not None:
             frame = frame.filter(expressions.parse_filter(having, frame.schema, "having"))
-        frame = _ordered(frame, listed(order), keys_used, dimensions)
+        frame = ordered(frame, listed(order), keys, dimensions)
         result = MetricResult(
             frame=frame if limit is None else frame.head(limit),
             metrics=tuple(asked),
-            dimensions=tuple(dimensions.values()),
+            dimensions=question.by,
             grain=grain,
-            versions=versions,
+            versions=sources.versions,
             metric_versions={metric.name: metric.version for metric in asked},
-            engines=tuple(uses),
+            engines=tuple(answering.uses),
+            before=before and (before[0].isoformat(), before[1].isoformat()),
         )
         self._record(result)
         return result
-
-    def _shown(self, metric: Metric) -> pl.Expr:
-        if metric.type == "simple":
-            return pl.col(metric.name)
-        above, below = (pl.col(part.name).cast(pl.Float64) for part in self.definitions.parts(metric))
-        return pl.when(below != 0).then(above / below).alias(metric.name)
 
     def _record(self, result: MetricResult) -> None:
         run = self._actor.run
@@ -231,51 +252,6 @@ class Metrics:
             self._runs.record_engine(run, EngineUse.to_dict(use))
 
 
-def _dimension(metrics: Sequence[Metric], name: str) -> Dimension:
-    for metric in metrics:
-        if metric.dimension(name) is None:
-            known = [dimension.name for dimension in metric.dimensions]
-            hint = f"it can be broken down by {', '.join(known)}" if known else "give it some: dimensions: [...]"
-            raise unknown(f"dimension of metric '{metric.name}' called", name, known, hint=hint)
-    found = metrics[0].dimension(name)
-    if found is None or any(metric.dimension(name).sql != found.sql for metric in metrics):  # type: ignore[union-attr]
-        raise Invalid(f"the metrics of the query do not mean the same by the dimension '{name}'")
-    return found
-
-
-def _key(dimension: Dimension) -> Key:
-    return Key(dimension.name, dimension.name, sql=dimension.sql)
-
-
-def _measure(metric: Metric) -> Measure:
-    return Measure(metric.name, str(metric.aggregation), metric.column, metric.filter, metric.percentile)
-
-
-def _joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    if not keys:
-        return left.hstack(right)
-    return left.join(right, on=list(keys), how="full", coalesce=True, nulls_equal=True)
-
-
-def _ordered(
-    frame: pl.DataFrame, order: Sequence[str], keys: Sequence[str], dimensions: Mapping[str, Dimension]
-) -> pl.DataFrame:
-    names = [term.removeprefix("-") for term in order]
-    for name in names:
-        if name not in frame.columns:
-            raise unknown("column to order by called", name, frame.columns, error=Invalid)
-    rest = [key for key in keys if key not in names]
-    if not names and not rest:
-        return frame
-    terms = [(term.removeprefix("-"), term.startswith("-")) for term in order] + [(name, False) for name in rest]
-    by: list[pl.Expr] = []
-    descending: list[bool] = []
-    for name, down in terms:
-        places = {value: place for place, value in enumerate(dimensions[name].order)} if name in dimensions else {}
-        if places and frame.schema[name] == pl.String:
-            place = pl.col(name).replace_strict(places, default=len(places), return_dtype=pl.Int32)
-            by.append(pl.when(pl.col(name).is_not_null()).then(place))
-            descending.append(down)
-        by.append(pl.col(name))
-        descending.append(down)
-    return frame.sort(by, descending=descending, nulls_last=True, maintain_order=True)
+def _first(metrics: Sequence[Metric], name: str) -> Any:
+    """What the first metric says that says it."""
+    return next((said for metric in metrics if (said := getattr(metric, name)) is not None), None)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from workbench.analytics.metrics.comparing import BEFORE, CHANGE
 from workbench.analytics.metrics.gaps import with_gaps
-from workbench.analytics.metrics.model import Dimension, Metric
+from workbench.analytics.metrics.ingredients import Dimension
+from workbench.analytics.metrics.model import Metric
 from workbench.charts import Chart, Table, Tile, Tiles
 from workbench.compute import EngineUse, frames
 from workbench.foundation.errors import Invalid, unknown
@@ -36,7 +38,8 @@ class MetricResult:
         grain: Of the column `time`, or None.
         versions: Dataset -> the version that was read.
         metric_versions: Metric -> the version of its definition.
-        engines: How it was computed, one entry per dataset and time column.
+        engines: How it was computed, one entry per pass over a dataset.
+        before: The time range that it is compared with, from and to, as ISO text; None without a comparison.
     """
 
     frame: pl.DataFrame
@@ -46,6 +49,7 @@ class MetricResult:
     versions: Mapping[str, int]
     metric_versions: Mapping[str, str]
     engines: tuple[EngineUse, ...]
+    before: tuple[str, str] | None = None
 
     @property
     def engine(self) -> str:
@@ -57,18 +61,34 @@ class MetricResult:
         """Column -> what people call it."""
         time = {"time": self.grain.capitalize()} if self.grain else {}
         broken_down = {dimension.name: dimension.title for dimension in self.dimensions}
-        return time | broken_down | {metric.name: metric.title for metric in self.metrics}
+        labels = time | broken_down | {metric.name: metric.title for metric in self.metrics}
+        if self.before is not None:
+            for metric in self.metrics:
+                labels[f"{metric.name}{BEFORE}"] = f"{metric.title} before"
+                labels[f"{metric.name}{CHANGE}"] = f"{metric.title}, change"
+        return labels
+
+    @property
+    def groups(self) -> list[str]:
+        """The columns that a row is told by: `time` where there is a grain, and the dimensions."""
+        return [*(["time"] if self.grain else []), *(dimension.name for dimension in self.dimensions)]
 
     @property
     def units(self) -> dict[str, str]:
         """Column -> unit, for metrics that have one."""
-        return {metric.name: metric.unit for metric in self.metrics if metric.unit}
+        named = {metric.name: metric.unit for metric in self.metrics if metric.unit}
+        before = {f"{name}{BEFORE}": unit for name, unit in named.items()} if self.before is not None else {}
+        return named | before
 
     @property
     def formats(self) -> dict[str, str]:
         """Column -> d3 format: of metrics that have one, and of periods that a first day would not name."""
         time = {"time": _PERIODS[self.grain]} if self.grain in _PERIODS else {}
-        return time | {metric.name: metric.format for metric in self.metrics if metric.format}
+        formats = {metric.name: metric.format for metric in self.metrics if metric.format}
+        if self.before is not None:
+            formats |= {f"{name}{BEFORE}": format for name, format in formats.items()}
+            formats |= {f"{metric.name}{CHANGE}": "+.1%" for metric in self.metrics}
+        return time | formats
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame: `frame` itself."""
@@ -114,7 +134,7 @@ class MetricResult:
         for name in (x, y, color):
             if name is not None and name not in self.frame.columns:
                 raise unknown("column", name, self.frame.columns)
-        groups = [name for name in self.frame.columns if name not in self.metric_versions]
+        groups = self.groups
         amount = self.metrics[0].name
         free = [name for name in groups if name not in (x, y, color)]
         if x is None:
@@ -174,7 +194,7 @@ class MetricResult:
     def _titled(self, *names: str) -> str:
         words = self.labels
         said = [words[name] for name in words if name in names]
-        along = [_small(words[name]) for name in self.frame.columns if name not in self.metric_versions]
+        along = [_small(words[name]) for name in self.groups]
         return _listing([said[0], *map(_small, said[1:])]) + (f" by {_listing(along)}" if along else "")
 
     def __len__(self) -> int:

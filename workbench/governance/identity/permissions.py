@@ -12,6 +12,7 @@ PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
     ("me", "read"): (Role.VIEWER, Scope.READ),
     ("datasets", "read"): (Role.VIEWER, Scope.READ),
     ("metrics", "read"): (Role.VIEWER, Scope.READ),
+    ("metrics", "define"): (Role.ANALYST, Scope.RUN),
     ("reports", "read"): (Role.VIEWER, Scope.READ),
     ("dashboards", "read"): (Role.VIEWER, Scope.READ),
     ("events", "read"): (Role.VIEWER, Scope.READ),

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from workbench import Workbench
-from workbench.analytics.metrics import Dimension, Metric, MetricResult
+from workbench.analytics.metrics import Dimension, Input, Join, Metric, MetricResult, Property
 from workbench.compute import EngineUse
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import EXACT, Answer, Endpoint, Query
+from workbench_server.endpoint import EXACT, Answer, Body, Endpoint, Query
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -27,22 +28,65 @@ class MetricItem(Answer):
     name: str
     label: str
     description: str
-    type: Literal["simple", "ratio"]
+    type: Literal["simple", "ratio", "derived", "cumulative", "conversion"]
     summary: str
     dataset: str | None
     aggregation: str | None
     column: str | None
     percentile: float | None
+    tie: str | None
     filter: str | None
+    joins: list[Join]
     numerator: str | None
     denominator: str | None
+    expr: str | None
+    inputs: list[Input]
+    metric: str | None
+    window: str | None
+    grain_to_date: str | None
+    period_agg: str | None
+    base_metric: str | None
+    conversion_metric: str | None
+    entity: str | None
+    calculation: str | None
+    constant_properties: list[Property]
     dimensions: list[DimensionItem]
     time: str | None
     time_zone: str | None
+    grain: str | None = Field(description="What the grain `default` means.")
+    week_start: int | None
+    refresh: str | None = Field(description="When it is to be computed ahead: `every 1 h`, or cron's five fields.")
     unit: str
     format: str = Field(description="d3 number format.")
     owner: str
     version: str
+
+
+class MetricState(Answer):
+    """What a definition in the catalog said from some time on."""
+
+    number: int = Field(description="From 1.")
+    definition: dict[str, Any] | None = Field(description="The keys of the metric; null where it was removed.")
+    comment: str
+    by: str
+    time: datetime
+
+
+class MetricHistory(Answer):
+    items: list[MetricState] = Field(description="Newest first.")
+
+
+class MetricDefinition(Body):
+    definition: dict[str, Any] = Field(description="The keys of a metric, as a file would say them.")
+    comment: str = Field("", description="Why, for whoever reads the history.")
+
+
+class Removed(Answer):
+    name: str
+
+
+class Removal(Query):
+    comment: str = Field("", description="Why, for whoever reads the history.")
 
 
 class MetricList(Answer):
@@ -52,14 +96,19 @@ class MetricList(Answer):
 class MetricQuestion(Query):
     metric: tuple[str, ...] = Field(min_length=1, description="Names of metrics.")
     by: tuple[str, ...] = Field((), description="Names of dimensions that all of them have.")
-    grain: str | None = Field(None, description="minute, hour, day, week, month, quarter or year: adds `time`.")
+    grain: str | None = Field(
+        None, description="minute, hour, day, week, month, quarter, year or default: adds `time`."
+    )
     where: str | None = Field(None, description="SQL condition over rows and dimensions: origin = 'JFK'.")
     start: str | None = Field(None, alias="from", description="Beginning of the time range, as a date or time.")
     end: str | None = Field(None, alias="to", description="End of the time range, itself left out.")
     having: str | None = Field(None, description="SQL condition over the result's columns: flights >= 100.")
     order: tuple[str, ...] = Field((), description="Columns of the result to sort by, descending with a leading minus.")
     time_zone: str | None = Field(None, description="Whose midnight starts a day; by default the first metric's.")
-    week_start: int = Field(1, ge=1, le=7, description="1 (Monday) to 7 (Sunday).")
+    week_start: int | None = Field(None, ge=1, le=7, description="1 (Monday) to 7 (Sunday).")
+    compare: str | None = Field(
+        None, description="previous period or previous year: adds `M_before` and `M_change` for each metric M."
+    )
 
 
 class MetricQuery(MetricQuestion):
@@ -85,6 +134,7 @@ class MetricAnswer(Answer):
     grain: str | None
     datasets: dict[str, int] = Field(description="Dataset -> the version that was read.")
     metrics: dict[str, str] = Field(description="Metric -> the version of its definition.")
+    before: list[str] | None = Field(description="The time range that is compared with, from and to.")
 
 
 class MetricHead(Answer):
@@ -95,6 +145,7 @@ class MetricHead(Answer):
     grain: str | None
     datasets: dict[str, int] = Field(description="Dataset -> the version that was read.")
     engines: list[EngineUse] = Field(description="How it was computed.")
+    before: list[str] | None = Field(description="The time range that is compared with, from and to.")
 
 
 def listed(wb: Workbench) -> MetricList:
@@ -126,6 +177,7 @@ def query(wb: Workbench, *, query: MetricQuery) -> MetricAnswer:
         grain=result.grain,
         datasets=dict(result.versions),
         metrics=dict(result.metric_versions),
+        before=None if result.before is None else list(result.before),
     )
 
 
@@ -137,8 +189,33 @@ def rows(wb: Workbench, *, query: MetricRowsQuery) -> Rows:
         grain=result.grain,
         datasets=dict(result.versions),
         engines=list(result.engines),
+        before=None if result.before is None else list(result.before),
     )
     return Rows(head, iter([result.frame]))
+
+
+def defined(wb: Workbench, *, body: MetricDefinition) -> MetricItem:
+    return _item(wb.metrics.define(body.definition, comment=body.comment))
+
+
+def removed(wb: Workbench, name: str, *, query: Removal) -> Removed:
+    wb.metrics.remove(name, comment=query.comment)
+    return Removed(name=name)
+
+
+def history(wb: Workbench, name: str) -> MetricHistory:
+    return MetricHistory(
+        items=[
+            MetricState(
+                number=one.number,
+                definition=None if one.definition is None else dict(one.definition),
+                comment=one.comment,
+                by=one.principal,
+                time=one.time,
+            )
+            for one in wb.metrics.history(name)
+        ]
+    )
 
 
 def _result(wb: Workbench, asked: MetricQuestion, limit: int | None) -> MetricResult:
@@ -153,6 +230,7 @@ def _result(wb: Workbench, asked: MetricQuestion, limit: int | None) -> MetricRe
         limit=limit,
         time_zone=asked.time_zone,
         week_start=asked.week_start,
+        compare=asked.compare,
     )
 
 
@@ -161,27 +239,14 @@ def _dimension(dimension: Dimension) -> DimensionItem:
 
 
 def _item(metric: Metric) -> MetricItem:
-    return MetricItem(
-        name=metric.name,
-        label=metric.title,
-        description=metric.description,
-        type=metric.type,
-        summary=metric.summary,
-        dataset=metric.dataset,
-        aggregation=metric.aggregation,
-        column=metric.column,
-        percentile=metric.percentile,
-        filter=metric.filter,
-        numerator=metric.numerator,
-        denominator=metric.denominator,
-        dimensions=[_dimension(dimension) for dimension in metric.dimensions],
-        time=metric.time,
-        time_zone=metric.time_zone,
-        unit=metric.unit,
-        format=metric.format,
-        owner=metric.owner,
-        version=metric.version,
-    )
+    said = {name: getattr(metric, name) for name in Metric.model_fields}
+    of_its_own = {
+        "label": metric.title,
+        "summary": metric.summary,
+        "dimensions": [_dimension(dimension) for dimension in metric.dimensions],
+        "version": metric.version,
+    }
+    return MetricItem(**said | of_its_own)
 
 
 ENDPOINTS = (
@@ -198,4 +263,32 @@ ENDPOINTS = (
         rows=True,
     ),
     Endpoint("metrics/{name}", "metrics", "read", MetricItem, detail, "One metric's definition."),
+    Endpoint(
+        "metrics",
+        "metrics",
+        "define",
+        MetricItem,
+        defined,
+        "Keeps a definition in the catalog, if it is sound.",
+        method="POST",
+        body=MetricDefinition,
+    ),
+    Endpoint(
+        "metrics/{name}",
+        "metrics",
+        "define",
+        Removed,
+        removed,
+        "Takes a definition out of the catalog; its history stays.",
+        Removal,
+        method="DELETE",
+    ),
+    Endpoint(
+        "metrics/{name}/history",
+        "metrics",
+        "read",
+        MetricHistory,
+        history,
+        "What a metric of the catalog ever said.",
+    ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from workbench.analytics.metrics import Metrics
+from workbench.analytics.metrics import Metrics, MetricStore
 from workbench.compute import engines
 from workbench.data.lake import Lake
 from workbench.foundation.catalog import Base, Catalog
@@ -75,7 +75,8 @@ class Room:
     def metrics(self, actor: Actor | None = None, definitions: str | None = None) -> Metrics:
         if definitions is not None:
             (self.folder / "flights.yaml").write_text(definitions)
-        return Metrics(self.lake, self.runs, engines.get("local"), actor or self.owner, self.folder)
+        store = MetricStore(self.catalog, self.security)
+        return Metrics(self.lake, self.runs, engines.get("local"), actor or self.owner, self.folder, store)
 
 
 @pytest.fixture

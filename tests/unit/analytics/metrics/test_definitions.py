@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,77 @@ def test_the_metrics_of_this_repository_are_sound() -> None:
     rate = definitions.get("cancellation_rate")
     assert {"carrier", "hour", "dest"} <= {dimension.name for dimension in rate.dimensions}
     assert all(definitions.get(name).description for name in definitions.names())
+
+
+def test_metrics_made_of_each_other_are_told_with_the_way_round(tmp_path: Path) -> None:
+    around = """
+- {name: a, type: derived, expr: b + late}
+- {name: b, type: derived, expr: c - 1}
+- {name: c, type: derived, expr: "x / 2", inputs: [{metric: a, alias: x, offset: 1 day}]}
+- {name: d, type: derived, expr: a * 2}
+"""
+    definitions = read(tmp_path, GOOD + around)
+    assert definitions.names() == ["flights", "late", "share_late"]
+    with pytest.raises(Invalid, match="metric 'a' is made of itself: a -> b -> c -> a"):
+        definitions.get("a")
+    with pytest.raises(Invalid, match="metric 'c' is made of itself: c -> a -> b -> c"):
+        definitions.get("c")
+    with pytest.raises(Invalid, match="has the input 'a', which has mistakes of its own"):
+        definitions.get("d")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("{type: derived}", "needs an expr"),
+        ("{type: derived, expr: late + }", "the expr of metric 'm' is not a SQL expression"),
+        ("{type: derived, expr: 1 + 1}", "has an expr that names no metric"),
+        ("{type: derived, expr: lat * 2}", "has the input 'lat', which is no metric; did you mean 'late'"),
+        ("{type: derived, expr: sum(late)}", "uses 'sum', which looks across rows"),
+        ("{type: derived, expr: late, inputs: [{metric: late, offset: 1 mont}]}", "'1 mont' is no length of time"),
+        ("{type: derived, expr: late, inputs: [late, {metric: flights, alias: late}]}", "names the input 'late' twice"),
+        ("{type: cumulative}", "needs a metric, the name of a metric"),
+        ("{type: cumulative, metric: share_late}", "which is a ratio itself; its parts have to be simple"),
+        ("{type: cumulative, metric: late, window: 7 days, grain_to_date: month}", "both a window and a grain_to_date"),
+        ("{type: cumulative, metric: late, window: 0 days}", "'0 days' is no length of time"),
+        ("{type: cumulative, metric: late, window: 200 years}", "longer than a century"),
+        ("{type: cumulative, metric: late, dataset: f}", "is cumulative, so it cannot have 'dataset'"),
+        ("{type: conversion, base_metric: flights, conversion_metric: late}", "needs an entity"),
+        ("{type: conversion, base_metric: flights, conversion_metric: late, entity: k, expr: x}", "cannot have 'expr'"),
+        ("{dataset: f, aggregation: last, column: c}", "needs a time, the column that says which row is the last"),
+        ("{dataset: f, aggregation: max, column: c, tie: d}", "its aggregation has to be first or last"),
+        ("{dataset: f, aggregation: count, refresh: every 1 fortnight}", "has the schedule 'every 1 fortnight'"),
+        ("{dataset: f, aggregation: count, refresh: 0 25 * * *}", "whose hour '25' is none: 0 to 23"),
+        ("{dataset: f, aggregation: count, week_start: 8}", "has a wrong 'week_start'"),
+        ("{dataset: f, aggregation: count, grain: dya}", "did you mean 'day'"),
+    ],
+)
+def test_what_a_type_needs_and_may_not_have(tmp_path: Path, entry: str, says: str) -> None:
+    with pytest.raises(Invalid, match=re.escape(says)):
+        read(tmp_path, GOOD + "- {name: m, " + entry[1:] + "\n").get("m")
+
+
+@pytest.mark.parametrize(
+    "text", ["every 1 h", "every 15 min", "every 2 days", "0 6 * * mon-fri", "*/10 0-23/2 1,15 jan-dec 0"]
+)
+def test_a_schedule_is_kept_as_it_is_written(tmp_path: Path, text: str) -> None:
+    known = read(tmp_path, f"- {{name: m, dataset: f, aggregation: count, refresh: '{text}'}}")
+    assert known.get("m").refresh == text
+
+
+def test_a_metric_made_of_others_has_what_they_have(tmp_path: Path) -> None:
+    known = read(
+        tmp_path,
+        "- {name: a, dataset: f, aggregation: count, time: t, time_zone: Europe/Rome, grain: week, week_start: 7,"
+        " unit: pcs, dimensions: [x, {name: y, sql: z + 1}]}\n"
+        "- {name: b, dataset: g, aggregation: count, time: u, dimensions: [x, {name: y, sql: z}]}\n"
+        "- {name: c, type: cumulative, metric: a}\n"
+        "- {name: d, type: derived, expr: c / b}\n",
+    )
+    whole = known.get("d")
+    assert [one.name for one in whole.dimensions] == ["x"]
+    assert (whole.time, whole.time_zone, whole.grain, whole.week_start) == ("t", "Europe/Rome", "week", 7)
+    assert (known.get("c").unit, known.get("c").dataset, whole.dataset) == ("pcs", "f", None)
+    text = (tmp_path / "flights.yaml").read_text()
+    assert read(tmp_path, text.replace("dataset: g", "dataset: h")).get("d").version != whole.version
+    assert read(tmp_path, text.replace("dataset: g", "dataset: h")).get("c").version == known.get("c").version
