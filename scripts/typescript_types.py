@@ -28,18 +28,39 @@ def types() -> str:
     """The file's text."""
     told = document()
     parts = [HEAD]
+    operations = [
+        (method.upper(), path, operation)
+        for path, methods in told["paths"].items()
+        for method, operation in methods.items()
+    ]
+    sent = _reached(
+        [one["requestBody"] for _, _, one in operations if "requestBody" in one], told["components"]["schemas"]
+    )
     for name, schema in sorted(told["components"]["schemas"].items()):
-        parts.append(_declared(name, schema))
-    for path, operations in told["paths"].items():
-        parts += [_question(path, method, operation) for method, operation in operations.items()]
+        parts.append(_declared(name, schema, sent=name in sent))
+    for method, path, operation in operations:
+        parts.append(_question(method, path, operation))
     return "\n".join(filter(None, parts))
 
 
-def _declared(name: str, schema: dict[str, Any]) -> str:
+def _reached(shape: Any, schemas: dict[str, Any]) -> set[str]:
+    """The schemas that something refers to, and those that they refer to."""
+    if isinstance(shape, list):
+        return set().union(*(_reached(inner, schemas) for inner in shape))
+    if not isinstance(shape, dict):
+        return set()
+    name = str(shape.get("$ref", "")).rpartition("/")[2]
+    own = {name} | _reached(schemas[name], schemas) if name else set()
+    return own.union(*(_reached(inner, schemas) for inner in shape.values()))
+
+
+def _declared(name: str, schema: dict[str, Any], *, sent: bool) -> str:
+    """An interface. What is sent may lack what has a default; what is answered is whole."""
     said = _comment(schema.get("description", ""))
     if "enum" in schema:
         return f"{said}export type {name} = {_type(schema)};\n"
-    fields = [_field(field, shape) for field, shape in schema["properties"].items()]
+    needed = schema.get("required", ()) if sent else schema["properties"]
+    fields = [_field(field, shape, optional=field not in needed) for field, shape in schema["properties"].items()]
     return f"{said}export interface {name} {{\n{''.join(fields)}}}\n"
 
 
@@ -48,19 +69,19 @@ def _field(name: str, shape: dict[str, Any], *, optional: bool = False) -> str:
     return f"{said}  {_key(name)}{'?' if optional else ''}: {_type(shape)};\n"
 
 
-def _question(path: str, method: str, operation: dict[str, Any]) -> str:
+def _question(method: str, path: str, operation: dict[str, Any]) -> str:
     """The parameters of a question, named after it: `DatasetsNamePreviewParameters`."""
     given = [one for one in operation["parameters"] if one["in"] == "query"]
     if not given:
         return ""
-    before = "" if method == "get" else method.capitalize()
-    name = before + "".join(part.capitalize() for part in re.findall(r"\w+", path)) + "Parameters"
+    verb = "" if method == "GET" else method.capitalize()
+    name = verb + "".join(part.capitalize() for part in re.findall(r"\w+", path)) + "Parameters"
     fields = [
         _field(one["name"], one["schema"] | {"description": one["description"]}, optional=not one["required"])
         for one in given
     ]
     summary = operation["summary"]
-    return f"{_comment(f'{method.upper()} {path}: {summary}')}export interface {name} {{\n{''.join(fields)}}}\n"
+    return f"{_comment(f'{method} {path}: {summary}')}export interface {name} {{\n{''.join(fields)}}}\n"
 
 
 def _type(shape: dict[str, Any]) -> str:

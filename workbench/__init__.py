@@ -36,6 +36,10 @@ def __getattr__(name: str) -> Any:
         from workbench.remote import connect
 
         return connect
+    if name == "load_ipython_extension":  # asked for by %load_ext workbench
+        from workbench.magics import load_ipython_extension
+
+        return load_ipython_extension
     raise AttributeError(f"module 'workbench' has no attribute {name!r}")
 
 

@@ -7,17 +7,20 @@ from pathlib import Path
 from types import TracebackType
 
 from workbench.analytics.metrics import Metrics, MetricStore
-from workbench.compute import engines
+from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
+from workbench.analytics.queries import Queries
+from workbench.compute import engine_at
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
-from workbench.data.sql import SqlDoor, SqlResult
+from workbench.data.sql import Limits, SqlDoor, SqlResult
 from workbench.foundation import observability
 from workbench.foundation.bus import Bus
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import Settings, load
 from workbench.governance.identity import Identities
+from workbench.governance.preferences import Preferences
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
@@ -37,6 +40,9 @@ class Workbench:
         catalog: The database behind it all.
         datasets: Versioned datasets: list, create, load, read.
         metrics: Metrics by dimension and grain.
+        product: Funnels, retention, sessions and the like over datasets of events; cohorts.
+        queries: Saved SQL: with parameters and versions, shared, and who ran it.
+        preferences: What the principal prefers.
         quality: Expectations and their results.
         etl: Loading and transforming.
         notebooks: Running one notebook with parameters.
@@ -64,8 +70,15 @@ class Workbench:
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
         self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
+        engine = engine_at(settings.engine, settings.dask_scheduler)
         kept = MetricStore(catalog, self.security)
-        self.metrics = Metrics(self.lake, self.runs, engines.get("local"), actor, settings.home / "metrics", kept)
+        self.metrics = Metrics(self.lake, self.runs, engine, actor, settings.home / "metrics", kept)
+        asking = Asking(self.lake, self.runs, engine, actor)
+        cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
+        self.product = Product(asking, cohorts)
+        self.preferences = Preferences(catalog, self.security, actor.principal)
+        self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit))
+        self.queries = Queries(catalog, self._sql, self.security, self.runs, self.preferences, actor)
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
@@ -89,9 +102,10 @@ class Workbench:
                 IntervalJob("mark runs whose process ended as failed", 60, lambda: len(self.runs.reap())),
                 IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
+                IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
+                IntervalJob("forget old runs of queries", 3_600, self.queries.forget_old),
             ],
         )
-        self._sql = SqlDoor(self.lake)
 
     @classmethod
     def open(cls, home: Path | str | None = None, *, principal: Principal | None = None) -> Workbench:
@@ -129,24 +143,43 @@ class Workbench:
         self.security.require(self.actor.principal, Role.ADMIN, f"act as {principal.name}")
         return Workbench(self.settings, self.catalog, Actor(principal))
 
-    def sql(self, statement: str, parameters: Mapping[str, object] | Sequence[object] | None = None) -> SqlResult:
+    def sql(
+        self,
+        statement: str,
+        parameters: Mapping[str, object] | Sequence[object] | None = None,
+        *,
+        versions: Mapping[str, int] | None = None,
+        limit: int | None = None,
+        time_limit: float | None = None,
+        memory_limit: int | None = None,
+    ) -> SqlResult:
         """Answers one SELECT over the datasets it names, under the asker's policies.
 
         `wb.sql("SELECT carrier, count(*) AS n FROM flights WHERE origin = $origin GROUP BY 1", {"origin": "JFK"})`
 
         Args:
-            statement: SQL in DuckDB's dialect. Datasets are its tables; quote a name that has a `-`.
+            statement: SQL in DuckDB's dialect. Datasets are its tables; quote a name that has a `-`. A past version is
+                `FROM flights AT (VERSION => 3)`.
             parameters: Values for `$name` by name, or for `?` in order. They are bound, never pasted into the text.
+            versions: Dataset -> the version to read, where the statement itself names none.
+            limit: At most so many rows; a result that was cut says so. By default the preference `sql_rows`, and none
+                inside a run.
+            time_limit: Seconds, at most the setting `sql_time_limit`, which is the default.
+            memory_limit: Megabytes, at most the setting `sql_memory_limit`, which is the default.
 
         Returns:
             The rows; `to_polars()`, `to_pandas()` and `to_arrow()` make a frame of them. Times are UTC.
 
         Raises:
-            Invalid: It is not one SELECT, does not parse, or names a column that is not there.
+            Invalid: It is not one SELECT, does not parse, or names a column that is not there; it took longer or needs
+                more memory than it may.
             Forbidden: It tries to read or change something else than datasets, or a policy cannot be applied.
-            NotFound: No such dataset; the message has the nearest name.
+            NotFound: No such dataset or version; the message has the nearest name.
         """
-        return SqlResult(self._sql.query(statement, self.actor, parameters=parameters))
+        if limit is None and self.actor.run is None:
+            limit = self.preferences.get("sql_rows")
+        limits = self._sql.limits.lowered(seconds=time_limit, megabytes=memory_limit, rows=limit)
+        return self._sql.query(statement, self.actor, parameters=parameters, versions=versions, limits=limits)
 
     def close(self) -> None:
         self.catalog.close()

@@ -12,7 +12,9 @@ from pydantic import BaseModel
 
 from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property
+from workbench.analytics.queries import Parameter
 from workbench.data.quality import Expectation, Suite
+from workbench.governance.preferences import PreferenceSet
 from workbench.orchestration.pipelines import Pipeline, Stage
 from workbench.publishing.reports import ReportDefinition
 
@@ -42,6 +44,8 @@ def keys(title: str) -> dict[str, str]:
         ("a pipeline's parameter", [PARAMETER], [], []),
         ("a stage", [Stage], ["kind", "target"], ["notebook", "report"]),
         ("a report", [ReportDefinition], ["version"], []),
+        ("a query's parameter", [Parameter], [], []),
+        ("preferences", [PreferenceSet], [], []),
     ],
 )
 def test_every_key_stands_in_the_guide_and_no_other(
@@ -53,6 +57,11 @@ def test_every_key_stands_in_the_guide_and_no_other(
     if len(models) == 1:
         needed = {name for name, field in models[0].model_fields.items() if field.is_required()} - set(made)
         assert {name for name, default in keys(title).items() if default == "required"} >= needed
+
+
+SALES = pl.DataFrame({"id": [1, 2], "region": ["north", "south"], "amount": [50.0, 150.0]}).with_columns(
+    pl.Series("sold_at", [0, 1]).cast(pl.Datetime("us", "UTC"))
+)
 
 
 def examples() -> dict[str, str]:
@@ -69,9 +78,7 @@ def test_the_examples_work_together(wb: Workbench) -> None:
     for path in ("notebooks/load.ipynb", "reports/sales.ipynb"):
         (home / path).parent.mkdir(exist_ok=True)
         (home / path).write_text((ROOT / "notebooks/flights/validate.ipynb").read_text())
-    rows = {"id": [1, 2], "region": ["north", "south"], "amount": [50.0, 150.0]}
-    times = pl.Series("sold_at", [0, 1]).cast(pl.Datetime("us", "UTC"))
-    wb.datasets.create("sales", pl.DataFrame(rows).with_columns(times))
+    wb.datasets.create("sales", SALES)
 
     assert sorted(examples()) == [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
     assert wb.metrics.query(["revenue", "sold", "revenue_per_sale"]).frame.rows() == [(200.0, 2, 100.0)]
@@ -80,6 +87,16 @@ def test_the_examples_work_together(wb: Workbench) -> None:
     assert wb.quality.check("sales").passed
     assert [stage.name for stage in wb.pipelines.get("sales").stages] == ["load", "report"]
     assert wb.reports.get("sales").title == "Sales"
+
+
+def test_the_example_of_sql_works(wb: Workbench) -> None:
+    wb.datasets.create("sales", SALES)
+    (code,) = re.findall(r"```python\n# SQL and saved queries\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    names: dict[str, Any] = {"wb": wb}
+    exec(code, names)
+    assert names["large"].to_dicts() == [{"id": 2, "amount": 150.0}]
+    assert names["large"].versions == {"sales": (0,)}
+    assert [run.query for run in wb.queries.runs("large_sales")] == ["large_sales"]
 
 
 def test_every_call_that_the_guide_names_is_there(wb: Workbench) -> None:

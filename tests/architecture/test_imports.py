@@ -10,10 +10,17 @@ from importlib.metadata import packages_distributions
 
 from house import PACKAGES, ROOT, Module, slice_of
 
-# Comes with another package that we ask for by name, and is that package's own interface to us.
+# Comes with another package that we ask for by name, and is that package's own interface to us; or is what that package
+# is imported as, where it is called otherwise.
 COMES_WITH = {
     "click": "typer",
+    "cudf": "cudf-cu13",
+    "cudf_polars": "cudf-polars-cu13",
+    "dask_cudf": "dask-cudf-cu13",
     "dask_expr": "dask",
+    "IPython": "ipykernel",
+    "distributed": "dask",
+    "rmm": "cudf-cu13",
 }
 
 TABLES_OUTSIDE_STORE = {

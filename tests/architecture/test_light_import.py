@@ -66,6 +66,6 @@ def test_help_loads_only_what_the_command_line_is_made_of() -> None:
     assert loaded <= COMMAND_LINE, f"also loaded: {sorted(loaded - COMMAND_LINE)}"
 
 
-@pytest.mark.parametrize("command", ["dataset", "demo", "metric", "report", "run", "sql"])
+@pytest.mark.parametrize("command", ["dataset", "demo", "metric", "query", "report", "run", "sql"])
 def test_help_of_a_command_loads_nothing_heavy(command: str) -> None:
     assert third_party_after(f"from workbench.cli import main; main(['{command}', '--help'])") & HEAVY == set()

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 import pytest
+from engines_there import ON_DASK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics import Key, Measure, Measures, Window
-from workbench.compute import Parts, engines
+from workbench.compute import Engine, Parts
 
 SCHEMA = {
     "k": pl.String(),
@@ -32,6 +33,7 @@ START = datetime(2013, 3, 9, 22, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")
 
 Row = dict[str, Any]
+Named = Callable[[str], Engine]
 FLOATS = st.one_of(
     st.sampled_from([0.0, -0.0, 0.1, 0.2, 0.3, -1e-9, 1e9, float("nan")]),
     st.floats(-1e12, 1e12, allow_nan=False),
@@ -149,9 +151,9 @@ def oracle(rows: Sequence[Row], key: Callable[[Row], tuple[Hashable, ...]], grou
     return {name: [computed(measure, members) for measure in MEASURES] for name, members in groups.items()}
 
 
-def cut(frame: pl.DataFrame, places: Sequence[int]) -> list[pl.LazyFrame]:
+def cut(frame: pl.DataFrame, places: Sequence[int]) -> list[pl.DataFrame]:
     edges = [0, *sorted(min(place, frame.height) for place in places), frame.height]
-    return [frame.slice(a, b - a).lazy() for a, b in pairwise(edges)]
+    return [frame.slice(a, b - a) for a, b in pairwise(edges)]
 
 
 def same(found: Any, expected: Any) -> bool:
@@ -160,17 +162,18 @@ def same(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-@pytest.mark.parametrize("engine", ["local"])
-@pytest.mark.parametrize("by", KEYS)
+@pytest.mark.parametrize(
+    ("engine", "by"), [*(("local", by) for by in KEYS), pytest.param("dask", "local day", marks=ON_DASK)]
+)
 @settings(deadline=None, max_examples=40)
 @given(rows=ROWS, places=st.lists(st.integers(0, 40), max_size=4))
 def test_measures_equal_plain_python_however_the_rows_are_cut(
-    engine: str, by: str, rows: list[Row], places: list[int]
+    engine_named: Named, engine: str, by: str, rows: list[Row], places: list[int]
 ) -> None:
     keys, key = KEYS[by]
     frame = pl.DataFrame(rows, schema=SCHEMA)
     expected = oracle(rows, key, grouped=bool(keys))
-    result = engines.get(engine).run(Measures(keys, MEASURES), Parts.of(*cut(frame, places))).frame
+    result = engine_named(engine).run(Measures(keys, MEASURES), Parts.of(*cut(frame, places))).frame
     assert result.columns == [*(part.name for part in keys), *(measure.name for measure in MEASURES)]
     assert result.height == len(expected)
     for row in result.rows():
@@ -179,36 +182,36 @@ def test_measures_equal_plain_python_however_the_rows_are_cut(
             assert same(found, wanted), (name, measure, found, wanted)
 
 
-@pytest.mark.parametrize("engine", ["local"])
+@pytest.mark.parametrize("engine", ["local", pytest.param("dask", marks=ON_DASK)])
 @settings(deadline=None, max_examples=30)
 @given(rows=ROWS, places=st.lists(st.integers(0, 40), max_size=4), seed=st.randoms(use_true_random=False))
 def test_every_bit_is_the_same_in_whatever_order_and_parts_the_rows_come(
-    engine: str, rows: list[Row], places: list[int], seed: Any
+    engine_named: Named, engine: str, rows: list[Row], places: list[int], seed: Any
 ) -> None:
     keys, _ = KEYS["two"]
     shuffled = list(rows)
     seed.shuffle(shuffled)
-    run = engines.get(engine).run
-    one = run(Measures(keys, MEASURES), Parts.of(pl.LazyFrame(rows, schema=SCHEMA))).frame
+    run = engine_named(engine).run
+    one = run(Measures(keys, MEASURES), Parts.of(pl.DataFrame(rows, schema=SCHEMA))).frame
     other = run(Measures(keys, MEASURES), Parts.of(*cut(pl.DataFrame(shuffled, schema=SCHEMA), places))).frame
     assert repr(one.rows()) == repr(other.rows())
     assert one.schema == other.schema
 
 
-@pytest.mark.parametrize("engine", ["local"])
+@pytest.mark.parametrize("engine", ["local", pytest.param("dask", marks=ON_DASK)])
 @pytest.mark.parametrize("parts", [1, 3])
-def test_no_rows_give_no_group_and_one_row_of_totals(engine: str, parts: int) -> None:
-    empty = [pl.LazyFrame(schema=SCHEMA)] * parts
-    by_key = engines.get(engine).run(Measures((Key("k", "k"),), MEASURES), Parts.of(*empty))
+def test_no_rows_give_no_group_and_one_row_of_totals(engine_named: Named, engine: str, parts: int) -> None:
+    empty = [pl.DataFrame(schema=SCHEMA)] * parts
+    by_key = engine_named(engine).run(Measures((Key("k", "k"),), MEASURES), Parts.of(*empty))
     assert by_key.frame.is_empty()
     assert by_key.use.parts == parts
-    total = engines.get(engine).run(Measures((), MEASURES), Parts.of(*empty)).frame
+    total = engine_named(engine).run(Measures((), MEASURES), Parts.of(*empty)).frame
     assert total.select("rows", "known", "kinds", "total", "average", "p95").rows() == [(0, 0, 0, None, None, None)]
 
 
-@pytest.mark.parametrize("engine", ["local"])
+@pytest.mark.parametrize("engine", ["local", pytest.param("dask", marks=ON_DASK)])
 @pytest.mark.parametrize("parts", [1, 3])
-def test_where_and_window_keep_the_rows_they_say(engine: str, parts: int) -> None:
+def test_where_and_window_keep_the_rows_they_say(engine_named: Named, engine: str, parts: int) -> None:
     times = [START + timedelta(hours=hour) for hour in range(48)]
     frame = pl.DataFrame({"t": times, "i": range(48)}, schema_overrides={"t": SCHEMA["t"]})
     sign = Key("even", sql="i % 2 = 0")
@@ -216,4 +219,4 @@ def test_where_and_window_keep_the_rows_they_say(engine: str, parts: int) -> Non
         (), (Measure("rows", "count"),), where="even AND i < 40", window=Window("t", times[3], times[46]), named=(sign,)
     )
     cuts = [] if parts == 1 else [7, 30]
-    assert engines.get(engine).run(analysis, Parts.of(*cut(frame, cuts))).frame["rows"].to_list() == [18]
+    assert engine_named(engine).run(analysis, Parts.of(*cut(frame, cuts))).frame["rows"].to_list() == [18]

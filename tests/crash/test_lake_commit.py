@@ -11,13 +11,14 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import polars as pl
 import pytest
 
-from workbench.data.lake import Checkpoint, Lake
+from workbench.data.lake import Checkpoint, EventLayout, Lake
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import NotFound
 from workbench.foundation.settings import Settings
@@ -91,6 +92,8 @@ def write(world: World, run: str, doing: str) -> None:
             lake.upsert("t", pl.DataFrame({"k": [1, 7], "v": ["new", "v7"]}), actor, key=["k"], checkpoint=done)
         case "optimize":
             lake.optimize("t", actor)
+        case "fold":
+            lake.fold("events", ADMIN)
         case "rename":
             lake.rename("t", "renamed", actor)
         case "delete":
@@ -219,6 +222,25 @@ def test_killed_in_a_commit(nursery: Nursery, world: World, doing: str, failpoin
     assert world.rows() == AFTER[doing]  # a process that was open all the while sees the same
     again.lake.append("t", again.lake.read("t", ADMIN).clear(), ADMIN)
     check_books(again)
+
+
+@pytest.mark.parametrize("failpoint", COMMIT)
+def test_killed_while_folding(nursery: Nursery, world: World, failpoint: str) -> None:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    rows = pl.DataFrame({"who": [f"s{n}" for n in range(40)], "what": ["view"] * 40, "at": [at] * 40})
+    layout = EventLayout(subject="who", time="at", event="what")
+    world.lake.create("events", rows, ADMIN, layout=layout)
+    for _ in range(7):
+        world.lake.append("events", rows, ADMIN)
+    again = killed(nursery, world, "fold", failpoint)
+    visible = failpoint not in COMMIT[:2]
+    assert again.lake.layout("events", ADMIN).periods[0].runs == (1 if visible else 8)
+    assert again.lake.read("events", ADMIN).collect()["who"].sort().equals(pl.concat([rows["who"]] * 8).sort())
+    check_books(again, "events")
+    assert again.lake.fold("events", ADMIN) == (0 if visible else 1)  # the dead process's lease holds nobody up
+    assert again.lake.layout("events", ADMIN).periods[0].runs == 1
+    assert again.lake.read("events", ADMIN).collect().height == 320
+    check_books(again, "events")
 
 
 @pytest.mark.parametrize("failpoint", COMMIT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -70,10 +70,13 @@ class Site:
     def cookie(self, user: str) -> str:
         return self.wb.identities.cookie(user)
 
-    def get(self, path: str, user: str | None = None, **options: Any) -> httpx.Response:
+    def get(
+        self, path: str, user: str | None = None, *, method: str = "GET", scopes: Sequence[Scope] = (), **options: Any
+    ) -> httpx.Response:
         """Asks below the server's address; as somebody with a token."""
-        headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {self.token(user)}"} if user else {})
-        return httpx.get(self.url + path, headers=headers, timeout=30, **options)
+        shown = {"Authorization": f"Bearer {self.token(user, *scopes)}"} if user else {}
+        headers = options.pop("headers", {}) | shown
+        return httpx.request(method, self.url + path, headers=headers, timeout=30, **options)
 
     def ask(self, path: str, user: str | None = "vera", **options: Any) -> Any:
         """The API's answer, which has to be one."""

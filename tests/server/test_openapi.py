@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import typescript_types
 from site_of_servers import Site
 from workbench_server.endpoints import ENDPOINTS
-from workbench_server.openapi import document, operation_id
+from workbench_server.openapi import document
 
 
 def test_the_document_has_every_endpoint_and_leads_nowhere_else() -> None:
@@ -16,10 +17,12 @@ def test_the_document_has_every_endpoint_and_leads_nowhere_else() -> None:
     assert set(told["paths"]) == {f"/{endpoint.path}" for endpoint in ENDPOINTS}
     schemas = told["components"]["schemas"]
     assert {reference.rpartition("/")[2] for reference in references(told)} <= set(schemas)
-    assert [one["operationId"] for path in told["paths"].values() for one in path.values()] == [
-        operation_id(endpoint) for path in told["paths"] for endpoint in ENDPOINTS if f"/{endpoint.path}" == path
-    ]
-    assert len({operation_id(endpoint) for endpoint in ENDPOINTS}) == len(ENDPOINTS)
+    operations = {(method, path) for path, methods in told["paths"].items() for method in methods}
+    assert operations == {(endpoint.method.lower(), f"/{endpoint.path}") for endpoint in ENDPOINTS}
+    ids = [one["operationId"] for path in told["paths"].values() for one in path.values()]
+    assert len(set(ids)) == len(ENDPOINTS)
+    assert {"datasets_name_preview", "put_queries_name", "post_query_runs_id_cancel"} <= set(ids)
+    assert all(re.fullmatch(r"\w+", one) for one in ids)
 
 
 def references(told: Any) -> list[str]:
@@ -38,6 +41,18 @@ def test_every_parameter_says_what_it_is() -> None:
         if parameter["in"] == "query" and not parameter["description"].endswith((".", "15.", "100."))
     ]
     assert not silent
+
+
+def test_every_field_that_is_sent_says_what_it_is() -> None:
+    bodies = {endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None}
+    assert bodies
+    assert not [
+        (body.__name__, name)
+        for body in bodies
+        for name, field in body.model_fields.items()
+        if not (field.description or "").endswith(".")
+    ]
+    assert all(endpoint.body is None for endpoint in ENDPOINTS if endpoint.method in ("GET", "DELETE"))
 
 
 def test_the_server_gives_the_document_and_a_page_of_it(site: Site) -> None:

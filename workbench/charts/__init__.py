@@ -1,6 +1,7 @@
 """Charts, tables and key figures as data that can show themselves anywhere: notebook, report, print."""
 
 from workbench.charts.chart import Chart
+from workbench.charts.plot import Mark
 from workbench.charts.style import palette, stylesheet
 from workbench.charts.svg import unique_ids
 from workbench.charts.table import TABLE_MIME, Table, table_html
@@ -11,6 +12,7 @@ from workbench.charts.wording import is_format, names_apart, written
 __all__ = [
     "TABLE_MIME",
     "Chart",
+    "Mark",
     "Table",
     "Tile",
     "Tiles",

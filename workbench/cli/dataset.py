@@ -109,6 +109,26 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
 
 
 @commands.command()
+def layout(name: Name, as_json: JsonOption = False) -> None:
+    """Show how a dataset's files lie: how many, how large, and how many sorted runs lie over each other, by period."""
+    with open_workbench() as wb:
+        found = wb.datasets.get(name).layout()
+    records = [
+        {
+            "period": period.period,
+            "rows": period.rows,
+            "size": period.bytes if as_json else size(period.bytes),
+            "files": period.files,
+            "runs": period.runs,
+        }
+        for period in found.periods
+    ]
+    if not as_json:
+        say(str(found))
+    print_records(records, as_json=as_json, empty="")
+
+
+@commands.command()
 def preview(
     name: Name,
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=10_000, help="How many rows.")] = 10,

@@ -4,25 +4,34 @@ Knows files and frames, never datasets. pandas, Arrow and Dask frames are made h
 """
 
 from workbench.compute import expressions, frames, grains
+from workbench.compute.choosing import AutoEngine
 from workbench.compute.columns import listed
-from workbench.compute.engines import engines
+from workbench.compute.dask_engine import DaskEngine
+from workbench.compute.engines import engine_at, engines
+from workbench.compute.gpu import GpuEngine
 from workbench.compute.hashing import HASH_VERSION, SUBJECT_HASH, hash_of, hashed
 from workbench.compute.local import LocalEngine
-from workbench.compute.model import Analysis, Computed, Direct, Engine, EngineUse, OfRuns
-from workbench.compute.parts import Part, Parts
+from workbench.compute.model import Analysis, Combining, Computed, Direct, Engine, EngineUse, OfRuns, partial_plan
+from workbench.compute.parts import Part, Parts, Shape
 
 __all__ = [
     "HASH_VERSION",
     "SUBJECT_HASH",
     "Analysis",
+    "AutoEngine",
+    "Combining",
     "Computed",
+    "DaskEngine",
     "Direct",
     "Engine",
     "EngineUse",
+    "GpuEngine",
     "LocalEngine",
     "OfRuns",
     "Part",
     "Parts",
+    "Shape",
+    "engine_at",
     "engines",
     "expressions",
     "frames",
@@ -30,4 +39,5 @@ __all__ = [
     "hash_of",
     "hashed",
     "listed",
+    "partial_plan",
 ]

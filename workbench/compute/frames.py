@@ -1,4 +1,4 @@
-"""The edge: frames of pandas, Arrow and Dask, in and out. Inside the workbench everything is Polars."""
+"""The edge: frames of pandas, Arrow, Dask and cuDF, in and out. Inside the workbench everything is Polars."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
+from workbench.compute.gpu import require
 from workbench.compute.polars_versions import collect, collect_batches
 from workbench.foundation.errors import Invalid
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # loading these takes longer than most queries; who never mee
     import dask.dataframe as dd
     import pandas as pd
 
-__all__ = ["batches", "to_arrow", "to_dask", "to_lazy", "to_pandas", "to_polars"]
+__all__ = ["batches", "to_arrow", "to_cudf", "to_dask", "to_dask_cudf", "to_lazy", "to_pandas", "to_polars"]
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -25,8 +26,8 @@ def to_polars(frame: Any) -> pl.DataFrame:
     """A frame of any known kind as a Polars frame in memory.
 
     Args:
-        frame: A Polars DataFrame or LazyFrame, a pandas or Dask DataFrame, or anything that speaks Arrow (a Table, a
-            RecordBatch, a reader). A pandas index that has a name becomes a column; one without is dropped.
+        frame: A Polars DataFrame or LazyFrame, a pandas, Dask or cuDF DataFrame, or anything that speaks Arrow (a
+            Table, a RecordBatch, a reader). A pandas index that has a name becomes a column; one without is dropped.
 
     Returns:
         Aware times are in UTC with microseconds, categories are strings, pandas' NaN is null. Naive times are left as
@@ -47,7 +48,9 @@ def to_lazy(frame: Any) -> pl.LazyFrame:
     elif _is_a(frame, "pandas", "DataFrame"):
         lazy = _from_pandas(frame).lazy()
     elif _is_a(frame, "dask.dataframe", "DataFrame"):
-        lazy = _from_pandas(frame.compute()).lazy()
+        return to_lazy(frame.compute())
+    elif _is_a(frame, "cudf", "DataFrame"):
+        lazy = _from_arrow(frame.to_arrow()).lazy()
     elif isinstance(frame, pa.Table | pa.RecordBatch | pa.RecordBatchReader) or hasattr(frame, "__arrow_c_stream__"):
         lazy = _from_arrow(frame).lazy()
     else:
@@ -114,6 +117,38 @@ def to_dask(parts: Sequence[pl.LazyFrame], schema: Mapping[str, pl.DataType] | N
         _partition, list(parts), meta=meta, enforce_metadata=False
     )
     return made
+
+
+def to_cudf(frame: pl.LazyFrame | pl.DataFrame) -> Any:
+    """A `cudf.DataFrame`: the rows in the memory of the GPU, with every type as it is.
+
+    Raises:
+        Unavailable: There is no GPU, or cuDF is not installed.
+    """
+    require("a cuDF frame", "cudf")
+    import cudf
+
+    return cudf.DataFrame.from_arrow(collect(frame.lazy()).to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
+def to_dask_cudf(parts: Sequence[pl.LazyFrame], schema: Mapping[str, pl.DataType] | None = None) -> Any:
+    """A lazy `dask_cudf.DataFrame` with one partition per part; a part is read when its partition is computed.
+
+    Args:
+        schema: The parts' columns; read from the first part when not given.
+
+    Raises:
+        Invalid: There is no part.
+        Unavailable: There is no GPU, or cuDF or dask_cudf is not installed.
+    """
+    if not parts:
+        raise Invalid("a Dask frame needs at least one part")
+    require("a dask_cudf frame", "cudf", "dask_cudf")
+    import dask.dataframe as dd
+    import dask_cudf  # noqa: F401  (teaches Dask what a partition of cuDF is)
+
+    columns = dict(schema if schema is not None else parts[0].collect_schema())
+    return dd.from_map(to_cudf, list(parts), meta=to_cudf(pl.DataFrame(schema=columns)), enforce_metadata=False)  # type: ignore[no-untyped-call]
 
 
 def _is_a(thing: object, module: str, name: str) -> bool:

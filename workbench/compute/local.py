@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from workbench.compute.model import Analysis, Computed, Direct, EngineUse, partial_plan
+from workbench.compute.model import Analysis, Computed, EngineUse
 from workbench.compute.parts import Parts
 from workbench.compute.polars_versions import collect
 from workbench.compute.refusing import check, telling
+from workbench.compute.tasks import from_one, merged, share, stacked
 
 __all__ = ["LocalEngine"]
 
+# Parts run side by side while they have at most so many rows together: a small part does not keep the cores busy, and
+# what is computed on at a time, which memory has to hold, stays as bounded as by one part of that size.
+ROWS_AT_A_TIME = 2_000_000
+
 
 class LocalEngine:
-    """Runs an analysis in this process: one plan over a single part, else part after part.
+    """Runs an analysis in this process: one plan over a single part, else part after part, small ones side by side.
 
-    Going part after part bounds memory by the largest part; whoever makes the parts decides how large that is. Rows
-    that fit in memory are best given as one part, which Polars then spreads over all cores by itself.
+    That bounds memory by the largest part; whoever makes the parts decides how large that is. Rows that fit in memory
+    are best given as one part, which Polars then spreads over all cores by itself.
     """
 
     name = "local"
@@ -34,7 +41,10 @@ class LocalEngine:
         check(analysis, parts)
         opened = time.perf_counter()
         with telling(analysis):
-            frame = _computed(analysis, parts)
+            if len(parts) == 1:
+                frame = from_one(analysis, parts.parts[0], collect)
+            else:
+                frame = merged(analysis, stacked(analysis, _shares(analysis, parts), collect), collect)
         use = EngineUse(
             engine=self.name,
             polars=pl.__version__,
@@ -47,11 +57,22 @@ class LocalEngine:
         return Computed(frame, use)
 
 
-def _computed(analysis: Analysis, parts: Parts) -> pl.DataFrame:
-    if len(parts) > 1:
-        partials = [collect(partial_plan(analysis, part), ordered=analysis.ordered) for part in parts.parts]
-        return collect(analysis.merge(pl.concat(partials).lazy()))
-    part = parts.parts[0]
-    if isinstance(analysis, Direct):
-        return collect(analysis.whole(part.lazy()), ordered=analysis.ordered)
-    return collect(analysis.merge(partial_plan(analysis, part)), ordered=analysis.ordered)
+def _shares(analysis: Analysis, parts: Parts) -> Iterator[pl.DataFrame]:
+    """What each part contributes, in the parts' order."""
+    at_a_time = _at_a_time(parts)
+    if at_a_time == 1:
+        yield from (share(analysis, part, collect) for part in parts.parts)
+        return
+    pool = ThreadPoolExecutor(at_a_time, thread_name_prefix="parts")
+    try:
+        yield from pool.map(lambda part: share(analysis, part, collect), parts.parts)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _at_a_time(parts: Parts) -> int:
+    """How many parts run side by side; one where a part does not say how many rows it has."""
+    largest = max(part.rows for part in parts.parts)
+    if any(part.plan is not None for part in parts.parts):
+        return 1
+    return max(1, min(pl.thread_pool_size(), len(parts), ROWS_AT_A_TIME // max(1, largest)))

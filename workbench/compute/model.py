@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.compute.parts import Part, Parts
 
-__all__ = ["Analysis", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
+__all__ = ["Analysis", "Combining", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
 
 
 @runtime_checkable
@@ -55,18 +55,31 @@ class Direct(Analysis, Protocol):
 
 
 @runtime_checkable
+class Combining(Analysis, Protocol):
+    """An analysis whose partials can be put together before all of them are there, so that few are kept or sent."""
+
+    def combine(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        """Partials that stand for those given: fewer rows of the same columns, of which `merge` makes the same."""
+        ...
+
+
+@runtime_checkable
 class OfRuns(Analysis, Protocol):
     """An analysis that knows a quicker plan for rows that lie in runs, each sorted by `SUBJECT_HASH` and time."""
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
-        """What `partial` gives for all the runs' rows. Runs may overlap in subjects and in time."""
+    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
+        """What `partial` gives for all the runs' rows. Runs overlap in subjects.
+
+        Args:
+            chronological: Each run's last time is before the next one's first; otherwise they overlap in time, too.
+        """
         ...
 
 
 def partial_plan(analysis: Analysis, part: Part) -> pl.LazyFrame:
     """What one part contributes, by the quickest plan that the analysis knows for it."""
     if part.sorted and isinstance(analysis, OfRuns):
-        return analysis.partial_of_runs(part.runs())
+        return analysis.partial_of_runs(part.runs(), chronological=part.chronological)
     return analysis.partial(part.lazy())
 
 
@@ -75,14 +88,15 @@ class EngineUse:
     """How a computation ran; kept in the receipt of its run.
 
     Attributes:
-        engine: The engine's registered name.
-        polars: The version of Polars that ran the plans.
-        fell_back: The engine that was asked for could not run the plan and another did.
+        engine: The registered name of the engine that it was given to.
+        polars: The version of Polars that ran the plans; several where workers differ.
+        fell_back: Something was not computed where it was asked for, but in this process or on the CPU: `why` says.
         load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes
             columns while it computes, so decoding counts as computing.
         compute_seconds: Everything after that, merging included.
         parts: How many parts the rows came in.
         rows_out: Rows of the result.
+        why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say.
     """
 
     engine: str
@@ -92,6 +106,7 @@ class EngineUse:
     compute_seconds: float
     parts: int
     rows_out: int
+    why: str = ""
 
     def to_dict(self) -> Mapping[str, Any]:
         return asdict(self)
@@ -120,5 +135,6 @@ class Engine(Protocol):
         Raises:
             Invalid: There is no part, or several of rows that are not cut as the analysis needs them, or a plan names
                 what the parts do not have.
+            Unavailable: What the engine runs on is not there.
         """
         ...

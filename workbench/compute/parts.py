@@ -25,10 +25,12 @@ class Part:
         schema: The columns of the rows as they lie in the files.
         uniform: Every file has exactly these columns. Otherwise columns that a file lacks are null.
         hashes: Only rows whose `SUBJECT_HASH` is within these bounds, both included; None for all.
-        without: Only rows whose `SUBJECT_HASH` is none of these (they are in a part of their own).
+        without: Only rows whose `SUBJECT_HASH`, as the files have it, is none of these; they are in another part.
         frames: Rows in memory, besides.
         shape: Done to all of them, in order.
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
+        chronological: Each file's last time is before the next one's first, so that files in their order are times in
+            theirs.
         rows: How many there are in the files and frames, at most.
         bytes: Of the files.
     """
@@ -41,6 +43,7 @@ class Part:
     frames: tuple[pl.DataFrame, ...] = ()
     shape: tuple[Shape, ...] = ()
     sorted: bool = False
+    chronological: bool = False
     rows: int = 0
     bytes: int = 0
     plan: pl.LazyFrame | None = None
@@ -81,12 +84,12 @@ class Part:
         )
 
     def _shaped(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        if self.hashes is not None:
-            rows = rows.filter(pl.col(SUBJECT_HASH).is_between(*self.hashes))
         if self.without:
             rows = rows.filter(pl.col(SUBJECT_HASH).is_in(list(self.without)).not_())
         for step in self.shape:
             rows = step(rows)
+        if self.hashes is not None:  # last: a shape may be what makes the hash
+            rows = rows.filter(pl.col(SUBJECT_HASH).is_between(*self.hashes))
         return rows
 
 

@@ -40,9 +40,22 @@ class Settings(BaseSettings):
         description="Whom this process works for; set for kernels. Never in a file: only in the environment.",
     )
     pin_days: int = Field(default=90, ge=0, description="How long the versions that a run read are kept for replay.")
+    sql_time_limit: float = Field(default=60, gt=0, description="Seconds that one SQL statement may take.")
+    sql_memory_limit: int = Field(
+        default=2_000, ge=32, description="Megabytes that one SQL statement may hold, and its result once more."
+    )
     cell_timeout: int = Field(default=1800, gt=0, description="Seconds one notebook cell may take.")
     chromium: str | None = Field(
         default=None, description="Path of the Chromium that prints PDF. Empty: the first one found on PATH."
+    )
+    engine: str = Field(
+        default="auto",
+        description="What computes: auto, local, dask, gpu or dask-cuda; auto chooses by the size of the data.",
+    )
+    dask_scheduler: str = Field(
+        default="",
+        pattern=r"^$|^(tcp|tls|ucx)://\S+:\d+$",
+        description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786. Empty: the engine dask starts its own.",
     )
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
     port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")

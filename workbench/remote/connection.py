@@ -11,6 +11,7 @@ from workbench.remote.address import address, checked_token
 from workbench.remote.datasets import RemoteDatasets
 from workbench.remote.door import Door
 from workbench.remote.metrics import RemoteMetrics
+from workbench.remote.queries import RemoteQueries
 from workbench.remote.reading import Reading
 from workbench.remote.reports import RemoteReports
 from workbench.remote.runs import RemoteRuns
@@ -40,6 +41,7 @@ class Connection(Reading):
         url: The server's address.
         datasets: Versioned datasets: find and read.
         metrics: Metrics by dimension and grain, computed on the server.
+        queries: Saved SQL, run on the server.
         runs: What ran, on what, its log and its receipt.
         reports: Reports and their rendered runs.
     """
@@ -50,6 +52,7 @@ class Connection(Reading):
         self.url = door.where
         self.datasets = RemoteDatasets(door)
         self.metrics = RemoteMetrics(door)
+        self.queries = RemoteQueries(door)
         self.runs = RemoteRuns(door)
         self.reports = RemoteReports(door)
 

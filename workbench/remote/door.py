@@ -96,17 +96,20 @@ class Door:
                 return
 
     @contextmanager
-    def rows(self, path: str, what: str, /, **parameters: Any) -> Iterator[RowStream]:
+    def rows(
+        self, path: str, what: str, sent: Mapping[str, Any] | None = None, /, **parameters: Any
+    ) -> Iterator[RowStream]:
         """A stream of rows, to be read in the block.
 
         Args:
             what: Whose rows, for errors: "the rows of 'flights'".
+            sent: What goes along, as JSON; None for a question that is its address alone.
 
         Raises:
             WorkbenchError: As `ask`.
             Unavailable: The stream was cut off.
         """
-        with self._answer(path, parameters, MEDIA_TYPE) as answer:
+        with self._answer(path, parameters, MEDIA_TYPE, sent) as answer:
             yield RowStream(answer.iter_bytes(), what)
 
     @contextmanager
@@ -128,10 +131,13 @@ class Door:
         self._client.close()
 
     @contextmanager
-    def _answer(self, path: str, parameters: Mapping[str, Any], media_type: str) -> Iterator[httpx.Response]:
+    def _answer(
+        self, path: str, parameters: Mapping[str, Any], media_type: str, sent: Mapping[str, Any] | None = None
+    ) -> Iterator[httpx.Response]:
         given = {name: value for name, value in parameters.items() if value is not None}
         try:
-            with self._client.stream("GET", path, params=given, headers={"Accept": media_type}) as answer:
+            method, headers = "GET" if sent is None else "POST", {"Accept": media_type}
+            with self._client.stream(method, path, params=given, headers=headers, json=sent) as answer:
                 check_version(answer, self.where)
                 if answer.status_code != httpx.codes.OK:
                     answer.read()

@@ -89,7 +89,7 @@ export interface Edge {
   detail: { [name: string]: Value };
 }
 
-/** How a computation ran; kept in the receipt of its run. Attributes: engine: The engine's registered name. polars: The version of Polars that ran the plans. fell_back: The engine that was asked for could not run the plan and another did. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. */
+/** How a computation ran; kept in the receipt of its run. Attributes: engine: The registered name of the engine that it was given to. polars: The version of Polars that ran the plans; several where workers differ. fell_back: Something was not computed where it was asked for, but in this process or on the CPU: `why` says. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say. */
 export interface EngineUse {
   engine: string;
   polars: string;
@@ -98,6 +98,7 @@ export interface EngineUse {
   compute_seconds: number;
   parts: number;
   rows_out: number;
+  why: string;
 }
 
 export interface Facet {
@@ -114,8 +115,8 @@ export interface Heard {
   /** Grows with every change; to be sent back as `since` after a cut. */
   number: number;
   time: string;
-  topic: "dataset" | "run" | "report";
-  /** Of the dataset, run or report. */
+  topic: "dataset" | "run" | "report" | "query";
+  /** Of the dataset, run, report or query. */
   name: string;
   detail: { [name: string]: Value };
 }
@@ -188,7 +189,7 @@ export interface MetricDefinition {
   /** The keys of a metric, as a file would say them. */
   definition: { [name: string]: Value };
   /** Why, for whoever reads the history. */
-  comment: string;
+  comment?: string;
 }
 
 /** What is said of numbers, as JSON: the value of `workbench` in the metadata of the stream's schema. */
@@ -267,6 +268,41 @@ export interface MetricState {
   time: string;
 }
 
+export interface ParameterBody {
+  /** text, integer, number, boolean, date or time. */
+  type?: string;
+  /** Taken where nothing is given; null: a value has to be given. */
+  default?: string | boolean | number | null;
+  /** For whoever is asked for a value. */
+  description?: string;
+}
+
+export interface ParameterItem {
+  /** text, integer, number, boolean, date or time. */
+  type: string;
+  /** Taken where nothing is given; null: a value has to be given. */
+  default: string | boolean | number | null;
+  description: string;
+}
+
+export interface PreferenceItem {
+  key: string;
+  value: Value;
+  /** What it is where nothing was set. */
+  default: Value;
+  description: string;
+}
+
+/** What the asker prefers. */
+export interface PreferenceList {
+  items: PreferenceItem[];
+}
+
+export interface PreferenceValue {
+  /** What is preferred from now on. */
+  value: Value;
+}
+
 /** Some of a dataset's rows, as the asker's policy shows them. */
 export interface Preview {
   dataset: string;
@@ -300,6 +336,123 @@ export interface Problem {
 export interface Property {
   base: string;
   conversion: string;
+}
+
+/** The rows that a query gave. */
+export interface QueryAnswer {
+  columns: Column[];
+  /** A list per row, in the order of the columns; see Column for the values. */
+  rows: Value[][];
+  /** Whether the limit left rows out. */
+  more: boolean;
+  run: QueryRunItem;
+}
+
+/** What a query says from now on. */
+export interface QueryBody {
+  /** One SELECT; $name is a parameter. */
+  sql: string;
+  /** Not given: as it was. */
+  description?: string | null;
+  /** By name, without the $. Not given: as it was. */
+  parameters?: { [name: string]: ParameterBody };
+  /** Of a new query: the least role that may see and run it. */
+  shared?: Role | null;
+  /** The version that is to be replaced; 0: there is none yet. */
+  expected?: number | null;
+}
+
+/** A query that is not there any more. */
+export interface QueryGone {
+  name: string;
+}
+
+/** What is said of rows, as JSON: the value of `workbench` in the metadata of the stream's schema. */
+export interface QueryHead {
+  run: QueryRunItem;
+}
+
+/** A saved query at one of its versions. */
+export interface QueryItem {
+  /** Of the query: another one of the same name has another. */
+  id: string;
+  name: string;
+  sql: string;
+  description: string;
+  owner: string;
+  /** The least role that may see and run it; null: its owner alone. */
+  shared: Role | null;
+  /** By name, without the $. */
+  parameters: { [name: string]: ParameterItem };
+  /** What it reads. */
+  datasets: string[];
+  version: number;
+  created: string;
+  /** When this version was saved. */
+  updated: string;
+  saved_by: string;
+}
+
+export interface QueryList {
+  items: QueryItem[];
+}
+
+export interface QueryRowsBody {
+  /** Values by name; a date or time as text. */
+  parameters?: { [name: string]: Value };
+  /** Of the query; the newest when not given. */
+  version?: number | null;
+  /** Dataset -> the version to read, where it is not the newest. */
+  versions?: { [name: string]: number };
+  /** Seconds; at most what the workspace allows. */
+  time_limit?: number | null;
+  /** Megabytes; at most what the workspace allows. */
+  memory_limit?: number | null;
+  /** At most so many rows; as preferred when not given. */
+  limit?: number | null;
+}
+
+export interface QueryRunBody {
+  /** Values by name; a date or time as text. */
+  parameters?: { [name: string]: Value };
+  /** Of the query; the newest when not given. */
+  version?: number | null;
+  /** Dataset -> the version to read, where it is not the newest. */
+  versions?: { [name: string]: number };
+  /** Seconds; at most what the workspace allows. */
+  time_limit?: number | null;
+  /** Megabytes; at most what the workspace allows. */
+  memory_limit?: number | null;
+  /** At most so many rows. */
+  limit?: number;
+}
+
+/** Who ran a query. */
+export interface QueryRunItem {
+  id: string;
+  query: string;
+  query_version: number;
+  by: string;
+  /** What they were then. */
+  role: Role;
+  started: string;
+  state: RunState;
+  seconds: number | null;
+  /** How many it gave. */
+  rows: number | null;
+  /** Whether a limit left rows out. */
+  cut: boolean;
+  /** Dataset -> the versions that were read. */
+  versions: { [name: string]: number[] };
+  /** What was given. */
+  parameters: { [name: string]: string | boolean | number };
+  error: string | null;
+  cancelled_by: string | null;
+}
+
+export interface QueryRunList {
+  items: QueryRunItem[];
+  next: string | null;
 }
 
 /** What made a result: enough to make it again, or to say why that cannot be done. */
@@ -435,10 +588,17 @@ export interface RunLog {
   next: number | null;
 }
 
+export type RunState = "running" | "ok" | "failed" | "cancelled" | "timed out";
+
 export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
 
 /** What a token may be used for. A token never allows more than its user's role does. */
 export type Scope = "read" | "run" | "admin";
+
+export interface SharingBody {
+  /** The least role that may see and run it; null: its owner alone. */
+  role: Role | null;
+}
 
 /** What a listener hears first. */
 export interface Start {
@@ -579,6 +739,32 @@ export interface MetricsQueryRowsParameters {
 export interface DeleteMetricsNameParameters {
   /** Why, for whoever reads the history. */
   comment?: string;
+}
+
+/** GET /queries: Saved queries, found by words and owner. */
+export interface QueriesParameters {
+  /** Words that name, description, owner or datasets have. */
+  search?: string;
+  /** Only what this user owns. */
+  owner?: string | null;
+}
+
+/** GET /queries/{name}: What a query says. */
+export interface QueriesNameParameters {
+  /** Which version of it; the newest when not given. */
+  version?: number | null;
+}
+
+/** GET /query-runs: Who ran what, newest first: one's own runs. */
+export interface QueryRunsParameters {
+  /** Only of this query. */
+  query?: string | null;
+  /** Only those that ended like this, or still run. */
+  state?: "running" | "ok" | "failed" | "cancelled" | "timed out" | null;
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
 }
 
 /** GET /runs: Runs, newest first. */

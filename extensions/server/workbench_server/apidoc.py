@@ -82,8 +82,9 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
     ((media_type, content),) = operation["responses"]["200"]["content"].items()
     answer = content["x-head" if endpoint.rows else "schema"]
     return {
-        "method": endpoint.method,
         "path": f"/{endpoint.path}",
+        "method": endpoint.method,
+        "body": [] if endpoint.body is None else fields(endpoint.body.__name__),
         "summary": endpoint.summary,
         "needs": _needs(endpoint),
         "parameters": [
@@ -91,7 +92,6 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
             for one in operation["parameters"]
             if one["in"] == "query"
         ],
-        "sent": fields(endpoint.body.__name__) if endpoint.body is not None else None,
         "rows": media_type if endpoint.rows else None,
         "fields": fields(answer["$ref"].rpartition("/")[2]),
     }

@@ -17,6 +17,7 @@ from workbench.foundation.bus import Bus, Change
 from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.governance.identity import Credential, permit
+from workbench.governance.security import Principal, Role
 from workbench_server.access import Access
 from workbench_server.endpoint import Answer
 from workbench_server.handler import EndpointHandler, work_for
@@ -29,7 +30,7 @@ SIGNED_OUT = 4401
 """The code that a socket is closed with when its sign-in has ended."""
 
 # Topic -> what one has to be allowed to read to hear of it. Of other topics nobody hears.
-TOPICS = {"dataset": "datasets", "run": "runs", "report": "reports"}
+TOPICS = {"dataset": "datasets", "run": "runs", "report": "reports", "query": "queries"}
 
 
 class Start(Answer):
@@ -43,8 +44,8 @@ class Heard(Answer):
 
     number: int = Field(description="Grows with every change; to be sent back as `since` after a cut.")
     time: datetime
-    topic: Literal["dataset", "run", "report"]
-    name: str = Field(description="Of the dataset, run or report.")
+    topic: Literal["dataset", "run", "report", "query"]
+    name: str = Field(description="Of the dataset, run, report or query.")
     detail: dict[str, Any]
 
 
@@ -159,4 +160,14 @@ def _may_know(credential: Credential, change: Change) -> bool:
         permit(credential, "read", resource)
     except Forbidden:
         return False
-    return True
+    return change.topic != "query" or _may_see(credential.principal, change)
+
+
+def _may_see(who: Principal, change: Change) -> bool:
+    """Of a query hears who may see it."""
+    shared = change.detail.get("shared")
+    return (
+        who.role is Role.ADMIN
+        or who.name == change.detail.get("owner")
+        or (shared is not None and who.role.includes(Role(shared)))
+    )

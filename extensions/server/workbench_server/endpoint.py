@@ -23,19 +23,22 @@ __all__ = [
     "Body",
     "Endpoint",
     "Limit",
+    "Method",
     "Nothing",
     "Query",
     "cursor_of",
     "is_list",
     "named",
     "parsed",
-    "parsed_body",
     "position_in",
+    "sent",
 ]
 
 EXACT = 2**53
 """The greatest number that every reader of JSON takes as it is."""
 LONGEST_NAME = 255
+LARGEST_BODY = 1_000_000
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 Limit = Annotated[int, Field(ge=1, le=500, description="At most so many items.")]
 
 
@@ -50,7 +53,7 @@ class Nothing(Query):
 
 
 class Body(BaseModel):
-    """What is sent to an endpoint, as JSON."""
+    """What an endpoint is sent, as a JSON object."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,11 +75,12 @@ class Endpoint:
         query: The parameters of the URL.
         answer: What comes back, as JSON; of rows, what is said of them.
         work: Called in a worker thread with the asker's workbench, the filled-in parts of the path by name, and `query`
-            where the endpoint has parameters, `body` where something is sent to it.
+            where the endpoint has parameters.
         summary: What it is for, in a sentence.
         rows: Whether rows come back, as a stream of Arrow, and `work` gives `Rows`.
-        method: GET asks, and HEAD with it; POST and DELETE change something.
-        body: What is sent, as JSON.
+        method: GET, HEAD with it, changes nothing; PUT and DELETE do the same a second time.
+        body: What is sent along; `work` gets it as `body`.
+        slow: Whether it may take minutes: those wait for each other, and nothing else waits for them.
     """
 
     path: str
@@ -87,18 +91,19 @@ class Endpoint:
     summary: str
     query: type[Query] = Nothing
     rows: bool = False
-    method: Literal["GET", "POST", "DELETE"] = "GET"
+    method: Method = "GET"
     body: type[Body] | None = None
+    slow: bool = False
 
     @property
     def public(self) -> bool:
         return self.resource is None
 
-    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query, sent: bytes = b"") -> BaseModel | Rows:
+    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query, body: Body | None) -> BaseModel | Rows:
         """The answer, for somebody who may have it."""
-        asked: dict[str, BaseModel] = {} if self.query is Nothing else {"query": query}
-        if self.body is not None:
-            asked["body"] = parsed_body(self.body, sent)
+        asked: dict[str, Any] = {} if self.query is Nothing else {"query": query}
+        if body is not None:
+            asked["body"] = body
         return self.work(wb, **parts, **asked)
 
 
@@ -142,21 +147,25 @@ def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
         raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
 
 
-def parsed_body(model: type[Body], sent: bytes) -> Body:
-    """What was sent, as an endpoint wants it.
+def sent(model: type[Body], content: bytes) -> Body:
+    """The body of a request as an endpoint wants it; none at all is an empty one.
 
     Raises:
-        Invalid: It is no JSON object, or has a field that is unknown, missing or of a wrong kind.
+        Invalid: It is too long, no JSON object, or has a field that is unknown, missing or of a wrong kind.
     """
+    if len(content) > LARGEST_BODY:
+        raise Invalid(f"the request's body has {len(content):,} bytes", hint=f"at most {LARGEST_BODY:,}")
     try:
-        content = json.loads(sent)
+        found = json.loads(content or b"{}")
     except ValueError as error:
-        raise Invalid(f"what was sent is not JSON: {error}", hint="Content-Type: application/json") from error
+        raise Invalid(f"the request's body is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Invalid("the request's body is no JSON object", hint='{"name": value, ...}')
     try:
-        return model.model_validate(content)
+        return model.model_validate_json(content or b"{}")
     except ValidationError as error:
-        found = complaints(error, model, content, noun="request")
-        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
+        told = complaints(error, model, found, noun="request", term="field")
+        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in told))) from error
 
 
 def is_list(field: FieldInfo) -> bool:

@@ -64,9 +64,9 @@ class WorkbenchServer(ExtensionApp):
         assert self.serverapp is not None
         access = {"access": self.access}
         for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS):
-            endpoints = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
-            handler = OpenEndpointHandler if endpoints["GET"].public else EndpointHandler
-            self._mount(f"{API}/{_pattern(path)}", handler, endpoints=endpoints, **access)
+            here = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
+            handler = OpenEndpointHandler if here.get("GET") and here["GET"].public else EndpointHandler
+            self._mount(f"{API}/{_pattern(path)}", handler, endpoints=here, **access)
         if isinstance(self.access, Visitors):
             self._mount(rf"{BASE}/sign-in", SignInHandler, **access)
             self._mount(rf"{BASE}/sign-out", SignOutHandler, **access)

@@ -22,7 +22,7 @@ from workbench.governance.identity import permit
 from workbench_server import arrow
 from workbench_server.access import Access
 from workbench_server.arrow import Rows, pieces
-from workbench_server.endpoint import Endpoint, named, parsed
+from workbench_server.endpoint import Endpoint, named, parsed, sent
 from workbench_server.identity import refusal
 from workbench_server.problems import MEDIA_TYPE, Problem, problem_of
 
@@ -37,6 +37,7 @@ STALLED_SECONDS = 120
 _WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="workbench")
 # Whoever watches the process ends it when it does not answer: that must not wait behind long questions.
 _OPEN_WORKERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="workbench-open")
+_SLOW_WORKERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="workbench-slow")
 
 
 def work_for(work: Any, *args: Any, workers: ThreadPoolExecutor = _WORKERS) -> Awaitable[Any]:
@@ -56,13 +57,26 @@ def problem_for(handler: web.RequestHandler, error: BaseException | None, status
 
 
 class EndpointHandler(APIHandler):
-    """Answers the endpoints of one path, each of a method of its own."""
+    """Answers the endpoints of one path, by method."""
 
     _track_activity = False
 
     def initialize(self, endpoints: Mapping[str, Endpoint], access: Access) -> None:
         self.endpoints = endpoints
         self.access = access
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is asked.
+
+        Raises:
+            HTTPError: Nothing is at this path that could be asked so.
+        """
+        method = str(self.request.method)
+        found = self.endpoints.get("GET" if method == "HEAD" else method)
+        if found is None:
+            raise web.HTTPError(405, f"{method} is not answered here: {' and '.join(self.endpoints)} is")
+        return found
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -84,23 +98,17 @@ class EndpointHandler(APIHandler):
         await self.answer(parts)
 
     @web.authenticated
+    async def put(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @web.authenticated
     async def delete(self, **parts: str) -> None:
         await self.answer(parts)
 
-    @property
-    def endpoint(self) -> Endpoint:
-        """
-        Raises:
-            HTTPError: Nothing here has this method.
-        """
-        method = "GET" if self.request.method == "HEAD" else str(self.request.method)
-        if method not in self.endpoints:
-            raise web.HTTPError(405, f"{method} is not for {self.request.path}")
-        return self.endpoints[method]
-
     async def answer(self, parts: dict[str, str]) -> None:
         asked = parse_qs(self.request.query, keep_blank_values=True)
-        workers = _OPEN_WORKERS if self.endpoint.public else _WORKERS
+        endpoint = self.endpoint
+        workers = _OPEN_WORKERS if endpoint.public else _SLOW_WORKERS if endpoint.slow else _WORKERS
         found = await work_for(self._answered, self.current_user, parts, asked, workers=workers)
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("Vary", "Cookie, Authorization")
@@ -111,8 +119,10 @@ class EndpointHandler(APIHandler):
 
     def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes | Iterator[bytes]:
         wb = self._workbench(user)
-        query = parsed(self.endpoint.query, asked)
-        found = self.endpoint.run(wb, named(parts), query, self.request.body)
+        endpoint = self.endpoint
+        query = parsed(endpoint.query, asked)
+        body = None if endpoint.body is None else sent(endpoint.body, self.request.body)
+        found = endpoint.run(wb, named(parts), query, body)
         if isinstance(found, Rows):
             stream = pieces(found)
             return chain([next(stream)], stream)
@@ -163,8 +173,6 @@ class OpenEndpointHandler(EndpointHandler):
     @allow_unauthenticated
     async def head(self, **parts: str) -> None:
         await self.answer(parts)
-
-    post = delete = APIHandler._unimplemented_method
 
     def _workbench(self, user: Any) -> Workbench:
         try:

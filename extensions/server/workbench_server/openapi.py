@@ -33,14 +33,18 @@ def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
     Args:
         base: Where the endpoints are, below the server's address.
     """
-    models: list[type[BaseModel]] = list(dict.fromkeys([*(one.answer for one in ENDPOINTS), Start, Heard, Problem]))
-    models += [one.body for one in ENDPOINTS if one.body is not None]
-    mode: Literal["serialization"] = "serialization"
-    names, schemas = models_json_schema([(model, mode) for model in models], by_alias=True, ref_template=_REF)
+    answers: list[type[BaseModel]] = list(dict.fromkeys([*(one.answer for one in ENDPOINTS), Start, Heard, Problem]))
+    bodies = list(dict.fromkeys(one.body for one in ENDPOINTS if one.body is not None))
+    models: list[tuple[type[BaseModel], Literal["serialization", "validation"]]] = [
+        *((model, "serialization") for model in answers), *((model, "validation") for model in bodies),
+    ]  # fmt: skip
+    names, schemas = models_json_schema(models, by_alias=True, ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for one in ENDPOINTS:
-        sent = names[one.body, mode] if one.body is not None else None
-        paths.setdefault(f"/{one.path}", {})[one.method.lower()] = _operation(one, names[one.answer, mode], sent)
+        sent = None if one.body is None else names[one.body, "validation"]
+        paths.setdefault(f"/{one.path}", {})[one.method.lower()] = _operation(
+            one, names[one.answer, "serialization"], sent
+        )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Analytics workbench", "version": __version__},
@@ -57,7 +61,7 @@ def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, answer: Any, sent: Any) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, answer: Any, body: Any) -> dict[str, Any]:
     content = {arrow.MEDIA_TYPE: {"x-head": answer}} if endpoint.rows else {"application/json": {"schema": answer}}
     problem = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
     said: dict[str, Any] = {
@@ -70,14 +74,15 @@ def _operation(endpoint: Endpoint, answer: Any, sent: Any) -> dict[str, Any]:
             "default": {"description": "What went wrong.", "content": problem},
         },
     }
-    if sent is not None:
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": sent}}}
+    if body is not None:
+        required = bool(endpoint.body and any(field.is_required() for field in endpoint.body.model_fields.values()))
+        said["requestBody"] = {"required": required, "content": {"application/json": {"schema": body}}}
     return said | ({"security": []} if endpoint.public else {})
 
 
 def operation_id(endpoint: Endpoint) -> str:
-    """The path in one word, after the method where something is changed: `metrics_name`, `delete_metrics_name`."""
-    path = re.sub(r"[{}]", "", endpoint.path).replace("/", "_")
+    """What programs that are made from the document call it: "datasets_name_preview", "put_queries_name"."""
+    path = re.sub(r"[{}]", "", endpoint.path).replace("/", "_").replace("-", "_")
     return path if endpoint.method == "GET" else f"{endpoint.method.lower()}_{path}"
 
 

@@ -74,6 +74,15 @@ class Measures:
             branches.append(counts.with_columns(pl.lit(n + 1, pl.Int8).alias(_KIND)))
         return pl.concat(branches, how="diagonal")
 
+    def combine(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        """The same columns with a row per keys, and one per keys and counted value."""
+        tables = self._tables()
+        states = self._merged_states(partials.collect_schema())
+        counted = [*self._key_names, *([_KIND] if tables else []), *(_table(n) for n in range(len(tables)))]
+        added = _put_together(column for state in states for column in state.columns)
+        times = [pl.col(_TIMES).sum()] if tables else []
+        return partials.group_by(counted).agg(*added, *times).select(partials.collect_schema().names())
+
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The measures by keys, sorted by the keys."""
         tables = self._tables()

@@ -1,5 +1,48 @@
 """What subjects do over time: funnels, retention, sessions and the like, over any dataset of events."""
 
+from workbench.analytics.product import conditions
+from workbench.analytics.product.asking import Asking
+from workbench.analytics.product.cohort import Cohort
+from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.funnel import Exclusion, Funnel, FunnelCell
+from workbench.analytics.product.lifecycle import Lifecycle
+from workbench.analytics.product.paths import OTHER, Paths
+from workbench.analytics.product.periods import Every
+from workbench.analytics.product.product import Product
+from workbench.analytics.product.results import ProductResult, Subjects
+from workbench.analytics.product.retention import Retention, weighted_mean
+from workbench.analytics.product.segment_document import condition_of
+from workbench.analytics.product.segments import Segment, Within
+from workbench.analytics.product.sessions import SessionList, Sessions, SessionSummary
+from workbench.analytics.product.stickiness import Stickiness
+from workbench.analytics.product.store import CohortStore
 
-__all__ = ["EventColumns", "Step"]
+__all__ = [
+    "OTHER",
+    "Asking",
+    "Cohort",
+    "CohortStore",
+    "Cohorts",
+    "EventColumns",
+    "Every",
+    "Exclusion",
+    "Funnel",
+    "FunnelCell",
+    "Lifecycle",
+    "Paths",
+    "Product",
+    "ProductResult",
+    "Retention",
+    "Segment",
+    "SessionList",
+    "SessionSummary",
+    "Sessions",
+    "Step",
+    "Stickiness",
+    "Subjects",
+    "Within",
+    "condition_of",
+    "conditions",
+    "weighted_mean",
+]

@@ -7,7 +7,9 @@ from workbench.data.lake.cards import card, line
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.lake import Lake
+from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
+from workbench.data.lake.parting import Window
 from workbench.data.lake.previewing import RowPage
 from workbench.data.lake.sealing import version_at
 
@@ -20,9 +22,15 @@ __all__ = [
     "DatasetPage",
     "DatasetSummary",
     "Datasets",
+    "EventLayout",
+    "Identities",
     "Lake",
+    "LayoutReport",
+    "PeriodReport",
     "RowPage",
+    "Tail",
     "Version",
+    "Window",
     "card",
     "line",
     "version_at",

@@ -7,8 +7,10 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,18 @@ from workbench.foundation.errors import Invalid
 
 __all__ = [
     "ROWS_PER_FILE",
+    "ROWS_PER_GROUP",
+    "Piece",
     "check_partition_columns",
     "describe",
     "discard",
     "named_at",
     "of_schema",
     "partition_text",
+    "pieces",
     "second_name",
     "write",
+    "write_pieces",
 ]
 
 ROWS_PER_FILE = 1_000_000
@@ -53,25 +59,52 @@ def check_partition_columns(schema: Mapping[str, pl.DataType], columns: Sequence
             )
 
 
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one file.
+
+    Attributes:
+        group: Rows of a row group, at most.
+        partition: The values of the partition columns, as the log writes them.
+    """
+
+    rows: pl.DataFrame
+    group: int = ROWS_PER_GROUP
+    partition: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def pieces(
+    rows: pl.DataFrame, group: int = ROWS_PER_GROUP, partition: Mapping[str, str | None] | None = None
+) -> Iterator[Piece]:
+    """Rows as pieces that are not too large for a file."""
+    for start in range(0, rows.height, ROWS_PER_FILE):
+        yield Piece(rows.slice(start, ROWS_PER_FILE), group, partition or {})
+
+
 def write(
     folder: Path, frames: Iterable[pl.DataFrame], partition_by: Sequence[str], *, data_change: bool = True
 ) -> list[AddAction]:
-    """Writes frames of one schema as new files, one or more per partition, and waits until they are on disk.
+    """Writes frames of one schema as new files, one or more per partition: see `write_pieces`.
 
-    Partition columns stay in the files too, so that a plain list of files is the whole table. Nothing names the new
-    files yet; if anything fails, they are removed again.
+    Partition columns stay in the files too, so that a plain list of files is the whole table.
+    """
+    parted = chain.from_iterable(_partitions(frame, partition_by) for frame in frames)
+    cut = chain.from_iterable(pieces(rows, partition=values) for values, rows in parted)
+    return write_pieces(folder, cut, data_change=data_change)
+
+
+def write_pieces(folder: Path, cut: Iterable[Piece], *, data_change: bool) -> list[AddAction]:
+    """Writes a file per piece, and waits until they are on disk.
+
+    Nothing names the new files yet; if anything fails, they are removed again.
     """
     written: list[AddAction] = []
     try:
-        for frame in frames:
-            for values, rows in _partitions(frame, partition_by):
-                for start in range(0, rows.height, ROWS_PER_FILE):
-                    path = folder / _new_name(frame.schema)
-                    written.append(AddAction(path.name, 0, values, 0, data_change, "{}"))
-                    rows.slice(start, ROWS_PER_FILE).write_parquet(
-                        path, compression="zstd", compression_level=LEVEL, row_group_size=ROWS_PER_GROUP
-                    )
-                    written[-1] = describe(path, values, data_change=data_change)
+        for piece in cut:
+            path = folder / _new_name(piece.rows.schema)
+            written.append(AddAction(path.name, 0, piece.partition, 0, data_change, "{}"))
+            piece.rows.write_parquet(path, compression="zstd", compression_level=LEVEL, row_group_size=piece.group)
+            written[-1] = describe(path, piece.partition, data_change=data_change)
         sync(folder / action.path for action in written)
         sync([folder])
     except BaseException:

@@ -15,6 +15,7 @@ from workbench.compute import frames, listed
 from workbench.data.lake.cards import card, line
 from workbench.data.lake.exporting import written
 from workbench.data.lake.lake import Lake
+from workbench.data.lake.layout import LayoutReport
 from workbench.data.lake.model import DatasetInfo, Version
 from workbench.data.lake.previewing import RowPage, computing, page, selected
 from workbench.foundation.errors import Invalid, unknown
@@ -94,7 +95,24 @@ class Dataset:
 
     def to_dask(self) -> dd.DataFrame:
         """A lazy Dask frame, one partition per data file."""
-        return frames.to_dask(self._lake.parts(self.name, self._actor, version=self._version, at=self._time))
+        return frames.to_dask(self._lake.plans(self.name, self._actor, version=self._version, at=self._time))
+
+    def to_cudf(self, columns: str | Sequence[str] | None = None) -> Any:
+        """Like `to_polars`, as a `cudf.DataFrame` in the memory of the GPU.
+
+        Raises:
+            Unavailable: There is no GPU, or cuDF is not installed.
+        """
+        with self._telling():
+            return frames.to_cudf(self._of(columns))
+
+    def to_dask_cudf(self) -> Any:
+        """A lazy `dask_cudf.DataFrame`, one partition per data file.
+
+        Raises:
+            Unavailable: There is no GPU, or dask_cudf is not installed.
+        """
+        return frames.to_dask_cudf(self._lake.plans(self.name, self._actor, version=self._version, at=self._time))
 
     def preview(self, rows: int = 10) -> pl.DataFrame:
         """The first rows."""
@@ -233,8 +251,12 @@ class Dataset:
         return self._changing().upsert(self.name, frame, self._actor, key=key, evolve=evolve)
 
     def optimize(self) -> Version:
-        """Merges small files into larger ones."""
+        """Merges small files into larger ones; of a dataset of events, each period's runs into one."""
         return self._changing().optimize(self.name, self._actor)
+
+    def layout(self) -> LayoutReport:
+        """How the files lie: how many and how large, by period, and for a dataset of events how evenly by subject."""
+        return self._lake.layout(self.name, self._actor, version=self._version)
 
     def _of(self, columns: str | Sequence[str] | None) -> pl.LazyFrame:
         rows = self.lazy()

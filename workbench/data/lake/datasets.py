@@ -13,6 +13,7 @@ from workbench.data.connectors import TextFormat, open_source, read_reader
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
+from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.model import CleanReport, DatasetInfo, DatasetPage, Version
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor
@@ -89,6 +90,7 @@ class Datasets:
         *,
         key: str | Sequence[str] = (),
         partition_by: str | Sequence[str] = (),
+        layout: EventLayout | None = None,
         description: str = "",
         source: str = "",
     ) -> Dataset:
@@ -100,6 +102,8 @@ class Datasets:
                 as a schema of Polars or Arrow. Times need a zone and are kept in UTC.
             key: The column or columns that tell its rows apart: never null, and no two rows alike.
             partition_by: The column or columns by whose values its files lie apart and can be overwritten alone.
+            layout: For a dataset of events: how its files lie, so that funnels, sessions and the like find all of a
+                subject's rows together: `EventLayout(subject="user_id", time="time", event="event")`.
             description: What it is, for people.
             source: Where the rows come from, for people; what the run has read, when not given inside one.
 
@@ -113,7 +117,14 @@ class Datasets:
             Unavailable: The disk is full or may not be written to; nothing was made.
         """
         self._lake.create(
-            name, frame, self._actor, key=key, partition_by=partition_by, description=description, source=source
+            name,
+            frame,
+            self._actor,
+            key=key,
+            partition_by=partition_by,
+            layout=layout,
+            description=description,
+            source=source,
         )
         return Dataset(self._lake, name, self._actor)
 

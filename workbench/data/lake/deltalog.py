@@ -14,12 +14,14 @@ from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from workbench.data.lake.damage import damaged
 from workbench.data.lake.datafiles import describe, discard, second_name
 from workbench.data.lake.disk import sync
+from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.mending import Torn, check_entries, mend
 from workbench.data.lake.model import Checkpoint, Version
 from workbench.data.lake.schema import delta_schema
@@ -54,6 +56,10 @@ class Change:
     schema: pl.Schema | None = None
     data_change: bool = True
 
+    def stands_on(self, newer: Snapshot) -> bool:
+        """Whether it may be made on a newer version as it is: it only lays rows out anew that are all still there."""
+        return not self.data_change and self.schema is None and set(self.remove) <= set(newer.names)
+
 
 @dataclass
 class DeltaLog:
@@ -62,10 +68,12 @@ class DeltaLog:
     Attributes:
         folder: The dataset's folder.
         dataset: Its name, as it was last known here; errors say it.
+        layout: How its files lie, for a dataset of events.
     """
 
     folder: Path
     dataset: str = ""
+    layout: EventLayout | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _table: DeltaTable | None = field(default=None, repr=False)
     _snapshots: dict[int, Snapshot] = field(default_factory=dict, repr=False)
@@ -77,7 +85,7 @@ class DeltaLog:
         failpoint("lake.commit.before_delta")
         create_table_with_add_actions(
             str(self.folder),
-            delta_schema(schema),
+            self._stored(schema),
             list(add),
             "error",
             list(partition_by),
@@ -122,7 +130,8 @@ class DeltaLog:
                 return self._snapshot(DeltaTable(str(self.folder), version=version))
 
     def commit(self, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None) -> None:
-        """Makes the version after `base` and waits until it is on disk. If it cannot, the change's files are removed.
+        """Makes the version after `base` and waits until it is on disk. If it cannot, the change's files are removed,
+        unless it was overtaken and may be made on top of what came first.
 
         Raises:
             Overtaken: There is such a version already.
@@ -130,7 +139,7 @@ class DeltaLog:
         with self._lock:
             table = self._table
             if table is None or table.version() != base.version:
-                discard(self.folder, change.add)
+                self._give_up(change)
                 raise Overtaken
             add, remove, mode = list(change.add), list(change.remove), "append"
             linked: list[AddAction] = []
@@ -153,7 +162,7 @@ class DeltaLog:
                 table.create_write_transaction(
                     [*actions, *add],
                     mode,
-                    delta_schema(change.schema or base.schema),
+                    self._stored(change.schema or base.schema),
                     list(base.partition_by),
                     commit_properties=_properties(note, checkpoint, token),
                     post_commithook_properties=_AFTER_COMMIT,
@@ -161,9 +170,11 @@ class DeltaLog:
             except (DeltaError, OSError) as error:
                 entry = log_entry(self.folder, note.number)
                 if not entry.exists() or token not in entry.read_text(encoding="utf-8"):
-                    discard(self.folder, [*linked, *change.add])
+                    discard(self.folder, linked)
                     if entry.exists():
+                        self._give_up(change)
                         raise Overtaken from error
+                    discard(self.folder, change.add)
                     raise
                 # The commit stands; what failed came after it: writing a checkpoint, which only saves time.
                 logger("lake").warning("no checkpoint was written", extra={"entry": str(entry), "why": str(error)})
@@ -230,8 +241,15 @@ class DeltaLog:
         if version not in self._snapshots:
             while len(self._snapshots) >= SNAPSHOTS_KEPT:
                 del self._snapshots[next(iter(self._snapshots))]
-            self._snapshots[version] = Snapshot.of(table, self.folder)
+            self._snapshots[version] = Snapshot.of(table, self.folder, self.layout)
         return self._snapshots[version]
+
+    def _stored(self, schema: Mapping[str, pl.DataType]) -> DeltaSchema:
+        return delta_schema(schema if self.layout is None else self.layout.stored(schema))
+
+    def _give_up(self, change: Change) -> None:
+        if change.data_change:
+            discard(self.folder, change.add)
 
     def _linked(self, base: Snapshot, removed: set[str]) -> list[AddAction]:
         linked: list[AddAction] = []

@@ -39,6 +39,7 @@ def described(record: DatasetRecord, snapshot: Snapshot, committed: Version, pol
         partition_by=record.partition_by,
         description=record.description,
         source=record.source,
+        layout=record.layout,
     )
 
 

@@ -5,41 +5,34 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from datetime import datetime
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames, listed
-from workbench.data.lake import damage, writing
+from workbench.data.lake import writing
 from workbench.data.lake.datafiles import check_partition_columns
-from workbench.data.lake.deltalog import DeltaLog
-from workbench.data.lake.describing import described, outlined
-from workbench.data.lake.lists import Lists
-from workbench.data.lake.model import Checkpoint, CleanReport, DatasetInfo, DatasetRecord, Version
+from workbench.data.lake.describing import outlined
+from workbench.data.lake.layout import EventLayout, folding
+from workbench.data.lake.model import Checkpoint, CleanReport, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
-from workbench.data.lake.restricting import restricted
-from workbench.data.lake.sealing import Sealer
-from workbench.data.lake.snapshot import Snapshot
-from workbench.data.lake.store import DatasetStore
+from workbench.data.lake.reading import LakeReader
 from workbench.data.lake.upkeep import Upkeep
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import Conflict, IntegrityError, Invalid, Unavailable, unknown
+from workbench.foundation.errors import Conflict, IntegrityError, Invalid, NotFound, unknown
 from workbench.foundation.failpoints import failpoint
+from workbench.foundation.jobs import Jobs
 from workbench.governance.runs import Actor, Runs
-from workbench.governance.security import Policy, Role, Security
-
-if TYPE_CHECKING:
-    import pyarrow.dataset as pads
+from workbench.governance.security import Role, Security
 
 __all__ = ["Lake"]
 
 
-class Lake:
+class Lake(LakeReader):
     """All datasets of a workspace. Safe to share between threads; processes share the folder and the catalog.
 
     Whoever may read the workspace may read, under the policies that hold for their role. Creating takes an analyst;
@@ -53,137 +46,9 @@ class Lake:
     """
 
     def __init__(self, root: Path, catalog: Catalog, runs: Runs, security: Security) -> None:
-        self.root = root
-        self._runs = runs
-        self._security = security
-        self._store = DatasetStore(catalog, runs, security)
-        self._logs: dict[str, DeltaLog] = {}
-        self._sealer = Sealer(runs)
+        super().__init__(root, catalog, runs, security)
+        self._jobs = Jobs(catalog)
         self._upkeep = Upkeep(root, self._store, runs)
-        self.lists = Lists(self._store, security, self._log, self.info)
-        url = catalog.engine.url
-        beside = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
-        self._writer = writing.Writer(self._store, [root, *beside])
-
-    # Reading
-
-    def read(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> pl.LazyFrame:
-        """A dataset's rows as a lazy plan, as the asker's policy lets them be seen. Times are UTC.
-
-        Inside a run every read without a version is of the same one: the version the run read or wrote last, recorded
-        and pinned before it is read. In a replay it is the one that the original read.
-
-        Args:
-            version: A version by its number.
-            at: The version that was the newest at this time.
-
-        Raises:
-            NotFound: No such dataset or version, or the version was cleaned away.
-            Forbidden: The policy for the asker's role cannot be applied.
-            Invalid: `at` has no time zone or lies in the future.
-        """
-        record = self._store.get(name)
-        return self._restricted(record, self._snapshot(record, actor, version, at), actor)
-
-    def read_with_version(self, name: str, actor: Actor) -> tuple[pl.LazyFrame, int]:
-        """What `read` gives who names no version, and the version that it is."""
-        record = self._store.get(name)
-        snapshot = self._snapshot(record, actor, None)
-        return self._restricted(record, snapshot, actor), snapshot.version
-
-    def arrow_dataset(self, name: str, actor: Actor, *, version: int | None = None) -> pads.Dataset | pa.Table:
-        """Like `read`, for a reader of Arrow: a dataset that filters can be pushed into, or a table under a policy."""
-        record = self._store.get(name)
-        snapshot = self._snapshot(record, actor, version)
-        if self._security.policy_for(actor.principal, name) is None and snapshot.names:
-            return snapshot.arrow()
-        return frames.to_arrow(self._restricted(record, snapshot, actor))
-
-    def parts(
-        self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None
-    ) -> list[pl.LazyFrame]:
-        """Like `read`, one plan per data file, for whoever works on them apart; at least one."""
-        record = self._store.get(name)
-        snapshot = self._snapshot(record, actor, version, at)
-        policy = self._security.policy_for(actor.principal, name)
-        plans = [snapshot.scan([file]) for file in snapshot.names] or [snapshot.scan()]
-        return [restricted(plan, policy) for plan in plans]
-
-    def version(self, name: str) -> int:
-        """The number of the newest version."""
-        record = self._store.get(name)
-        return self._log(record).newest(record.version).version
-
-    def exists(self, name: str) -> bool:
-        return self._store.find(name) is not None
-
-    def names(self) -> list[str]:
-        return [record.name for record in self._store.all()]
-
-    def name_of(self, dataset_id: str) -> str | None:
-        """What the dataset of an id is called now; None where it was deleted."""
-        return self._store.name_of(dataset_id)
-
-    def key(self, name: str) -> tuple[str, ...]:
-        """The columns that tell a dataset's rows apart; empty where none were named."""
-        return self._store.get(name).key
-
-    def checkpoint(self, name: str, stream: str, slice: str) -> int | None:
-        """The mark that was last committed together with rows of this slice, or None."""
-        record = self._store.get(name)
-        return self._log(record).mark(stream, slice, record.version)
-
-    def versions(self, name: str, actor: Actor) -> list[Version]:
-        """Every commit, newest first."""
-        record = self._store.get(name)
-        self._security.require(actor.principal, Role.VIEWER, f"read '{name}'")
-        return self._log(record).history(record.version)
-
-    def info(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> DatasetInfo:
-        """What is known of the version that `read` gives. Under a row filter, `rows` counts what the asker may see."""
-        record = self._store.get(name)
-        log = self._log(record)
-        snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, at))
-        damage.check(name, snapshot)
-        committed = log.history(record.version, since=snapshot.version - 1)[-1]
-        with self.telling(name, actor, version=snapshot.version):  # under a row filter it has to count rows
-            return described(record, snapshot, committed, self._security.policy_for(actor.principal, name))
-
-    def check(self, name: str) -> None:
-        """Looks whether the newest version is there, as it was written.
-
-        Raises:
-            IntegrityError: It is not; names the file and says what can be done.
-        """
-        record = self._store.get(name)
-        damage.check(name, self._log(record).newest(record.version))
-
-    def read_through(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> None:
-        """Reads every file of what `read` gives to its end.
-
-        Raises:
-            IntegrityError: One cannot be read; names it and says what can be done.
-        """
-        record = self._store.get(name)
-        log = self._log(record)
-        damage.read_through(name, log.at(self._sealer.version(log, record, actor, version, at), record.version))
-
-    def telling(
-        self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None
-    ) -> AbstractContextManager[None]:
-        """What a read gave is computed in the block: a failure that is a damaged file's is told as that."""
-        return damage.telling(lambda: self.read_through(name, actor, version=version, at=at))
-
-    def check_policy(self, policy: Policy) -> None:
-        """
-        Raises:
-            NotFound: No such dataset.
-            Forbidden: The policy cannot be applied to its newest version.
-        """
-        record = self._store.get(policy.dataset)
-        restricted(self._log(record).newest(record.version).scan(), policy)
-
-    # Writing
 
     def create(
         self,
@@ -193,6 +58,7 @@ class Lake:
         *,
         key: str | Sequence[str] = (),
         partition_by: str | Sequence[str] = (),
+        layout: EventLayout | None = None,
         description: str = "",
         source: str = "",
     ) -> Version:
@@ -203,6 +69,7 @@ class Lake:
                 as a schema of Polars or Arrow.
             key: Columns that tell its rows apart: never null, and no two rows alike.
             partition_by: Columns by whose values its files lie apart and can be overwritten alone.
+            layout: For a dataset of events: how its files lie. It has no other partitions.
             source: Where the rows come from, for people; what the run has read, when not given inside one.
 
         Raises:
@@ -223,6 +90,14 @@ class Lake:
             if column not in schema:
                 raise unknown("column", column, schema, error=Invalid)
         check_partition_columns(schema, partition_by)
+        if layout is not None:
+            if partition_by:
+                raise Invalid(
+                    f"'{name}' is laid out by {layout.period} and subject, so it cannot be partitioned by"
+                    f" '{partition_by[0]}'",
+                    hint="leave partition_by out",
+                )
+            layout.check(schema)
         record = DatasetRecord(
             id=secrets.token_hex(8),
             name=name,
@@ -234,6 +109,7 @@ class Lake:
             created=utcnow(),
             version=0,
             complete_from=0,
+            layout=layout,
         )
         try:
             first = self._writer.create(
@@ -329,6 +205,38 @@ class Lake:
         log = self._log(record)
         return self._writer.commit(log, record, "optimize", writing.compacting(log), actor, None)
 
+    def fold(self, name: str, actor: Actor) -> int:
+        """Folds the runs of a dataset of events where enough lie over each other; one commit per period.
+
+        Readers and writers go on meanwhile: what is read is what was there before, or the same rows folded.
+
+        Returns:
+            How many folds were made.
+
+        Raises:
+            Invalid: It is no dataset of events.
+            Conflict: Somebody else is folding this dataset.
+        """
+        record = self._for_change(name, actor, "fold the runs of")
+        log, layout = self._log(record), record.layout
+        if layout is None:
+            raise Invalid(f"'{name}' is not laid out for events, so it has no runs", hint="optimize merges small files")
+        folds = 0
+        with self._jobs.held("fold", record.id):
+            while folding.due(log.newest(record.version).files, layout):
+                self._writer.commit(log, record, "optimize", writing.folding_runs(log), actor, None)
+                record = self._store.get(name)
+                folds += 1
+        return folds
+
+    def fold_all(self, actor: Actor) -> int:
+        """`fold` for every dataset of events; one that somebody else is folding is left to them."""
+        folds = 0
+        for record in self._store.laid_out():
+            with suppress(Conflict, NotFound):
+                folds += self.fold(record.name, actor)
+        return folds
+
     def rename(self, name: str, new_name: str, actor: Actor) -> None:
         """Gives a dataset another name. Versions, policies and pins go along.
 
@@ -368,32 +276,11 @@ class Lake:
         """Folders of datasets that the catalog has never heard of."""
         return self._upkeep.leftovers().unknown
 
-    # Inside
-
-    def _log(self, record: DatasetRecord) -> DeltaLog:
-        log = self._logs.setdefault(record.id, DeltaLog(self.root / record.id))
-        log.dataset = record.name
-        return log
-
     def _for_change(self, name: str, actor: Actor, doing: str) -> DatasetRecord:
         record = self._store.get(name)
         own = record.owner == actor.principal.name
         self._security.require(actor.principal, Role.ANALYST if own else Role.ENGINEER, f"{doing} '{name}'")
         return record
-
-    def _restricted(self, record: DatasetRecord, snapshot: Snapshot, actor: Actor) -> pl.LazyFrame:
-        return restricted(snapshot.scan(), self._security.policy_for(actor.principal, record.name))
-
-    def _snapshot(
-        self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
-    ) -> Snapshot:
-        self._security.require(actor.principal, Role.VIEWER, f"read '{record.name}'")
-        log = self._log(record)
-        with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
-            self._writer.catch_up(log, record)
-        snapshot = self._sealer.read(log, record, actor, version, at)
-        damage.check(record.name, snapshot)
-        return snapshot
 
     def _forget(self, record: DatasetRecord) -> None:
         self._logs.pop(record.id, None)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from workbench.data.lake.layout import EventLayout
+
 __all__ = [
     "Checkpoint",
     "CleanReport",
@@ -66,6 +68,7 @@ class DatasetInfo:
         bytes: The size of the newest version's files.
         updated: When the newest version was committed.
         source: Where the rows come from; empty where nobody said.
+        layout: How its files lie, for a dataset of events.
     """
 
     name: str
@@ -82,6 +85,7 @@ class DatasetInfo:
     partition_by: tuple[str, ...]
     description: str
     source: str
+    layout: EventLayout | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class DatasetRecord:
     Attributes:
         version: The newest version whose commit the catalog has recorded; the lake may be one crash ahead.
         complete_from: The first version from which on nothing was cleaned away.
+        layout: How its files lie, for a dataset of events.
     """
 
     id: str
@@ -103,6 +108,7 @@ class DatasetRecord:
     created: datetime
     version: int
     complete_from: int
+    layout: EventLayout | None = None
 
 
 @dataclass(frozen=True)

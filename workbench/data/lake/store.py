@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError as AlreadyThere
 from sqlalchemy.orm import Session
 
 from workbench.data.lake.finding import Order, words
+from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.model import DatasetPage, DatasetRecord, DatasetSummary, Outline, Version
 from workbench.data.lake.tables import DatasetRow
 from workbench.foundation.bus import publish
@@ -93,6 +94,7 @@ class DatasetStore:
                     created=record.created,
                     version=first.number,
                     complete_from=record.complete_from,
+                    layout=None if record.layout is None else record.layout.to_dict(),
                     deleted=None,
                 )
                 _outline(row, outline)
@@ -199,6 +201,12 @@ class DatasetStore:
             next=None if last is None else order.cursor(getattr(last, order.column), str(last.name)),
         )
 
+    def laid_out(self) -> list[DatasetRecord]:
+        """Datasets of events."""
+        with self._catalog.read() as session:
+            rows = session.scalars(select(DatasetRow).where(DatasetRow.name.is_not(None)).order_by(DatasetRow.name))
+            return [_record(row) for row in rows if row.layout is not None]
+
     def without_outline(self) -> list[DatasetRecord]:
         """Datasets that an older workbench made and nobody has written to since."""
         with self._catalog.read() as session:
@@ -300,4 +308,5 @@ def _record(row: DatasetRow) -> DatasetRecord:
         created=row.created,
         version=row.version,
         complete_from=row.complete_from,
+        layout=None if row.layout is None else EventLayout.from_dict(row.layout),
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +25,7 @@ class DatasetRow(Base):
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(BigInteger)
     complete_from: Mapped[int] = mapped_column(BigInteger)
+    layout: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     deleted: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     # The outline of the newest version; null until it is first needed for a dataset that an older workbench made.

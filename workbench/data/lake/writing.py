@@ -20,6 +20,7 @@ from workbench.data.lake import damage, datafiles
 from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.disk import disk_errors, headroom, writing
+from workbench.data.lake.layout import EventLayout, folding, runs
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.schema import fit, storable
 from workbench.data.lake.snapshot import Snapshot
@@ -30,7 +31,7 @@ from workbench.foundation.errors import Conflict, Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor
 
-__all__ = ["Plan", "Writer", "appending", "compacting", "overwriting", "rows_of", "upserting"]
+__all__ = ["Plan", "Writer", "appending", "compacting", "folding_runs", "overwriting", "rows_of", "upserting"]
 
 ATTEMPTS = 50
 BATCHED_ROWS = 500_000
@@ -59,7 +60,10 @@ class Writer:
         with disk_errors(log.folder):
             log.folder.mkdir(parents=True)
             with writing(log.folder):
-                add = datafiles.write(log.folder, rows, record.partition_by)
+                if record.layout is not None:
+                    add = runs.write(log.folder, rows, record.layout)
+                else:
+                    add = datafiles.write(log.folder, rows, record.partition_by)
                 failpoint("lake.files.written")
                 if record.key:
                     check_key(_scan(log.folder, add, schema), record.key)
@@ -85,6 +89,7 @@ class Writer:
             Conflict: Others kept committing first.
             Unavailable: The disk is full; nothing was changed.
         """
+        change: Change | None = None
         for attempt in range(ATTEMPTS):
             self.catch_up(log, record)
             base = log.newest(record.version)
@@ -94,8 +99,7 @@ class Writer:
             ):
                 return log.history(record.version, since=base.version - 1)[0]
             with disk_errors(log.folder), writing(log.folder):
-                with damage.telling(partial(damage.read_through, record.name, base)):
-                    change = plan(base)
+                change = self._planned(log, record, plan, base, change)
                 if change is None:
                     return log.history(record.version, since=base.version - 1)[0]
                 note = Version(base.version + 1, utcnow(), operation, actor.principal.name, actor.run)
@@ -108,7 +112,20 @@ class Writer:
             self._store.settle(record.id, [note], outlined(log.newest(note.number), note))
             failpoint("lake.commit.after_catalog")
             return note
+        if change is not None and not change.data_change:
+            datafiles.discard(log.folder, change.add)
         raise Conflict(f"others kept committing to '{record.name}' first, {ATTEMPTS} times", hint="try again")
+
+    def _planned(
+        self, log: DeltaLog, record: DatasetRecord, plan: Plan, base: Snapshot, overtaken: Change | None
+    ) -> Change | None:
+        """What to do to `base`; the change that was overtaken, where that can still be made."""
+        if overtaken is not None and not overtaken.data_change:
+            if overtaken.stands_on(base):
+                return overtaken
+            datafiles.discard(log.folder, overtaken.add)
+        with damage.telling(partial(damage.read_through, record.name, base)):
+            return plan(base)
 
     def _commit(
         self, log: DeltaLog, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None
@@ -149,7 +166,7 @@ def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evol
         if record.key:
             check_key(rows.lazy(), record.key)
             check_new(base, rows, record.key, record.name)
-        return Change("append", _written(log, rows, base), schema=schema)
+        return Change("append", _written(log, [rows], base), schema=schema)
 
     return plan
 
@@ -170,7 +187,7 @@ def overwriting(
             rows = _collected(fitted)
         if record.key:
             check_key(rows.lazy(), record.key)
-        return Change("overwrite", _written(log, rows, base), base.names, schema)
+        return Change("overwrite", _written(log, [rows], base), base.names, schema)
 
     def one(base: Snapshot) -> Change:
         values = _partition_values(record, base, partition or {})
@@ -193,7 +210,7 @@ def overwriting(
         if record.key:
             check_key(rows.lazy(), record.key)
         gone = base.in_partition({name: datafiles.partition_text(value) for name, value in values.items()})
-        return Change("overwrite", _written(log, rows, base), gone["path"].to_list(), schema)
+        return Change("overwrite", _written(log, [rows], base), gone["path"].to_list(), schema)
 
     return whole if partition is None else one
 
@@ -207,16 +224,20 @@ def upserting(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key:
         rows = _collected(fitted)
         check_key(rows.lazy(), key)
         removed, replacement = replacing(base, schema, rows, key)
-        add = datafiles.write(log.folder, (part for part in replacement if part.height), base.partition_by)
-        return Change("upsert", add, removed, schema)
+        return Change("upsert", _written(log, replacement, base), removed, schema)
 
     return plan
 
 
 def compacting(log: DeltaLog) -> Plan:
-    """Merges each partition's small files into larger ones of the dataset's present columns."""
+    """Merges each partition's small files into larger ones of the dataset's present columns; of a dataset of events,
+    each period's runs into one.
+    """
 
     def plan(base: Snapshot) -> Change | None:
+        if base.layout is not None:
+            folds = folding.due(base.files, base.layout, everything=True)
+            return _folded(log, base, base.layout, folds) if folds else None
         small = base.files.filter(pl.col("size_bytes") < SMALL_BYTES)
         groups: dict[tuple[str | None, ...], list[str]] = {}
         for row in small.to_dicts():
@@ -231,8 +252,31 @@ def compacting(log: DeltaLog) -> Plan:
     return plan
 
 
-def _written(log: DeltaLog, rows: pl.DataFrame, base: Snapshot) -> list[AddAction]:
-    return datafiles.write(log.folder, [rows] if rows.height else [], base.partition_by)
+def folding_runs(log: DeltaLog) -> Plan:
+    """Folds what is due of one period, the one with the most rows to fold; see `layout.folding`."""
+
+    def plan(base: Snapshot) -> Change | None:
+        folds = folding.due(base.files, base.layout) if base.layout is not None else []
+        if base.layout is None or not folds:
+            return None
+        return _folded(log, base, base.layout, [max(folds, key=lambda fold: fold.rows)])
+
+    return plan
+
+
+def _folded(log: DeltaLog, base: Snapshot, layout: EventLayout, folds: Sequence[folding.Fold]) -> Change:
+    pieces = chain.from_iterable(
+        folding.folded(base.scan(fold.files, hashed=True), layout, fold.rows) for fold in folds
+    )
+    add = runs.write_sorted(log.folder, pieces, layout)
+    return Change("optimize", add, list(chain.from_iterable(fold.files for fold in folds)), data_change=False)
+
+
+def _written(log: DeltaLog, frames: Iterable[pl.DataFrame], base: Snapshot) -> list[AddAction]:
+    some = (rows for rows in frames if rows.height)
+    if base.layout is not None:
+        return runs.write(log.folder, some, base.layout)
+    return datafiles.write(log.folder, some, base.partition_by)
 
 
 def _partition_values(record: DatasetRecord, base: Snapshot, asked: Mapping[str, Any]) -> dict[str, Any]:

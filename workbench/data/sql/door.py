@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -11,13 +13,16 @@ import pyarrow.compute as pc
 
 from workbench.data.lake import Lake
 from workbench.data.sql.explaining import explained
+from workbench.data.sql.limits import Limits, Watch, too_large
+from workbench.data.sql.result import SqlResult
 from workbench.data.sql.statement import Statement, parse
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
-__all__ = ["SqlDoor"]
+__all__ = ["Reading", "SqlDoor"]
 
 # Only registered datasets can be named: no file, no extension, no Python variable, no setting to turn that back on.
+# What does not fit into memory is refused: there is no folder that it is written to.
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -27,22 +32,55 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 }
 _LOCKS = ("SET TimeZone = 'UTC'", "SET enable_external_access = false", "SET lock_configuration = true")
 _TIME = pa.timestamp("us", "UTC")
+_BATCH_ROWS = 20_000
+
+T = TypeVar("T")
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a statement reads, known without running it.
+
+    Attributes:
+        datasets: The names of the datasets, sorted.
+        parameters: The names of its `$name`.
+    """
+
+    datasets: tuple[str, ...]
+    parameters: frozenset[str]
 
 
 class SqlDoor:
-    """Answers SELECT statements over the datasets of a lake."""
+    """Answers SELECT statements over the datasets of a lake.
 
-    def __init__(self, lake: Lake) -> None:
+    Args:
+        limits: The most that a statement may take.
+    """
+
+    def __init__(self, lake: Lake, limits: Limits) -> None:
         self._lake = lake
+        self.limits = limits
 
     def query(
-        self, statement: str, actor: Actor, *, parameters: Mapping[str, Any] | Sequence[Any] | None = None
-    ) -> pa.Table:
+        self,
+        statement: str,
+        actor: Actor,
+        *,
+        parameters: Parameters | None = None,
+        versions: Mapping[str, int] | None = None,
+        limits: Limits | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> SqlResult:
         """Answers one SELECT, under the asker's policies; inside a run, on its sealed versions.
 
         Args:
-            statement: SQL in DuckDB's dialect. Datasets are its tables; quote a name that has a `-`.
+            statement: SQL in DuckDB's dialect. Datasets are its tables; quote a name that has a `-`. A past version is
+                `FROM flights AT (VERSION => 3)`, with an alias before the AT.
             parameters: Values for `$name` by name, or for `?` in order. They are bound, never pasted into the text.
+            versions: Dataset -> the version to read, where the statement itself names none.
+            limits: What it may take; by default as much as any.
+            cancelled: Whether somebody wants the statement ended; asked a few times a second, in another thread.
 
         Returns:
             The rows. Times are UTC with microseconds, and so is a timestamp that the statement made without a zone.
@@ -51,46 +89,135 @@ class SqlDoor:
         Raises:
             Invalid: It is not one SELECT, does not parse, or names a column that is not there.
             Forbidden: It tries to read or change something else than datasets, or a policy cannot be applied.
-            NotFound: No such dataset; the message has the nearest name.
+            NotFound: No such dataset or version; the message has the nearest name.
             IntegrityError: A file of a dataset cannot be read.
+            TooLong: It took longer than it may.
+            TooLarge: It, or its result, needs more memory than it may take.
+            Cancelled: Somebody asked for its end.
         """
-        with duckdb.connect(":memory:", config=_CLOSED) as connection:
-            for lock in _LOCKS:
-                connection.execute(lock)
-            parsed = parse(connection, statement)
-            columns = self._register(connection, parsed, actor)
-            bound = parameters if isinstance(parameters, Mapping) else list(parameters or ())
-            try:
-                relation = connection.sql(statement, params=bound or None)
-                if relation is None:
-                    raise Invalid("the statement gives no rows")
-                return _tidied(relation.to_arrow_table())
-            except duckdb.Error as error:
-                if "reading the stream" in str(error):
-                    self._look_for_damage(parsed, actor)
-                raise explained(error, statement, columns) from error
+        allowed = limits or self.limits
+        began = time.perf_counter()
+        bound = parameters if isinstance(parameters, Mapping) else list(parameters or ())
 
-    def _look_for_damage(self, parsed: Statement, actor: Actor) -> None:
-        asked = {table.casefold() for table in parsed.tables}
-        for name in self._lake.names():
-            if name.casefold() in asked:
-                self._lake.read_through(name, actor)
+        def answered(asked: _Asked) -> SqlResult:
+            relation = asked.connection.sql(asked.parsed.text, params=bound or None)
+            if relation is None:
+                raise Invalid("the statement gives no rows")
+            table, cut = _fetched(relation.to_arrow_reader(_BATCH_ROWS), allowed, asked.watch)
+            return SqlResult(table, versions=asked.read, cut=cut, seconds=time.perf_counter() - began)
 
-    def _register(self, connection: duckdb.DuckDBPyConnection, parsed: Statement, actor: Actor) -> set[str]:
-        if not parsed.tables:
-            return set()
-        known = {name.casefold(): name for name in self._lake.names()}  # no two differ only in case
+        return self._asked(answered, statement, actor, versions or {}, allowed, cancelled)
+
+    def check(self, statement: str, actor: Actor, *, parameters: Mapping[str, Any] | None = None) -> Reading:
+        """Looks whether a statement can be answered, without running it: whether datasets and columns are there.
+
+        Args:
+            parameters: A value of the right type for each `$name`. Not given: it is only read, and columns are not
+                looked for.
+
+        Raises:
+            As `query`, where that needs no rows to be read.
+        """
+
+        def looked(asked: _Asked) -> Reading:
+            if parameters is not None:
+                asked.connection.execute(f"EXPLAIN {asked.parsed.text}", parameters or None)
+            return Reading(tuple(sorted(asked.read)), asked.parsed.parameters)
+
+        return self._asked(looked, statement, actor, {}, self.limits, None)
+
+    def _asked(
+        self,
+        work: Callable[[_Asked], T],
+        statement: str,
+        actor: Actor,
+        versions: Mapping[str, int],
+        limits: Limits,
+        cancelled: Callable[[], bool] | None,
+    ) -> T:
+        """Works on a connection on which nothing but the statement's datasets is; what fails there is told plainly."""
         columns: set[str] = set()
-        for table in sorted(parsed.tables):
-            name = known.get(table.casefold())
-            if name is None and table in parsed.defined:
+        read: dict[str, tuple[int, ...]] = {}
+        config = _CLOSED | {"memory_limit": f"{limits.megabytes}MB"}
+
+        def worked() -> T:
+            try:
+                for lock in _LOCKS:
+                    connection.execute(lock)
+                asked = _Asked(connection, parse(connection, statement), watch, read)
+                self._register(asked, actor, versions, columns)
+                watch.check()
+                return work(asked)
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                if "reading the stream" in str(error):
+                    self._look_for_damage(read, actor)
+                raise explained(error, statement, columns, megabytes=limits.megabytes) from error
+
+        with duckdb.connect(":memory:", config=config) as connection:
+            watch = Watch(connection, limits, cancelled)
+            return watch.run(worked)
+
+    def _look_for_damage(self, read: Mapping[str, Sequence[int]], actor: Actor) -> None:
+        for name, versions in read.items():
+            for version in versions:
+                self._lake.read_through(name, actor, version=version)
+
+    def _register(self, asked: _Asked, actor: Actor, versions: Mapping[str, int], columns: set[str]) -> None:
+        parsed = asked.parsed
+        known = {name.casefold(): name for name in self._lake.names()} if parsed.tables else {}  # none differ in case
+        wanted = {name.casefold(): (name, _number(name, version)) for name, version in versions.items()}
+        read: dict[str, set[int]] = {}
+        for label, table in sorted(parsed.tables.items()):
+            name = known.get(table.name.casefold())
+            if name is None and table.name in parsed.defined and table.version is None:
                 continue
             if name is None:
-                raise unknown("dataset", table, known.values(), hint="workbench dataset list shows them")
-            rows = self._lake.arrow_dataset(name, actor)
-            connection.register(name, rows)
+                raise unknown("dataset", table.name, known.values(), hint="workbench dataset list shows them")
+            asked_for = wanted.pop(name.casefold(), (name, None))[1] if table.version is None else table.version
+            if asked_for is None and actor.run is None:  # held fast, so that the version told is the one read
+                asked_for = self._lake.read_with_version(name, actor)[1]
+            version = self._lake.read_with_version(name, actor)[1] if asked_for is None else asked_for
+            rows = self._lake.arrow_dataset(name, actor, version=asked_for)
+            asked.connection.register(label if table.version is not None else name, rows)
             columns.update(rows.schema.names)
-        return columns
+            read.setdefault(name, set()).add(version)
+        unread = sorted(name for key, (name, _) in wanted.items() if key not in {one.casefold() for one in read})
+        if unread:
+            raise unknown("dataset that the statement reads is called", unread[0], read, error=Invalid)
+        asked.read.update({name: tuple(sorted(found)) for name, found in read.items()})
+
+
+@dataclass(frozen=True)
+class _Asked:
+    connection: duckdb.DuckDBPyConnection
+    parsed: Statement
+    watch: Watch
+    read: dict[str, tuple[int, ...]]
+
+
+def _number(name: str, version: object) -> int:
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise Invalid(f"{version!r} is not the number of a version of '{name}'", hint='versions={"flights": 3}')
+    return version
+
+
+def _fetched(reader: pa.RecordBatchReader, limits: Limits, watch: Watch) -> tuple[pa.Table, bool]:
+    """The rows, and whether there are more of them than the limit lets through."""
+    kept: list[pa.RecordBatch] = []
+    rows = size = 0
+    cut = False
+    for batch in reader:
+        watch.check()
+        rows += batch.num_rows
+        if limits.rows is not None and rows > limits.rows:
+            kept.append(batch.slice(0, batch.num_rows - (rows - limits.rows)))
+            cut = True
+            break
+        size += batch.nbytes
+        if size > limits.megabytes * 1_000_000:
+            raise too_large("the result", limits.megabytes)
+        kept.append(batch)
+    return _tidied(pa.Table.from_batches(kept, reader.schema)), cut
 
 
 def _tidied(table: pa.Table) -> pa.Table:

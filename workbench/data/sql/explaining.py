@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import duckdb
-
+from workbench.data.sql.limits import too_large
 from workbench.foundation.errors import Forbidden, Invalid, WorkbenchError, unknown
 
 __all__ = ["explained", "sentence"]
@@ -16,12 +15,13 @@ _MISSING_COLUMN = re.compile(
 )
 
 
-def explained(error: duckdb.Error, statement: str, columns: Iterable[str]) -> WorkbenchError:
-    """The error to raise for one of DuckDB's.
+def explained(error: Exception, statement: str, columns: Iterable[str], *, megabytes: int) -> WorkbenchError:
+    """The error to raise for one of DuckDB's. While rows are fetched it comes as Arrow's, with the same words.
 
     Args:
         statement: What was asked.
         columns: The columns of the datasets that the statement reads.
+        megabytes: What the statement was allowed.
     """
     text = str(error)
     column = _MISSING_COLUMN.search(text)
@@ -29,12 +29,14 @@ def explained(error: duckdb.Error, statement: str, columns: Iterable[str]) -> Wo
         name = column.group(1) or column.group(2)
         quoted = f"a text stands in single quotes: '{name}'; in double quotes it is a column's name"
         return unknown("column", name, set(columns), error=Invalid, hint=quoted if f'"{name}"' in statement else None)
-    if isinstance(error, duckdb.PermissionException):
+    if text.startswith("Out of Memory Error") or "Arrow Appender: The maximum total string size" in text:
+        return too_large("the statement", megabytes)
+    if text.startswith("Permission Error"):
         return Forbidden(f"SQL reads datasets and nothing else: {sentence(error)}")
     return Invalid(f"the statement cannot be answered: {sentence(error)}")
 
 
-def sentence(error: duckdb.Error) -> str:
+def sentence(error: Exception) -> str:
     """The message without its kind, its candidates and the excerpt of the statement."""
     kept: list[str] = []
     for line in str(error).splitlines():

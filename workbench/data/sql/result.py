@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,10 +23,25 @@ class SqlResult:
     """The rows that a SELECT gave. Anything that speaks Arrow takes them as they are: `pl.DataFrame(result)`.
 
     Times are UTC with microseconds.
+
+    Attributes:
+        versions: Dataset -> the versions of it that were read; more than one where the statement names another.
+        cut: Whether a limit left rows out.
+        seconds: How long it took.
     """
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(
+        self,
+        table: pa.Table,
+        *,
+        versions: Mapping[str, tuple[int, ...]] | None = None,
+        cut: bool = False,
+        seconds: float = 0.0,
+    ) -> None:
         self._table = table
+        self.versions = dict(versions or {})
+        self.cut = cut
+        self.seconds = seconds
 
     @property
     def columns(self) -> list[str]:
@@ -70,8 +86,12 @@ class SqlResult:
 
     def _size(self) -> str:
         rows, columns = len(self), len(self.columns)
-        first = f", the first {SHOWN} of them" if rows > SHOWN else ""
-        return f"{rows:,} row{'' if rows == 1 else 's'}{first}; {columns} column{'' if columns == 1 else 's'}"
+        said = f"{rows:,} row{'' if rows == 1 else 's'}"
+        if self.cut:
+            said = f"the first {said} (cut at the limit: there are more)"
+        if rows > SHOWN:
+            said += f", {SHOWN} of them shown" if self.cut else f", the first {SHOWN} of them"
+        return f"{said}; {columns} column{'' if columns == 1 else 's'}"
 
     def _head(self) -> pl.DataFrame:
         head = self._table.slice(0, SHOWN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,25 @@ import duckdb
 from workbench.data.sql.explaining import sentence
 from workbench.foundation.errors import Forbidden, Invalid
 
-__all__ = ["Statement", "parse"]
+__all__ = ["Statement", "Table", "parse"]
 
 # They make rows out of their arguments. Every other table function reads a file, a setting or the catalog.
 _ROW_MAKERS = {"generate_series", "generate_subscripts", "range", "repeat", "repeat_row", "unnest"}
+# They say something of the process that answers.
+_TELLTALES = {"current_setting", "getenv", "json_serialize_plan", "write_log"}
+_ONE_VERSION = "write a whole number: FROM flights AT (VERSION => 3); workbench dataset show NAME lists the versions"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What stands after FROM or JOIN.
+
+    Attributes:
+        version: The number in `AT (VERSION => 3)`, or None.
+    """
+
+    name: str
+    version: int | None
 
 
 @dataclass(frozen=True)
@@ -23,20 +38,23 @@ class Statement:
     """One SELECT.
 
     Attributes:
-        tables: The names it reads from, as written.
+        text: What is run: as it was written, but with a name of its own for each version that it asks for.
+        tables: What it reads from, by the name it has in `text`.
         defined: The names that it defines itself, with WITH; one of them may hide a table of the same name.
+        parameters: The names of its `$name`; of a `?`, its number.
     """
 
     text: str
-    tables: frozenset[str]
+    tables: Mapping[str, Table]
     defined: frozenset[str]
+    parameters: frozenset[str]
 
 
 def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
     """
     Raises:
-        Invalid: It does not parse, or is not exactly one SELECT.
-        Forbidden: It calls a table function that reads something else than datasets.
+        Invalid: It does not parse, is not exactly one SELECT, or asks for a version otherwise than by its number.
+        Forbidden: It calls a function that reads something else than datasets.
     """
     try:
         statements = connection.extract_statements(text)
@@ -57,21 +75,58 @@ def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
         raise Invalid(f"only a plain SELECT is answered: {tree.get('error_message', 'this is none')}")
     nodes = list(_nodes(tree["statements"]))
     defined = {entry["key"] for node in nodes for entry in (node.get("cte_map") or {}).get("map", ())}
-    tables = set()
+    tables: dict[str, Table] = {}
     for node in nodes:
         match node.get("type"):
             case "TABLE_FUNCTION":
                 name = str(node["function"]["function_name"]).lower()
                 if name not in _ROW_MAKERS:
-                    raise Forbidden(
-                        f"{name}() is not answered here: SQL reads datasets and nothing else",
-                        hint="load the file or table first: workbench dataset load FILE --name NAME",
-                    )
+                    raise _no_way_out(name)
+            case "FUNCTION" if (name := str(node["function_name"]).lower()) in _TELLTALES:
+                raise _no_way_out(name)
             case "SHOW_REF":
                 raise Forbidden("only a plain SELECT is answered here", hint="workbench dataset show NAME")
             case "BASE_TABLE":
-                tables.add(_full_name(node))
-    return Statement(text, frozenset(tables), frozenset(defined))
+                table = Table(_full_name(node), _version(node))
+                tables[table.name if table.version is None else _renamed(node, table)] = table
+    if any(table.version is not None for table in tables.values()):
+        text = _written(connection, tree)
+    parameters = {str(node["identifier"]) for node in nodes if node.get("type") == "VALUE_PARAMETER"}
+    return Statement(text, tables, frozenset(defined), frozenset(parameters))
+
+
+def _no_way_out(name: str) -> Forbidden:
+    return Forbidden(
+        f"{name}() is not answered here: SQL reads datasets and nothing else",
+        hint="load the file or table first: workbench dataset load FILE --name NAME",
+    )
+
+
+def _version(node: dict[str, Any]) -> int | None:
+    clause = node.get("at_clause")
+    if not clause:
+        return None
+    said = clause["expr"].get("literal") or clause["expr"].get("value") or {}
+    number = str(said.get("text", said.get("value", "")))
+    if str(clause["unit"]).upper() != "VERSION" or not number.isdecimal():
+        raise Invalid(f"which version of '{_full_name(node)}' is meant is not said by its number", hint=_ONE_VERSION)
+    return int(number)
+
+
+def _renamed(node: dict[str, Any], table: Table) -> str:
+    """Gives a table that is asked for at a version a name of its own; in the statement it keeps the old one."""
+    name = f"{table.name}@{table.version}"
+    node.update(
+        alias=node.get("alias") or node["table_name"], at_clause=None, catalog_name="", schema_name="", table_name=name
+    )
+    if "qualified_name" in node:
+        node["qualified_name"] = {"path": [name]}
+    return name
+
+
+def _written(connection: duckdb.DuckDBPyConnection, tree: dict[str, Any]) -> str:
+    (text,) = connection.execute("SELECT json_deserialize_sql($tree::JSON)", {"tree": json.dumps(tree)}).fetchall()[0]
+    return str(text)
 
 
 def _full_name(node: dict[str, Any]) -> str:

@@ -16,6 +16,12 @@ PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
     ("reports", "read"): (Role.VIEWER, Scope.READ),
     ("dashboards", "read"): (Role.VIEWER, Scope.READ),
     ("events", "read"): (Role.VIEWER, Scope.READ),
+    ("queries", "read"): (Role.VIEWER, Scope.READ),
+    # It reads, under the asker's own policies; what it writes is the record of it.
+    ("queries", "run"): (Role.VIEWER, Scope.READ),
+    ("queries", "write"): (Role.ANALYST, Scope.RUN),
+    ("preferences", "read"): (Role.VIEWER, Scope.READ),
+    ("preferences", "write"): (Role.VIEWER, Scope.RUN),
     # A run's log and parameters can show data that a policy hides from viewers.
     ("runs", "read"): (Role.ANALYST, Scope.READ),
     ("lab", "use"): (Role.ANALYST, Scope.ADMIN),

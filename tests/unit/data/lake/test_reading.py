@@ -199,7 +199,7 @@ def test_the_arrow_dataset_and_the_parts_hold_the_same_rows(lake: Lake, admin: A
     lake.append("t", pl.DataFrame({"k": [2], "x": [0.5]}), admin, evolve=True)
     expected = lake.read("t", admin).collect()
     assert pl.DataFrame(lake.arrow_dataset("t", admin).to_table()).equals(expected)
-    parts = lake.parts("t", admin)
+    parts = lake.plans("t", admin)
     assert len(parts) == 2
     assert pl.concat(parts).collect().equals(expected)
     assert datasets["t"].to_dask().compute()["k"].tolist() == [1, 2]

@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
 from workbench.data.lake import Datasets, Lake
-from workbench.data.sql import SqlDoor
+from workbench.data.sql import Limits, SqlDoor
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, WorkbenchError
 from workbench.governance.runs import Actor, Runs
 
@@ -24,11 +25,16 @@ def door(lake: Lake, datasets: Datasets) -> SqlDoor:
     )
     datasets.create("flights", flights)
     datasets.create("air-lines", pl.DataFrame({"carrier": ["UA", "AA"], "name": ["United", "American"]}))
-    return SqlDoor(lake)
+    return SqlDoor(lake, Limits(60, 2_000))
+
+
+def ask(door: SqlDoor, statement: str, actor: Actor, **more: Any) -> pa.Table:
+    return door.query(statement, actor, **more).to_arrow()
 
 
 def test_a_select_joins_datasets_by_name(door: SqlDoor, admin: Actor) -> None:
-    table = door.query(
+    table = ask(
+        door,
         'SELECT name, sum(delay) AS total, count(*) AS n FROM flights JOIN "air-lines" USING (carrier)'
         " GROUP BY name ORDER BY name",
         admin,
@@ -38,15 +44,16 @@ def test_a_select_joins_datasets_by_name(door: SqlDoor, admin: Actor) -> None:
 
 def test_a_text_in_double_quotes_is_told_from_a_column(door: SqlDoor, admin: Actor) -> None:
     with pytest.raises(Invalid, match="no column 'UA'") as caught:
-        door.query('SELECT * FROM flights WHERE carrier = "UA"', admin)
+        ask(door, 'SELECT * FROM flights WHERE carrier = "UA"', admin)
     assert "single quotes: 'UA'" in str(caught.value.hint)
     with pytest.raises(Invalid, match="did you mean 'delay'") as caught:
-        door.query("SELECT dely FROM flights", admin)
+        ask(door, "SELECT dely FROM flights", admin)
     assert caught.value.hint is None
 
 
 def test_times_are_utc_with_microseconds_whatever_the_statement_makes(door: SqlDoor, admin: Actor) -> None:
-    table = door.query(
+    table = ask(
+        door,
         "SELECT time, date_trunc('hour', time) AS hour, TIMESTAMP '2013-01-01 05:00' AS plain FROM flights LIMIT 1",
         admin,
     )
@@ -56,28 +63,28 @@ def test_times_are_utc_with_microseconds_whatever_the_statement_makes(door: SqlD
 
 def test_parameters_are_bound(door: SqlDoor, admin: Actor) -> None:
     query = "SELECT count(*) AS n FROM flights WHERE carrier = $carrier"
-    assert door.query(query, admin, parameters={"carrier": "UA"}).to_pylist() == [{"n": 2}]
-    assert door.query(query, admin, parameters={"carrier": "' OR 1=1 --"}).to_pylist() == [{"n": 0}]
-    assert door.query("SELECT ? + 1 AS x", admin, parameters=[1]).to_pylist() == [{"x": 2}]
+    assert ask(door, query, admin, parameters={"carrier": "UA"}).to_pylist() == [{"n": 2}]
+    assert ask(door, query, admin, parameters={"carrier": "' OR 1=1 --"}).to_pylist() == [{"n": 0}]
+    assert ask(door, "SELECT ? + 1 AS x", admin, parameters=[1]).to_pylist() == [{"x": 2}]
     with pytest.raises(Invalid, match="carrier"):
-        door.query(query, admin)
+        ask(door, query, admin)
 
 
 def test_common_table_expressions_may_hide_a_dataset_or_be_recursive(door: SqlDoor, admin: Actor) -> None:
     hidden = "WITH flights AS (SELECT * FROM flights WHERE carrier = 'UA') SELECT count(*) AS n FROM flights"
-    assert door.query(hidden, admin).to_pylist() == [{"n": 2}]
+    assert ask(door, hidden, admin).to_pylist() == [{"n": 2}]
     counted = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT max(n) AS n FROM r"
-    assert door.query(counted, admin).to_pylist() == [{"n": 5}]
+    assert ask(door, counted, admin).to_pylist() == [{"n": 5}]
 
 
 def test_sums_of_whole_numbers_are_whole_numbers_unless_too_large(door: SqlDoor, admin: Actor) -> None:
-    assert door.query("SELECT sum(delay) AS s FROM flights", admin).schema.field("s").type == pa.int64()
-    large = door.query("SELECT 9223372036854775807::HUGEINT + 1 AS s", admin)
+    assert ask(door, "SELECT sum(delay) AS s FROM flights", admin).schema.field("s").type == pa.int64()
+    large = ask(door, "SELECT 9223372036854775807::HUGEINT + 1 AS s", admin)
     assert large.to_pylist() == [{"s": Decimal(2**63)}]
 
 
 def test_columns_of_the_same_name_are_told_apart(door: SqlDoor, admin: Actor) -> None:
-    assert len(set(door.query("SELECT 1 AS a, 2 AS a, 3 AS b", admin).column_names)) == 3
+    assert len(set(ask(door, "SELECT 1 AS a, 2 AS a, 3 AS b", admin).column_names)) == 3
 
 
 @pytest.mark.parametrize(
@@ -99,7 +106,7 @@ def test_a_wrong_statement_is_one_sentence(
     door: SqlDoor, admin: Actor, statement: str, error: type[WorkbenchError], says: str
 ) -> None:
     with pytest.raises(error) as caught:
-        door.query(statement, admin)
+        ask(door, statement, admin)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -155,6 +162,16 @@ def test_a_wrong_statement_is_one_sentence(
         "SELECT getvariable('x') FROM read_json('{file}')",
         "FROM parquet_metadata('{file}')",
         "SELECT * FROM 'https://example.org/a.parquet'",
+        "SELECT getenv('HOME')",
+        "SELECT carrier FROM flights WHERE carrier = current_setting('memory_limit')",
+        "SELECT json_serialize_plan('SELECT * FROM read_csv(''{file}'')')",
+        "SELECT write_log('x')",
+        "SELECT * FROM flights AT (VERSION => (SELECT max(content) FROM read_text('{file}')))",
+        "SET memory_limit = '100GB'",
+        "SET temp_directory = '/tmp'",
+        "DETACH memory",
+        "USE memory",
+        "CHECKPOINT",
     ],
 )
 def test_there_is_no_way_out_to_files_settings_or_other_tables(
@@ -164,7 +181,7 @@ def test_there_is_no_way_out_to_files_settings_or_other_tables(
     secret = tmp_path / "secret.csv"
     secret.write_text("column0\nhush\n")
     with pytest.raises((Forbidden, Invalid, NotFound)) as caught:
-        door.query(statement.format(file=secret), admin)
+        ask(door, statement.format(file=secret), admin)
     assert "\n" not in str(caught.value)
     assert "hush" not in str(caught.value)
     assert secret.read_text() == "column0\nhush\n"
@@ -176,13 +193,13 @@ def test_inside_a_run_sql_reads_the_sealed_version_and_records_it(
 ) -> None:
     inside = in_run()
     count = "SELECT count(*) AS n FROM flights"
-    assert door.query(count, inside).to_pylist() == [{"n": 3}]
+    assert ask(door, count, inside).to_pylist() == [{"n": 3}]
     lake.append("flights", lake.read("flights", admin), admin)
-    assert door.query(count, inside).to_pylist() == [{"n": 3}]
-    assert door.query(count, admin).to_pylist() == [{"n": 6}]
+    assert ask(door, count, inside).to_pylist() == [{"n": 3}]
+    assert ask(door, count, admin).to_pylist() == [{"n": 6}]
     assert [(edge.name, edge.version) for edge in runs.edges(str(inside.run))] == [("flights", "0")]
 
 
 def test_an_empty_dataset_can_be_asked(door: SqlDoor, datasets: Datasets, admin: Actor) -> None:
     datasets.create("empty", {"a": pl.Int64, "t": pl.Datetime("us", "UTC")})
-    assert door.query("SELECT count(*) AS n, max(t) AS t FROM empty", admin).to_pylist() == [{"n": 0, "t": None}]
+    assert ask(door, "SELECT count(*) AS n, max(t) AS t FROM empty", admin).to_pylist() == [{"n": 0, "t": None}]

@@ -7,7 +7,7 @@ import pytest
 
 from workbench.compute import frames
 from workbench.data.lake import Datasets, Lake
-from workbench.data.sql import SqlDoor, SqlResult
+from workbench.data.sql import Limits, SqlDoor, SqlResult
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor
 
@@ -42,6 +42,9 @@ def test_it_reads_well_and_escapes_what_comes_from_outside(result: SqlResult) ->
     html = result._repr_html_()
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
+    assert "the first 2 rows (cut at the limit: there are more); 1 column" in repr(
+        SqlResult(pa.table({"n": range(2)}), cut=True)
+    )
     many = repr(SqlResult(pa.table({"n": range(2000)})))
     assert many.startswith("2,000 rows, the first 10 of them; 1 column\n")
     assert " 9 " in many
@@ -49,7 +52,7 @@ def test_it_reads_well_and_escapes_what_comes_from_outside(result: SqlResult) ->
 
 
 def test_a_type_that_polars_does_not_have_is_shown_and_refused_as_a_frame(lake: Lake, admin: Actor) -> None:
-    result = SqlResult(SqlDoor(lake).query("SELECT INTERVAL 3 MONTH AS term", admin))
+    result = SqlDoor(lake, Limits(60, 2_000)).query("SELECT INTERVAL 3 MONTH AS term", admin)
     assert "months=3" in repr(result)
     with pytest.raises(Invalid):
         result.to_polars()

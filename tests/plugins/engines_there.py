@@ -1,0 +1,73 @@
+"""Engines for tests: one local Dask cluster of two workers for the session, and schedulers that a test may kill."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from waiting import wait_until
+
+if TYPE_CHECKING:
+    from workbench.compute import DaskEngine, Engine
+
+# One of pytest's workers runs all that needs the cluster, so that it is started once.
+ON_DASK = pytest.mark.xdist_group("dask")
+ENGINES = (
+    "local",
+    "auto",
+    pytest.param("dask", marks=ON_DASK),
+    pytest.param("gpu", marks=pytest.mark.gpu),
+    pytest.param("dask-cuda", marks=pytest.mark.gpu),
+)
+
+
+@pytest.fixture(scope="session")
+def dask_engine() -> Iterator[DaskEngine]:
+    from workbench.compute import DaskEngine
+    from workbench.compute.clusters import close_clusters
+
+    yield DaskEngine(workers=2)
+    close_clusters()
+
+
+@pytest.fixture(scope="session")
+def engine_named(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
+    """The engine of a name; skips the test where it cannot run here."""
+    from workbench.compute import engines, gpu
+
+    def named(name: str) -> Engine:
+        if name == "dask":
+            found: Engine = request.getfixturevalue("dask_engine")
+            return found
+        if name in ("gpu", "dask-cuda") and (lacks := gpu.missing()):
+            pytest.skip(lacks)
+        return engines.get(name)
+
+    return named
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[Callable[..., tuple[str, list[subprocess.Popen[bytes]]]]]:
+    """Starts a real scheduler with so many workers: its address, and the processes, the scheduler's first."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*, workers: int) -> tuple[str, list[subprocess.Popen[bytes]]]:
+        said = tmp_path / "scheduler.json"
+        common = ["--scheduler-file", str(said), "--no-dashboard"]
+        program = [sys.executable, "-m", "distributed.cli.dask_scheduler", *common, "--port", "0"]
+        started.append(subprocess.Popen([*program, "--host", "127.0.0.1"], stderr=subprocess.DEVNULL))
+        wait_until(lambda: said.exists() and said.read_text().endswith("}"), what="the scheduler's start")
+        for _ in range(workers):
+            program = [sys.executable, "-m", "distributed.cli.dask_worker", *common, "--no-nanny", "--nthreads", "1"]
+            started.append(subprocess.Popen(program, stderr=subprocess.DEVNULL, cwd=tmp_path))
+        return str(json.loads(said.read_text())["address"]), started
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.wait()

@@ -1,0 +1,157 @@
+"""Asking one dataset one question: which columns, which rows, whose eyes, on which engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import polars as pl
+
+from workbench.analytics.product.events import EventColumns
+from workbench.analytics.product.segments import Within
+from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts
+from workbench.data.lake import Lake
+from workbench.foundation.errors import Invalid
+from workbench.governance.runs import Actor, Runs
+
+__all__ = ["Answer", "Asking", "Checked"]
+
+
+class Checked(Analysis, Protocol):
+    """An analysis that can say what of it does not fit a dataset."""
+
+    def check(self, schema: pl.Schema, dataset: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was computed, and on what.
+
+    Attributes:
+        frame: The analysis' result.
+        analysis: What was asked.
+        parts: What it was computed on, so that a cell's subjects can be looked up on the same rows.
+    """
+
+    frame: pl.DataFrame
+    analysis: Analysis
+    dataset: str
+    version: int
+    use: EngineUse
+    parts: Parts
+
+
+class Asking:
+    """Runs analyses for one actor.
+
+    Args:
+        runs: Where the engine's use is recorded inside a run; that of datasets is by the lake.
+    """
+
+    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor) -> None:
+        self._lake = lake
+        self._runs = runs
+        self._engine = engine
+        self.actor = actor
+
+    def columns(self, dataset: str, given: EventColumns | None) -> EventColumns:
+        """The columns that were given, or those that the dataset is laid out by.
+
+        Raises:
+            NotFound: No such dataset.
+            Invalid: None are given, and the dataset is not laid out for events.
+        """
+        if given is not None:
+            return given
+        layout = self._lake.info(dataset, self.actor).layout
+        if layout is None:
+            raise Invalid(
+                f"'{dataset}' does not say which of its columns are subject, event and time",
+                hint="columns=EventColumns(subject=..., event=..., time=...), or create it with a layout",
+            )
+        return EventColumns(layout.subject, layout.event, layout.time, layout.id)
+
+    def laid_out(self, dataset: str) -> bool:
+        return self._lake.info(dataset, self.actor).layout is not None
+
+    def dataset_id(self, dataset: str) -> str:
+        return self._lake.info(dataset, self.actor).id
+
+    def schema(self, dataset: str) -> pl.Schema:
+        """The columns that the actor sees."""
+        return self._lake.read(dataset, self.actor).collect_schema()
+
+    def parts(
+        self,
+        dataset: str,
+        columns: EventColumns,
+        window: tuple[datetime | None, datetime | None],
+        *,
+        version: int | None,
+        members: pl.DataFrame | None,
+    ) -> tuple[Parts, int]:
+        """
+        Args:
+            window: Rows outside of it do not matter.
+            members: Only these subjects, by `SUBJECT_HASH`.
+        """
+        found, number = self._lake.parts(
+            dataset,
+            self.actor,
+            subject=columns.subject,
+            window=(columns.time, *window),
+            version=version,
+            live=True,
+        )
+        if members is not None:
+            found = replace(found, parts=tuple(part.shaped(Within(members)) for part in found.parts))
+        return found, number
+
+    def ask(self, analysis: Checked, dataset: str, parts: Parts, version: int) -> Answer:
+        """
+        Raises:
+            Invalid: The analysis does not fit the dataset.
+        """
+        analysis.check(parts.schema, dataset)
+        computed = self.compute(analysis, dataset, parts)
+        return Answer(computed.frame, analysis, dataset, version, computed.use, parts)
+
+    def compute(self, analysis: Analysis, dataset: str, parts: Parts) -> Computed:
+        with self._lake.telling(dataset, self.actor):
+            computed = self._engine.run(analysis, parts)
+        if self.actor.run is not None:
+            self._runs.record_engine(self.actor.run, EngineUse.to_dict(computed.use))
+        return computed
+
+    def extent(self, dataset: str, columns: EventColumns, parts: Parts) -> tuple[datetime, datetime]:
+        """From the first event to just after the last: the time that is meant where none is said.
+
+        Raises:
+            Invalid: There is no event.
+        """
+        first, last = self.compute(Extent(columns), dataset, parts).frame.row(0)
+        if first is None:
+            raise Invalid(
+                f"'{dataset}' has no events that could be counted", hint="look at it: workbench dataset preview"
+            )
+        return first, last + timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The first and the last time of events that count."""
+
+    columns: EventColumns
+
+    name = "extent"
+    by_subject = False
+    ordered = False
+
+    def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        time = pl.col(self.columns.time)
+        counted = rows.filter(pl.col(self.columns.subject).is_not_null())
+        return counted.select(time.min().alias("first"), time.max().alias("last"))
+
+    def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        return partials.select(pl.col("first").min(), pl.col("last").max())

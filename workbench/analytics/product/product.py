@@ -1,0 +1,338 @@
+"""`wb.product`: what subjects do over time, asked of any dataset of events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import polars as pl
+
+from workbench.analytics.product import wording
+from workbench.analytics.product.asking import Asking, Checked
+from workbench.analytics.product.cohorts import Cohorts
+from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
+from workbench.analytics.product.funnel_table import funnel_table
+from workbench.analytics.product.lifecycle import Lifecycle
+from workbench.analytics.product.moments import between_of, length_of, microseconds
+from workbench.analytics.product.paths import Paths
+from workbench.analytics.product.periods import Every, Grain
+from workbench.analytics.product.results import ProductResult, Words
+from workbench.analytics.product.retention import Counting, Kind, Retention
+from workbench.analytics.product.segments import Segment
+from workbench.analytics.product.session_table import session_table
+from workbench.analytics.product.sessions import Sessions, SessionSummary
+from workbench.analytics.product.stickiness import Stickiness
+from workbench.compute import Parts
+
+__all__ = ["Product"]
+
+Between = tuple[Any, Any] | None
+Length = timedelta | str
+
+
+class Product:
+    """Product analytics, as one actor sees it.
+
+    Every question takes the dataset's name first, and these:
+
+    - `between`: (start, end) of the events' time, end exclusive; None leaves a side open. Dates begin at midnight of
+      `time_zone`. By default from the first event to the last.
+    - `within`: the name of a cohort, or conditions as a mapping (see `wb.product.cohorts`): only these subjects.
+    - `columns`: which columns are subject, event and time; not needed where the dataset is laid out for events.
+    - `version`: of the dataset; by default the newest, or the one that a run is sealed to.
+
+    A step is an event's name, or a `Step` with a condition. Each result says who is behind a number (`.subjects(...)`),
+    draws itself (`.chart()`) and says how it was computed (`.explain()`).
+
+    Attributes:
+        cohorts: Saved cohorts.
+    """
+
+    def __init__(self, asking: Asking, cohorts: Cohorts) -> None:
+        self._asking = asking
+        self.cohorts = cohorts
+
+    def funnel(
+        self,
+        dataset: str,
+        steps: Sequence[str | Step],
+        *,
+        window: Length = "7 days",
+        step_windows: Sequence[Length | None] | None = None,
+        order: Order = "ordered",
+        entry: Literal["any", "first"] = "any",
+        exclusions: Sequence[Exclusion | str | Step] = (),
+        breakdown: str | None = None,
+        attribution: Attribution = "first",
+        top: int = 10,
+        grain: str | None = None,
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        week_start: int = 1,
+        version: int | None = None,
+    ) -> ProductResult:
+        """How many subjects take one step after the other.
+
+        `wb.product.funnel("events", ["view", "cart", "buy"], window="7 days", breakdown="country")`
+
+        Args:
+            steps: Two or more; the same one may stand there twice.
+            window: Within which all steps have to follow the first.
+            step_windows: Within which each step has to follow the one before: one entry less than steps.
+            order: "ordered", "strict" (no other event in between) or "any".
+            entry: "any": a subject may begin with every event of the first step, and counts as far as it ever comes;
+                "first": it begins with its first one, once.
+            exclusions: Events that end an attempt when they come between steps; by themselves, between the first step
+                and the last.
+            breakdown: A column, or a SQL expression over one row's columns.
+            attribution: Whose value counts: that of the "first" step, of the "last" one a subject came to, or of a step
+                by its number.
+            top: So many values are told apart; the others are "(other)".
+            grain: Entries by period, for a trend.
+
+        Returns:
+            See `funnel_table`. `subjects(step=2)` are those who came to a step, `subjects(step=2, dropped=True)` those
+            who came no further; also with `breakdown=` and `period=`.
+
+        Raises:
+            NotFound: No such dataset or cohort.
+            Invalid: What makes no funnel: see `Funnel.check`.
+        """
+        columns = self._asking.columns(dataset, columns)
+        start, end = between_of(between, time_zone)
+        made = tuple(map(Step.of, steps))
+        length = length_of(window, "the funnel's window")
+        funnel = Funnel(
+            columns=columns,
+            steps=made,
+            window=microseconds(length),
+            step_windows=tuple(
+                None if one is None else microseconds(length_of(one, "a window between steps"))
+                for one in step_windows or ()
+            ),
+            order=order,
+            entry=entry,
+            exclusions=tuple(
+                one if isinstance(one, Exclusion) else Exclusion(Step.of(one), 1, len(made)) for one in exclusions
+            ),
+            start=start,
+            end=end,
+            breakdown=breakdown,
+            attribution=attribution,
+            grain=grain,
+            time_zone=time_zone,
+            week_start=week_start,
+            times=True,
+        )
+        reach = (start, None if end is None else end + length)
+        parts, number = self._parts(dataset, columns, reach, within, version)
+        return self._result(
+            funnel, dataset, parts, number, lambda counts: funnel_table(funnel, counts, top), wording.of_funnel(funnel)
+        )
+
+    def retention(
+        self,
+        dataset: str,
+        start: str | Step,
+        back: str | Step | None = None,
+        *,
+        grain: Grain = "week",
+        periods: int = 12,
+        kind: Kind = "first time",
+        counting: Counting = "on",
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        week_start: int = 1,
+        version: int | None = None,
+    ) -> ProductResult:
+        """Of those who began in a period, how many came back in the periods after it.
+
+        `wb.product.retention("events", "login", grain="week")`
+
+        Args:
+            start: What puts a subject into the cohort of its period.
+            back: What counts as coming back; by default the same.
+            grain: hour, day, week or month.
+            periods: How many periods of a cohort are looked at, its own included.
+            kind: "first time": a subject is in the cohort of its very first start; "recurring": in that of every one.
+            counting: "on": came back in that period; "on or after": in it or a later one.
+
+        Returns:
+            A row per cohort and offset: cohort (its period's start), offset, size, subjects, complete (the period is
+            over), share. `subjects(cohort=date(2025, 1, 6), offset=1)`.
+
+        Raises:
+            NotFound: No such dataset or cohort.
+            Invalid: A step or option does not fit.
+        """
+        columns = self._asking.columns(dataset, columns)
+        every = Every(grain, time_zone, week_start)
+        parts, number = self._parts(dataset, columns, (None, None), within, version)
+        since, until = self._span(dataset, columns, parts, between, time_zone)
+        began = Step.of(start)
+        asked = Retention(
+            columns, began, began if back is None else Step.of(back), since, until, periods, kind, counting, every
+        )
+        share = pl.when(pl.col("size") > 0).then(pl.col("subjects") / pl.col("size")).alias("share")
+        return self._result(
+            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_retention(asked)
+        )
+
+    def stickiness(
+        self,
+        dataset: str,
+        step: str | Step,
+        *,
+        grain: Grain = "day",
+        cumulative: bool = False,
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        week_start: int = 1,
+        version: int | None = None,
+    ) -> ProductResult:
+        """In how many periods each subject did a step.
+
+        Returns:
+            A row per number of periods: periods, subjects, share. `subjects(periods=3)`.
+        """
+        columns = self._asking.columns(dataset, columns)
+        window = between_of(between, time_zone)
+        parts, number = self._parts(dataset, columns, window, within, version)
+        since, until = self._span(dataset, columns, parts, between, time_zone)
+        asked = Stickiness(columns, Step.of(step), since, until, cumulative, Every(grain, time_zone, week_start))
+        whole = pl.col("subjects").max() if cumulative else pl.col("subjects").sum()
+        share = pl.when(whole > 0).then(pl.col("subjects") / whole).alias("share")
+        return self._result(
+            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_stickiness(asked)
+        )
+
+    def lifecycle(
+        self,
+        dataset: str,
+        step: str | Step,
+        *,
+        grain: Grain = "week",
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        week_start: int = 1,
+        version: int | None = None,
+    ) -> ProductResult:
+        """How many subjects are new, returning, resurrecting and dormant, period by period.
+
+        Returns:
+            A row per period and state: period (its start), state, subjects, complete.
+            `subjects(period=date(2025, 1, 6), state="new")`.
+        """
+        columns = self._asking.columns(dataset, columns)
+        parts, number = self._parts(dataset, columns, (None, None), within, version)
+        since, until = self._span(dataset, columns, parts, between, time_zone)
+        asked = Lifecycle(columns, Step.of(step), since, until, None, Every(grain, time_zone, week_start))
+        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_lifecycle(asked))
+
+    def paths(
+        self,
+        dataset: str,
+        *,
+        start_at: str | None = None,
+        end_at: str | None = None,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        gap: Length = "30 minutes",
+        max_steps: int = 5,
+        minimum_share: float = 0.0,
+        top: int = 20,
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        version: int | None = None,
+    ) -> ProductResult:
+        """Which event follows which within a session, place by place; see `Paths` for its arguments.
+
+        Returns:
+            A row per edge: position, source, target, paths, subjects.
+            `subjects(position=1, source="view", target="cart")`.
+        """
+        columns = self._asking.columns(dataset, columns)
+        window = between_of(between, time_zone)
+        parts, number = self._parts(dataset, columns, window, within, version)
+        since, until = self._span(dataset, columns, parts, between, time_zone)
+        asked = Paths(
+            columns, since, until, None if events is None else tuple(events), where,
+            length_of(gap, "the sessions' gap"), start_at, end_at, max_steps, True, minimum_share, top,
+        )  # fmt: skip
+        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_paths(asked))
+
+    def sessions(
+        self,
+        dataset: str,
+        *,
+        gap: Length = "30 minutes",
+        by: Sequence[str] = (),
+        grain: str | None = "day",
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        week_start: int = 1,
+        version: int | None = None,
+    ) -> ProductResult:
+        """How many sessions there are, and how long: events of a subject with no longer pause than `gap`.
+
+        Args:
+            by: Columns of which a session's first event's value counts.
+            grain: By the period in which they began; None for all together.
+
+        Returns:
+            A row per period and value: sessions, subjects, events, events_per_session, bounce_rate (sessions of one
+            event), mean_seconds, median_seconds.
+        """
+        columns = self._asking.columns(dataset, columns)
+        start, end = between_of(between, time_zone)
+        what = Sessions(columns, microseconds(length_of(gap, "the sessions' gap")), tuple(by))
+        asked = SessionSummary(what, grain, start, end, time_zone, week_start, times=True)
+        parts, number = self._parts(dataset, columns, (None, None), within, version)
+        return self._result(
+            asked, dataset, parts, number, lambda counts: session_table(asked, counts), wording.of_sessions(asked)
+        )
+
+    def _parts(
+        self,
+        dataset: str,
+        columns: EventColumns,
+        window: tuple[datetime | None, datetime | None],
+        within: Any,
+        version: int | None,
+    ) -> tuple[Parts, int]:
+        parts, number = self._asking.parts(dataset, columns, window, version=version, members=None)
+        if within is None:
+            return parts, number
+        condition = self.cohorts.condition(within, dataset)
+        whole, number = self._asking.parts(dataset, columns, (None, None), version=number, members=None)
+        members = self._asking.ask(Segment(columns, condition), dataset, whole, number).frame
+        return self._asking.parts(dataset, columns, window, version=number, members=members)
+
+    def _span(
+        self, dataset: str, columns: EventColumns, parts: Parts, between: Between, time_zone: str
+    ) -> tuple[datetime, datetime]:
+        start, end = between_of(between, time_zone)
+        if start is not None and end is not None:
+            return start, end
+        first, last = self._asking.extent(dataset, columns, parts)
+        return start or first, end or max(last, (start or first) + timedelta(microseconds=1))
+
+    def _result(
+        self, asked: Checked, dataset: str, parts: Parts, version: int, shaped: Any, words: Words
+    ) -> ProductResult:
+        answer = self._asking.ask(asked, dataset, parts, version)
+        return ProductResult(shaped(answer.frame), words, answer, self._asking, self.cohorts.keep)

@@ -1,0 +1,186 @@
+"""What the questions of `wb.product` give back: rows with their words, their origin, and who is behind each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.analytics.product.asking import Answer, Asking
+from workbench.analytics.product.cohort import Cohort
+from workbench.analytics.product.explaining import explained
+from workbench.charts import Chart, Mark, Table
+from workbench.compute import SUBJECT_HASH, Analysis, EngineUse, frames
+from workbench.foundation.errors import Invalid
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["ProductResult", "Subjects", "Words"]
+
+
+@dataclass(frozen=True, eq=False)
+class Subjects:
+    """Who is behind one number of a result.
+
+    Attributes:
+        frame: One row per subject: the dataset's column of subjects.
+        what: The number, in words.
+    """
+
+    frame: pl.DataFrame
+    what: str
+    _keep: Callable[[str, pl.Series, str], Cohort] = field(repr=False)
+
+    def save(self, name: str, description: str = "") -> Cohort:
+        """Keeps them as a cohort: `result.subjects(step=2).save("carts", "came to the cart in March")`.
+
+        Raises:
+            Conflict: There is a cohort of that name.
+            Forbidden: Saving takes an analyst.
+        """
+        return self._keep(name, self.frame.to_series(), description or self.what)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.frame.to_series())
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} subjects: {self.what}"
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """What a question's result says to people, and how it is drawn and looked into.
+
+    Attributes:
+        title: The question in words.
+        labels: Column -> what people call it.
+        units: Column -> unit.
+        formats: Column -> d3 format.
+        note: What one has to know to read it.
+        draw: The rows as a chart.
+        cell: From a result, and what names one of its numbers, to the analysis that gives its subjects, and the number
+            in words.
+    """
+
+    title: str
+    labels: Mapping[str, str]
+    draw: Callable[[ProductResult], Chart]
+    cell: Callable[..., tuple[Analysis, str]]
+    units: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    def of(self, frame: pl.DataFrame) -> Words:
+        """Those for the columns that there are."""
+        kept = ({name: said for name, said in words.items() if name in frame.columns} for words in
+                (self.labels, self.units, self.formats))  # fmt: skip
+        labels, units, formats = kept
+        return replace(self, labels=labels, units=units, formats=formats)
+
+
+@dataclass(frozen=True, eq=False)
+class ProductResult:
+    """The rows of one question, with what they mean, where they come from and who is behind each number.
+
+    Attributes:
+        frame: One row per group.
+        words: What they mean.
+        answer: What was computed, and on what.
+    """
+
+    frame: pl.DataFrame
+    words: Words = field(repr=False)
+    answer: Answer = field(repr=False)
+    _asking: Asking = field(repr=False)
+    _keep: Callable[[str, str, pl.Series, str], Cohort] = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        return self.words.title
+
+    @property
+    def dataset(self) -> str:
+        return self.answer.dataset
+
+    @property
+    def version(self) -> int:
+        """Of the dataset, as it was read."""
+        return self.answer.version
+
+    @property
+    def use(self) -> EngineUse:
+        """How it was computed."""
+        return self.answer.use
+
+    def chart(self) -> Chart:
+        """The rows as a chart.
+
+        Raises:
+            Invalid: There are no rows, or too many to be drawn truthfully.
+        """
+        if self.frame.is_empty():
+            raise Invalid(f"there is nothing to draw: {self.title} has no rows")
+        return self.words.draw(self)
+
+    def drawn(
+        self, kind: Mark, x: str, y: str, *, frame: pl.DataFrame | None = None, color: str | None = None
+    ) -> Chart:
+        """A chart of these rows, or of others made from them, with their words."""
+        rows = self.frame if frame is None else frame
+        words = self.words.of(rows)
+        return Chart(rows, kind, x, y, words.title, color, words.labels, words.units, words.formats, words.note)
+
+    def subjects(self, **cell: Any) -> Subjects:
+        """Who is behind one number, looked up in the rows that the result was computed on.
+
+        Args:
+            cell: Which number; see the question that was asked, such as `wb.product.funnel`.
+
+        Raises:
+            Invalid: There is no such number.
+        """
+        analysis, what = self.words.cell(self, **cell)
+        found = self._asking.compute(analysis, self.dataset, self.answer.parts).frame
+        return Subjects(found.drop(SUBJECT_HASH), what, lambda *given: self._keep(self.dataset, *given))
+
+    def explain(self) -> str:
+        """How it was computed: engine and why, parts, files and bytes of the whole, and the plan of one part."""
+        return explained(self.answer)
+
+    def to_polars(self) -> pl.DataFrame:
+        """The rows as a Polars frame: `frame` itself."""
+        return self.frame
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a pandas frame."""
+        return frames.to_pandas(self.frame)
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table."""
+        return frames.to_arrow(self.frame)
+
+    def table(self) -> Table:
+        """The rows as a table."""
+        words = self.words.of(self.frame)
+        note = " ".join(filter(None, (words.note, self._origin)))
+        return Table(words.title, self.frame, dict(words.labels), dict(words.units), dict(words.formats), note)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __repr__(self) -> str:
+        return f"{self.table()!r}\n{self._origin}"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    @property
+    def _origin(self) -> str:
+        return f"From {self.dataset} version {self.version}."

@@ -1,0 +1,211 @@
+"""Retention: of those who began in a period, how many came back in the periods after it.
+
+The rules are PostHog's (https://posthog.com/docs/product-analytics/retention and its `retention_query_runner.py`),
+said option by option in docs/product.md: periods are those of the calendar, not a subject's own 24 hours; whoever began
+is counted at offset 0; a return counts from the next period on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Final, Literal, get_args
+
+import polars as pl
+
+from workbench.analytics.product.activity import PERIOD, active, members
+from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.periods import DAYS, Every, Periods
+from workbench.compute import SUBJECT_HASH
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["Counting", "Kind", "Retention", "RetentionSubjects", "weighted_mean"]
+
+Kind = Literal["first time", "recurring"]
+Counting = Literal["on", "on or after"]
+
+MOST_OFFSETS: Final = 400
+
+_COHORT, _BLOCK, _BEGAN, _CAME = ".cohort", ".block", ".began", ".came"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How many of a cohort came back, by cohort and by periods since.
+
+    Attributes:
+        start: What puts a subject into the cohort of its period.
+        back: What counts as coming back.
+        since: The first cohort's period has this time in it.
+        until: The end of what is known: the end of the data, or now. Rows at or after it never count.
+        length: How many periods of a cohort are looked at, its own included: 2 to 400.
+        kind: "first time": a subject is in the cohort of its very first start, which may lie before `since`;
+            "recurring": in the cohort of every period in which it did the start.
+        counting: "on": whoever came back in the period; "on or after": in it or a later one of the `length` periods.
+        every: How time is cut.
+
+    Raises:
+        Invalid: An unknown kind or way of counting, a length out of bounds, an end before its start, too many periods.
+    """
+
+    columns: EventColumns
+    start: Step
+    back: Step
+    since: datetime
+    until: datetime
+    length: int = 12
+    kind: Kind = "first time"
+    counting: Counting = "on"
+    every: Every = DAYS
+
+    name = "retention"
+    by_subject = True
+    ordered = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise unknown("kind of retention", str(self.kind), get_args(Kind), error=Invalid)
+        if self.counting not in get_args(Counting):
+            raise unknown("counting of retention", str(self.counting), get_args(Counting), error=Invalid)
+        if not 2 <= self.length <= MOST_OFFSETS:
+            raise Invalid(f"retention looks at 2 to {MOST_OFFSETS} periods of a cohort, not {self.length}")
+        _ = self.periods
+
+    @cached_property
+    def periods(self) -> Periods:
+        """Those of the cohorts."""
+        return Periods(self.since, self.until, self.every)
+
+    def check(self, schema: pl.Schema, dataset: str) -> None:
+        """
+        Raises:
+            Invalid: A column or condition does not fit the dataset.
+        """
+        self.columns.check(schema, dataset)
+        for step in (self.start, self.back):
+            step.rows(self.columns, schema)
+
+    def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Subjects by cohort and offset; if `on or after`, each one at the last offset only."""
+        return self._found(rows).group_by(_COHORT, "offset").agg(pl.len().cast(pl.Int64).alias("subjects"))
+
+    def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        """Columns: cohort (the period's start), offset, size, subjects, complete (the period is over at `until`).
+
+        Every cohort is there with every offset whose period has begun by `until`, by cohort and offset.
+        """
+        first, end = self.periods.numbers
+        cohorts = pl.LazyFrame({_COHORT: range(first, end)}, schema={_COHORT: pl.Int32})
+        offsets = pl.LazyFrame({"offset": range(self.length)}, schema={"offset": pl.Int32})
+        found = partials.group_by(_COHORT, "offset").agg(pl.col("subjects").sum())
+        grid = cohorts.join(offsets, how="cross").join(found, on=[_COHORT, "offset"], how="left")
+        grid = grid.with_columns(pl.col("subjects").fill_null(0))
+        if self.counting == "on or after":
+            later = pl.col("subjects").cum_sum(reverse=True).over(_COHORT, order_by="offset")
+            grid = grid.with_columns(later.alias("subjects"))
+        size = pl.when(pl.col("offset") == 0).then("subjects").sum().over(_COHORT).alias("size")
+        grid = grid.with_columns(size)
+        period = pl.col(_COHORT) + pl.col("offset")
+        return (
+            grid.filter(period < end)
+            .sort(_COHORT, "offset")
+            .select(
+                self.every.start(_COHORT).alias("cohort"),
+                "offset",
+                "size",
+                "subjects",
+                (period < self.periods.over).alias("complete"),
+            )
+        )
+
+    def subjects(self, cohort: datetime | date, offset: int) -> RetentionSubjects:
+        """The analysis that returns whom a cell counts.
+
+        Raises:
+            Invalid: The result has no such cell.
+        """
+        return RetentionSubjects(self, cohort, offset)
+
+    def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Subjects with cohort and offset, each once; if `on or after`, at the last offset only."""
+        steps = {_BEGAN: self.start, _CAME: self.back}
+        pairs = active(rows, self.columns, steps, self.every, self.until)
+        found = self._of_first(pairs) if self.kind == "first time" else self._of_each(pairs)
+        first, end = self.periods.numbers
+        found = found.filter(pl.col(_COHORT).is_between(first, end, closed="left"))
+        found = found.select(SUBJECT_HASH, _COHORT, (pl.col(PERIOD) - pl.col(_COHORT)).alias("offset"), _BEGAN, _CAME)
+        at_start = (pl.col("offset") == 0) & pl.col(_BEGAN)
+        returned = pl.col("offset").is_between(1, self.length - 1) & pl.col(_CAME)
+        found = found.filter(at_start | returned).select(SUBJECT_HASH, _COHORT, "offset")
+        if self.counting == "on":
+            return found.unique()
+        return found.group_by(SUBJECT_HASH, _COHORT).agg(pl.col("offset").max())
+
+    def _of_first(self, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """Each pair with its subject's only cohort; null for those who never began."""
+        return pairs.with_columns(pl.when(_BEGAN).then(PERIOD).min().over(SUBJECT_HASH).alias(_COHORT))
+
+    def _of_each(self, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """Each pair with every cohort of its subject that it may belong to.
+
+        Only those are paired that may be near enough, so that nobody's past grows with its square.
+        """
+        pairs = pairs.group_by(SUBJECT_HASH, PERIOD).agg(pl.col(_BEGAN, _CAME).any())
+        block = pl.col(PERIOD) // self.length
+        cohorts = pairs.filter(_BEGAN).select(SUBJECT_HASH, pl.col(PERIOD).alias(_COHORT), block.alias(_BLOCK))
+        near = pl.concat([pairs.with_columns((block - n).alias(_BLOCK)) for n in (0, 1)])
+        return near.join(cohorts, on=[SUBJECT_HASH, _BLOCK], how="inner")
+
+
+@dataclass(frozen=True)
+class RetentionSubjects:
+    """Whom one cell of a retention table counts: `SUBJECT_HASH` and the subject, one row each."""
+
+    retention: Retention
+    cohort: datetime | date
+    offset: int
+
+    name = "subjects of retention"
+    by_subject = True
+    ordered = False
+
+    def __post_init__(self) -> None:
+        first, end = self.retention.periods.numbers
+        if not first <= self._number < end:
+            raise Invalid(f"the retention table has no cohort {self.cohort.isoformat()}")
+        if not 0 <= self.offset < self.retention.length:
+            raise Invalid(f"the retention table has the offsets 0 to {self.retention.length - 1}, not {self.offset}")
+
+    @cached_property
+    def _number(self) -> int:
+        return self.retention.every.number_of(self.cohort)
+
+    def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        found = self.retention._found(rows).filter(pl.col(_COHORT) == self._number)
+        this = pl.col("offset") == self.offset
+        later = pl.col("offset") >= self.offset
+        found = found.filter(this if self.retention.counting == "on" else later)
+        return members(rows, found, self.retention.columns)
+
+    def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        """By subject."""
+        return partials.sort(self.retention.columns.subject)
+
+
+def weighted_mean(table: pl.DataFrame) -> pl.DataFrame:
+    """The mean share of subjects that came back, over cohorts, weighted by their sizes; incomplete cells are left out.
+
+    Args:
+        table: A result of `Retention`.
+
+    Returns:
+        One row per offset that has a complete cell: offset, cohorts (how many, empty ones not counted), size,
+        subjects, share (0 to 1; null where all cohorts are empty).
+    """
+    complete = table.lazy().filter(pl.col("complete")).group_by("offset")
+    summed = complete.agg(
+        (pl.col("size") > 0).sum().cast(pl.Int64).alias("cohorts"), pl.col("size").sum(), pl.col("subjects").sum()
+    )
+    share = pl.when(pl.col("size") > 0).then(pl.col("subjects") / pl.col("size")).alias("share")
+    return summed.with_columns(share).sort("offset").collect(engine="in-memory")

@@ -1,0 +1,243 @@
+"""One version of a dataset cut into parts for computing: by subject or not, without the files that cannot matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from workbench.compute import SUBJECT_HASH, Part, Parts, Shape, hash_of, hashed
+from workbench.data.lake.layout import EventLayout
+from workbench.data.lake.restricting import restricted
+from workbench.data.lake.snapshot import Snapshot
+from workbench.governance.security import Policy
+
+__all__ = ["Window", "parted"]
+
+ONE_PART = 1_000_000
+"""So few rows are one part: one plan over all of them is quicker than one after the other."""
+LARGEST_PART = 8_000_000
+"""Parts have about so many rows at most: what an analysis holds of one has to fit into memory, once per core."""
+
+Window = tuple[str, date | datetime | None, date | datetime | None]
+"""A column, and the times within which rows matter: at or after the first, before the second."""
+
+
+@dataclass(frozen=True)
+class Restricted:
+    """A policy, as it is sent along with a part."""
+
+    policy: Policy
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return restricted(rows, self.policy)
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """The hash of the subject, where files do not have it or it is not theirs that counts."""
+
+    subject: str
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.with_columns(hashed(self.subject))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The columns that the dataset shows, in its order, and the hash where parts are cut by it."""
+
+    columns: tuple[str, ...]
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.select(self.columns)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Each subject that is one with another takes that one's name and hash."""
+
+    subject: str
+    moved: pl.DataFrame
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Of the subjects in `moved` only."""
+        named = self.moved.lazy().select(
+            pl.col("subject").alias(self.subject), pl.col("person").alias(".person"), pl.col(".hash")
+        )
+        found = rows.join(named, on=self.subject, how="inner", maintain_order="left")
+        renamed = found.with_columns(pl.col(".person").alias(self.subject), pl.col(".hash").alias(SUBJECT_HASH))
+        return renamed.drop(".person", ".hash")
+
+
+def parted(
+    snapshot: Snapshot,
+    policy: Policy | None,
+    *,
+    subject: str | None,
+    window: Window | None = None,
+    tail: Sequence[pl.DataFrame] = (),
+    moved: pl.DataFrame | None = None,
+) -> Parts:
+    """
+    Args:
+        policy: Of who asks.
+        subject: The column whose rows have to be together; None where none has to. Parts then have `SUBJECT_HASH`.
+        window: Files that have no row in it are left out. Others may still have rows outside.
+        tail: More rows, of the columns that the dataset shows.
+        moved: What `Identities.moved` gives.
+    """
+    files = _within(snapshot.files, window)
+    layout = snapshot.layout
+    shapes: tuple[Shape, ...] = () if policy is None else (Restricted(policy),)
+    whole = Part(
+        files=_paths(snapshot, files),
+        schema=dict(snapshot.in_files),
+        uniform=snapshot.uniform,
+        shape=shapes,
+        rows=int(files["num_records"].sum() or 0) + sum(frame.height for frame in tail),
+        bytes=int(files["size_bytes"].sum() or 0),
+    )
+    total = len(snapshot.names), snapshot.bytes
+    if subject is None:
+        shown = Shown(tuple(snapshot.schema))
+        whole = replace(whole, shape=(*(() if layout is None else (shown,)), *shapes), frames=_stored(tail, layout))
+        return Parts(tuple(_by_file(whole, files)), False, *total)
+    own = layout is not None and layout.subject == subject and (policy is None or subject not in policy.columns)
+    if not own or layout is None:
+        shown = Shown(tuple(snapshot.schema))
+        rehashed = (*(() if layout is None else (shown,)), *shapes, Hashed(subject))
+        whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
+        return Parts(tuple(_by_hash(whole)), True, *total)
+    ordered = Shown((*snapshot.schema, SUBJECT_HASH))
+    whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
+    cut = list(_by_bucket(whole, snapshot, files, layout))
+    if moved is not None and moved.height:
+        cut = _joined(cut, whole, subject, moved)
+    return Parts(tuple(cut), True, *total)
+
+
+def _within(files: pl.DataFrame, window: Window | None) -> pl.DataFrame:
+    """The files that may have a row in the window. One without bounds may have any."""
+    if window is None:
+        return files
+    column, start, end = window
+    low, high = f"min.{column}", f"max.{column}"
+    if low not in files.columns:
+        return files
+    dtype = files.schema[low]
+    if start is not None:
+        files = files.filter((pl.col(high) < _bound(start, dtype)).fill_null(value=False).not_())
+    if end is not None:
+        files = files.filter((pl.col(low) >= _bound(end, dtype)).fill_null(value=False).not_())
+    return files
+
+
+def _bound(moment: Any, dtype: pl.DataType) -> pl.Expr:
+    return pl.lit(moment).cast(dtype) if not isinstance(moment, datetime) else pl.lit(moment, dtype=dtype)
+
+
+def _by_file(whole: Part, files: pl.DataFrame) -> list[Part]:
+    """Parts of whole files, each of as many as make a good part."""
+    if whole.rows <= ONE_PART or not whole.files:
+        return [whole]
+    cut: list[Part] = []
+    held: list[int] = []
+    rows = files["num_records"].to_list()
+    aim = min(LARGEST_PART, max(ONE_PART, whole.rows // 16))
+    for at in range(files.height):
+        held.append(at)
+        if sum(rows[n] for n in held) >= aim or at == files.height - 1:
+            cut.append(_of_files(whole, files, held))
+            held = []
+    return [replace(cut[0], frames=whole.frames), *cut[1:]]
+
+
+def _of_files(whole: Part, files: pl.DataFrame, chosen: list[int]) -> Part:
+    some = files[chosen]
+    return replace(
+        whole,
+        files=tuple(whole.files[at] for at in chosen),
+        frames=(),
+        rows=int(some["num_records"].sum() or 0),
+        bytes=int(some["size_bytes"].sum() or 0),
+    )
+
+
+def _by_hash(whole: Part) -> list[Part]:
+    """Rows that lie anyhow: each part reads all files, so there are no more than memory asks for."""
+    number = 1
+    while whole.rows // number > LARGEST_PART:
+        number *= 2
+    return [_range(whole, number, at) for at in range(number)] if number > 1 else [whole]
+
+
+def _by_bucket(whole: Part, snapshot: Snapshot, files: pl.DataFrame, layout: EventLayout) -> list[Part]:
+    """A part per bucket, of the files that have rows of it."""
+    low, high = f"min.{SUBJECT_HASH}", f"max.{SUBJECT_HASH}"
+    begins = f"min.{layout.time}"
+    if not whole.files:
+        return [whole]
+    files = files.sort(begins, low, nulls_last=True, maintain_order=True)
+    whole = replace(whole, files=_paths(snapshot, files))
+    if whole.rows <= ONE_PART:
+        return [_chronological(whole, files, layout)]
+    number = layout.buckets
+    while whole.rows // number > LARGEST_PART:
+        number *= 2
+    cut = []
+    for at in range(number):
+        first, last = layout.bounds(at, number)
+        outside = (pl.col(low) > last) | (pl.col(high) < first)
+        index = files.with_row_index(".at").filter(outside.fill_null(value=True).not_())[".at"].to_list()
+        part = _of_files(whole, files, index)
+        frames = tuple(_inside(frame, first, last) for frame in whole.frames)
+        part = replace(part, hashes=(first, last), frames=tuple(frame for frame in frames if frame.height))
+        cut.append(_chronological(part, files[index], layout))
+    return cut
+
+
+def _chronological(part: Part, files: pl.DataFrame, layout: EventLayout) -> Part:
+    """Whether each file ends before the next one begins, where files are sorted by when they begin."""
+    if part.frames or files.is_empty():
+        return part
+    spans = files.select(f"min.{layout.time}", f"max.{layout.time}")
+    follows = (spans.to_series(0).shift(-1) > spans.to_series(1)).head(spans.height - 1)
+    known = spans.to_series(0).null_count() == 0 and spans.to_series(1).null_count() == 0
+    return replace(part, chronological=known and bool(follows.all()))
+
+
+def _joined(cut: list[Part], whole: Part, subject: str, moved: pl.DataFrame) -> list[Part]:
+    """The same parts without the subjects that are one with others, and one more with these."""
+    hashes = tuple(hash_of(moved["subject"]).to_list())
+    named = moved.with_columns(hash_of(moved["person"]).alias(".hash"))
+    rest = [replace(part, without=hashes) for part in cut]
+    return [*rest, replace(whole, shape=(*whole.shape, Joined(subject, named)), sorted=False)]
+
+
+def _range(whole: Part, number: int, at: int) -> Part:
+    size = (1 << 64) // number
+    low = at * size - (1 << 63)
+    return replace(whole, hashes=(low, low + size - 1), rows=whole.rows // number)
+
+
+def _inside(frame: pl.DataFrame, low: int, high: int) -> pl.DataFrame:
+    return frame.filter(pl.col(SUBJECT_HASH).is_between(low, high))
+
+
+def _stored(tail: Sequence[pl.DataFrame], layout: EventLayout | None) -> tuple[pl.DataFrame, ...]:
+    """Rows in memory as a file would have them."""
+    if layout is None:
+        return tuple(tail)
+    found = []
+    for frame in tail:
+        rows = frame.with_columns(hash_of(frame[layout.subject]).alias(SUBJECT_HASH))
+        found.append(rows.select(*layout.in_files(frame.schema)).sort(layout.order, maintain_order=True))
+    return tuple(frame for frame in found if frame.height)
+
+
+def _paths(snapshot: Snapshot, files: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(str(path) for path in snapshot.paths(files["path"].to_list()))
