@@ -69,10 +69,11 @@ def product_analyses(columns: EventColumns, events: tuple[str, str], since: date
         found[f"stickiness: {'so many or more' if cumulative else 'so many'}"] = stickiness
         found[f"subjects of stickiness: {'so many or more' if cumulative else 'so many'}"] = stickiness.subjects(2)
     for grain in ("hour", "day", "month"):
+        late = timedelta(hours=21) if grain == "hour" else timedelta(days=1)
         hours = timedelta(days=30) if grain == "hour" else timedelta(0)
         lifecycle = Lifecycle(columns, begins, since + hours, until, every=Every(grain))  # type: ignore[arg-type]
         found[f"lifecycle: {grain}"] = lifecycle
-        found[f"subjects of a lifecycle: {grain}"] = lifecycle.subjects(until - timedelta(days=1), "dormant")
+        found[f"subjects of a lifecycle: {grain}"] = lifecycle.subjects(until - late, "dormant")
     gap = timedelta(hours=30)
     found["paths: with a start"] = Paths(columns, since, until, gap=gap, start_at=events[0], top=2)
     found["paths: with an end"] = Paths(columns, since, until, gap=gap, end_at=events[1], minimum_share=0.1)

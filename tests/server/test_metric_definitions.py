@@ -45,7 +45,7 @@ def test_what_may_not_be_defined_is_refused(site: Site) -> None:
     taken = refused("ana", 409, {"definition": JFK | {"name": "flights"}}, *may)
     assert "metrics/flights.yaml, line" in taken["detail"]
     assert "needs 'definition'" in refused("ana", 422, {}, *may)["detail"]
-    assert "not JSON" in sent(site, "POST", "metrics", "ana", *may, content=b"{").json()["detail"]
+    assert "no JSON" in sent(site, "POST", "metrics", "ana", *may, content=b"{").json()["detail"]
     assert sent(site, "DELETE", "metrics", "ana", *may).status_code == 405
     assert sent(site, "POST", "datasets", "ana", *may, json={}).status_code == 405
     assert sent(site, "POST", "health", "ana", *may, json={}).status_code == 405

@@ -92,7 +92,6 @@ def _said(endpoint: Endpoint) -> dict[str, Any]:
             for one in operation["parameters"]
             if one["in"] == "query"
         ],
-        "sent": fields(endpoint.body.__name__) if endpoint.body is not None else None,
         "rows": media_type if endpoint.rows else None,
         "fields": fields(answer["$ref"].rpartition("/")[2]),
     }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from workbench.analytics.metrics.ingredients import Join
 from workbench.analytics.metrics.sources import Sources
+from workbench.compute import Parts
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.governance.runs import Actor, RunKind
 from workbench.governance.security import Policy, Principal, Role
@@ -119,7 +120,7 @@ def test_a_join_is_what_sql_joins_on_the_left(
     join = Join(name="j", dataset="beside", on={"id": "key"})
     sources = Sources.__new__(Sources)
     sources.versions, sources._schemas = {}, {}
-    sources._rows = {"rows": rows.lazy(), "beside": beside.lazy()}
+    sources._parts = {"rows": Parts.of(rows.lazy()), "beside": Parts.of(beside.lazy())}
     sources.telling = lambda dataset: duckdb.connect()  # type: ignore[method-assign,return-value,assignment]
     keys = [key for key, _ in right if key is not None]
     if len(keys) > len(set(keys)):
