@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from event_rows import COLUMNS, SCHEMA, computed, event_rows
+from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -240,3 +240,33 @@ def test_a_cell_gives_its_subjects(rows: pl.DataFrame, funnel: Funnel, step: int
 def test_what_makes_no_funnel_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(Invalid, match=said):
         replace(Funnel(COLUMNS, (A, B, C), DAY), **change).check(SCHEMA, "events")
+
+
+def example() -> pl.DataFrame:
+    """The rows of the example in docs/product.md."""
+    times = [(9, 0), (9, 20), (9, 40), (10, 10), (10, 30)]
+    done = {"ada": "abxc", "bob": "axabc", "cyd": "bac"}
+    return frame_of(
+        [
+            (who, what, datetime(2024, 3, 1, *time, tzinfo=UTC))
+            for who, events in done.items()
+            for what, time in zip(events, times, strict=False)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "counts"),
+    [
+        ({}, [3, 2, 1]),
+        ({"entry": "first"}, [3, 1, 0]),
+        ({"order": "strict"}, [3, 2, 1]),
+        ({"order": "any"}, [3, 3, 2]),
+        ({"exclusions": (Exclusion(Step("x"), 1, 3),)}, [3, 2, 1]),
+        ({"step_windows": (HOUR // 3, HOUR // 3)}, [3, 1, 0]),
+    ],
+)
+def test_the_example_of_the_docs(options: dict[str, Any], counts: list[int]) -> None:
+    found = computed(Funnel(COLUMNS, (A, B, C), HOUR, **options), example())
+    by_step = dict(found.select("step", "subjects").rows())
+    assert [by_step.get(step, 0) for step in (1, 2, 3)] == counts

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from event_rows import COLUMNS, SCHEMA, computed, event_rows
+from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,3 +81,12 @@ def test_a_summary_counts_them(
 def test_a_gap_that_is_none_is_refused(gap: int, said: str) -> None:
     with pytest.raises(Invalid, match=said):
         Sessions(COLUMNS, gap).check(SCHEMA, "events")
+
+
+def test_the_example_of_the_docs() -> None:
+    at = [
+        datetime(2024, 3, day, *time, tzinfo=UTC)
+        for day, time in ((1, (23, 40)), (2, (0, 10)), (2, (0, 41)), (2, (0, 50)))
+    ]
+    found = computed(SessionList(Sessions(COLUMNS)), frame_of([("ada", "a", time) for time in at]))
+    assert found.select("began", "ended", "events").rows() == [(at[0], at[1], 2), (at[2], at[3], 2)]
