@@ -20,7 +20,7 @@ from workbench.analytics.metrics.answering import Answering
 from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.planning import Plan, Question, dimension_of
 from workbench.analytics.metrics.sources import Sources
-from workbench.compute import Engine, engines
+from workbench.compute import Engine, Parts, engines
 
 ZONE = "America/New_York"
 START = datetime(2013, 1, 26, 22, tzinfo=UTC)
@@ -89,12 +89,9 @@ class Frames(Sources):
     """Rows that are at hand, in place of a lake's."""
 
     def __init__(self, **frames: pl.DataFrame) -> None:
-        self._frames = frames
+        self._parts = {name: Parts.of(frame.lazy()) for name, frame in frames.items()}
         self._schemas = {}
         self.versions = {}
-
-    def rows(self, dataset: str) -> pl.LazyFrame:
-        return self._frames[dataset].lazy()
 
     def telling(self, dataset: str) -> AbstractContextManager[None]:
         return nullcontext()
