@@ -134,6 +134,8 @@ def of_retention(asked: Retention) -> Words:
 def of_stickiness(asked: Stickiness) -> Words:
     def draw(result: ProductResult) -> Chart:
         last = result.frame.filter(pl.col("subjects") > 0)["periods"].max()
+        if last is None:
+            raise Invalid(f"there is nothing to draw: nobody did {asked.step.title}")
         return result.drawn("bar", "periods", "subjects", frame=result.frame.filter(pl.col("periods") <= last))
 
     def cell(_: ProductResult, *, periods: int) -> tuple[Analysis, str]:
