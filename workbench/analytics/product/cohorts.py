@@ -107,9 +107,9 @@ class Cohorts:
         )
         return self.get(name)
 
-    def keep(self, dataset: str, name: str, subjects: pl.Series, description: str) -> Cohort:
+    def keep(self, dataset: str, name: str, subjects: pl.Series, description: str, replace: bool) -> Cohort:
         """Saves subjects as a static cohort."""
-        return self.save(name, dataset, {"subjects": subjects.to_list()}, description=description)
+        return self.save(name, dataset, {"subjects": subjects.to_list()}, description=description, replace=replace)
 
     def delete(self, name: str) -> None:
         """

@@ -34,16 +34,19 @@ class Subjects:
 
     frame: pl.DataFrame
     what: str
-    _keep: Callable[[str, pl.Series, str], Cohort] = field(repr=False)
+    _keep: Callable[[str, pl.Series, str, bool], Cohort] = field(repr=False)
 
-    def save(self, name: str, description: str = "") -> Cohort:
+    def save(self, name: str, description: str = "", *, replace: bool = False) -> Cohort:
         """Keeps them as a cohort: `result.subjects(step=2).save("carts", "came to the cart in March")`.
+
+        Args:
+            replace: Takes the place of a cohort of that name.
 
         Raises:
             Conflict: There is a cohort of that name.
-            Forbidden: Saving takes an analyst.
+            Forbidden: Saving takes an analyst; replacing another's takes an engineer.
         """
-        return self._keep(name, self.frame.to_series(), description or self.what)
+        return self._keep(name, self.frame.to_series(), description or self.what, replace)
 
     def __len__(self) -> int:
         return self.frame.height
@@ -102,7 +105,7 @@ class ProductResult:
     words: Words = field(repr=False)
     answer: Answer = field(repr=False)
     _asking: Asking = field(repr=False)
-    _keep: Callable[[str, str, pl.Series, str], Cohort] = field(repr=False)
+    _keep: Callable[[str, str, pl.Series, str, bool], Cohort] = field(repr=False)
 
     @property
     def title(self) -> str:
@@ -205,6 +208,9 @@ class ProductResult:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {**self.table()._repr_mimebundle_(), "text/plain": repr(self)}
 
     @property
     def _origin(self) -> str:

@@ -114,11 +114,9 @@ def of_retention(asked: Retention) -> Words:
         )
         return asked.subjects(cohort, offset), what
 
-    did = f"did {asked.start.title} again" if asked.back == asked.start else f"did {asked.back.title}"
-    did += "" if asked.back == asked.start else f" after {asked.start.title}"
-
+    did = asked.start.title if asked.back == asked.start else f"{asked.back.title} after {asked.start.title}"
     return Words(
-        title=f"Who {did}, by {asked.every.grain}",
+        title=f"Retention by {asked.every.grain}: {did}",
         labels={
             "cohort": f"{_spoken(asked.every.grain)} of {'the first ' if asked.kind == 'first time' else ''}"
             f"{asked.start.title}",
@@ -143,7 +141,7 @@ def of_stickiness(asked: Stickiness) -> Words:
         return asked.subjects(periods), f"who did {asked.step.title} in {said}"
 
     return Words(
-        title=f"In how many {asked.every.grain}s subjects did {asked.step.title}",
+        title=f"In how many {asked.every.grain}s: {asked.step.title}",
         labels={
             "periods": f"{_spoken(asked.every.grain)}s" + (" or more" if asked.cumulative else ""),
             "subjects": "Subjects", "share": "Share of all",
@@ -170,7 +168,7 @@ def of_lifecycle(asked: Lifecycle) -> Words:
         return asked.subjects(period, chosen), f"who was {state} in the {asked.every.grain} of {period}"
 
     return Words(
-        title=f"Lifecycle by {asked.every.grain}: who did {asked.step.title}",
+        title=f"Lifecycle by {asked.every.grain}: {asked.step.title}",
         labels={
             "period": _spoken(asked.every.grain), "state": "State", "subjects": "Subjects",
             "complete": "Period is over",

@@ -308,6 +308,7 @@ def test_a_cell_is_saved_as_a_cohort_and_used(shop: Workbench) -> None:
     assert asked(shop, "funnel", "plain", within="bought_in_time").frame.equals(among)
     with pytest.raises(Conflict, match="there is a cohort 'bought_in_time' already"):
         found.save("bought_in_time")
+    assert asked(shop, "funnel").subjects(step=2).save("bought_in_time", replace=True).size > len(found)
 
 
 def test_cohorts_by_conditions_and_of_others(shop: Workbench) -> None:
