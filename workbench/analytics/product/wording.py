@@ -105,8 +105,11 @@ def of_retention(asked: Retention) -> Words:
         frame = result.frame.filter(pl.col("complete") & (pl.col("size") > 0))
         if frame.is_empty():
             raise Invalid(f"there is nothing to draw yet: no {asked.every.grain} is over", hint="ask a finer grain")
-        left_out = f"{_spoken(asked.every.grain)}s that are not over yet are left out."
-        return result.drawn("heatmap", "offset", "cohort", frame=frame, color="share", note=left_out)
+        note = f"{_spoken(asked.every.grain)}s that are not over yet are left out."
+        later = frame.filter(pl.col("offset") > 0)
+        if later.height:  # the whole of a cohort would take all shades from the shares that differ
+            frame, note = later, f"At 0 it is 100%. {note}"
+        return result.drawn("heatmap", "offset", "cohort", frame=frame, color="share", note=note)
 
     def cell(_: ProductResult, *, cohort: date | datetime, offset: int) -> tuple[Analysis, str]:
         what = (
