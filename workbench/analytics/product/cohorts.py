@@ -90,7 +90,7 @@ class Cohorts:
                 f"{name!r} cannot be a cohort's name", hint="lower-case letters, digits and underscores, a letter first"
             )
         self._may_change(name, f"save the cohort '{name}'")
-        read = yaml.safe_load(definition) if isinstance(definition, str) else dict(definition)
+        read = _parsed(definition, name)
         condition = self._read(read, dataset, name)
         if isinstance(read.get("subjects"), list) and len(read["subjects"]) > MOST_SUBJECTS:
             raise Invalid(f"a static cohort has at most {MOST_SUBJECTS:,} subjects, not {len(read['subjects']):,}")
@@ -107,9 +107,9 @@ class Cohorts:
         )
         return self.get(name)
 
-    def keep(self, dataset: str, name: str, subjects: pl.Series, description: str) -> Cohort:
+    def keep(self, dataset: str, name: str, subjects: pl.Series, description: str, replace: bool) -> Cohort:
         """Saves subjects as a static cohort."""
-        return self.save(name, dataset, {"subjects": subjects.to_list()}, description=description)
+        return self.save(name, dataset, {"subjects": subjects.to_list()}, description=description, replace=replace)
 
     def delete(self, name: str) -> None:
         """
@@ -160,6 +160,15 @@ class Cohorts:
         owner = next((one.owner for one in self._store.all() if one.name == name), actor.principal.name)
         if owner != actor.principal.name:
             self._security.require(actor.principal, Role.ENGINEER, doing)
+
+
+def _parsed(definition: Mapping[str, Any] | str, name: str) -> Any:
+    if not isinstance(definition, str):
+        return dict(definition)
+    try:
+        return yaml.safe_load(definition)
+    except yaml.YAMLError as error:
+        raise Invalid(f"the definition of the cohort '{name}' is no YAML: {error}") from error
 
 
 def _named(definition: Any) -> set[str]:

@@ -44,13 +44,18 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class FunnelCell:
-    """Which subjects: those that came to a step, or those that came to it and no further."""
+    """Which subjects: those that came to a step, or those that came to it and no further.
+
+    Attributes:
+        others_than: Where it has values, the subjects whose value is none of these, in place of `breakdown`.
+    """
 
     step: int
     dropped: bool = False
     breakdown: str | None = None
     any_breakdown: bool = True
     period: object = None
+    others_than: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,7 +266,10 @@ class Funnel:
         chosen = pl.col("step") == cell.step
         if cell.dropped:
             chosen = chosen & last
-        if not cell.any_breakdown:
+        if cell.others_than:
+            named = pl.col(_VALUE).is_in([one for one in cell.others_than if one is not None])
+            chosen = chosen & named.fill_null(value=None in cell.others_than).not_()
+        elif not cell.any_breakdown:
             chosen = chosen & pl.col(_VALUE).eq_missing(pl.lit(cell.breakdown))
         if cell.period is not None:
             chosen = chosen & (pl.col(_PERIOD) == cell.period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -131,7 +132,12 @@ class Product:
         reach = (start, None if end is None else end + length)
         parts, number = self._parts(dataset, columns, reach, within, version)
         return self._result(
-            funnel, dataset, parts, number, lambda counts: funnel_table(funnel, counts, top), wording.of_funnel(funnel)
+            funnel,
+            dataset,
+            parts,
+            number,
+            lambda counts: funnel_table(funnel, counts, top),
+            _among(wording.of_funnel(funnel), within),
         )
 
     def retention(
@@ -181,7 +187,12 @@ class Product:
         )
         share = pl.when(pl.col("size") > 0).then(pl.col("subjects") / pl.col("size")).alias("share")
         return self._result(
-            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_retention(asked)
+            asked,
+            dataset,
+            parts,
+            number,
+            lambda table: table.with_columns(share),
+            _among(wording.of_retention(asked), within),
         )
 
     def stickiness(
@@ -211,7 +222,12 @@ class Product:
         whole = pl.col("subjects").max() if cumulative else pl.col("subjects").sum()
         share = pl.when(whole > 0).then(pl.col("subjects") / whole).alias("share")
         return self._result(
-            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_stickiness(asked)
+            asked,
+            dataset,
+            parts,
+            number,
+            lambda table: table.with_columns(share),
+            _among(wording.of_stickiness(asked), within),
         )
 
     def lifecycle(
@@ -237,7 +253,8 @@ class Product:
         parts, number = self._parts(dataset, columns, (None, None), within, version)
         since, until = self._span(dataset, columns, parts, between, time_zone)
         asked = Lifecycle(columns, Step.of(step), since, until, None, Every(grain, time_zone, week_start))
-        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_lifecycle(asked))
+        words = _among(wording.of_lifecycle(asked), within)
+        return self._result(asked, dataset, parts, number, lambda table: table, words)
 
     def paths(
         self,
@@ -271,7 +288,8 @@ class Product:
             columns, since, until, None if events is None else tuple(events), where,
             length_of(gap, "the sessions' gap"), start_at, end_at, max_steps, True, minimum_share, top,
         )  # fmt: skip
-        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_paths(asked))
+        words = _among(wording.of_paths(asked), within)
+        return self._result(asked, dataset, parts, number, lambda table: table, words)
 
     def sessions(
         self,
@@ -303,7 +321,12 @@ class Product:
         asked = SessionSummary(what, grain, start, end, time_zone, week_start, times=True)
         parts, number = self._parts(dataset, columns, (None, None), within, version)
         return self._result(
-            asked, dataset, parts, number, lambda counts: session_table(asked, counts), wording.of_sessions(asked)
+            asked,
+            dataset,
+            parts,
+            number,
+            lambda counts: session_table(asked, counts),
+            _among(wording.of_sessions(asked), within),
         )
 
     def _parts(
@@ -336,3 +359,11 @@ class Product:
     ) -> ProductResult:
         answer = self._asking.ask(asked, dataset, parts, version)
         return ProductResult(shaped(answer.frame), words, answer, self._asking, self.cohorts.keep)
+
+
+def _among(words: Words, within: Any) -> Words:
+    """The words of a question that is asked of some subjects only."""
+    if within is None:
+        return words
+    some = within.replace("_", " ") if isinstance(within, str) else "some"
+    return replace(words, title=f"{words.title}, among {some}")

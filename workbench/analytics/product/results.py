@@ -10,6 +10,7 @@ import polars as pl
 
 from workbench.analytics.product.asking import Answer, Asking
 from workbench.analytics.product.cohort import Cohort
+from workbench.analytics.product.durations import in_fitting_unit
 from workbench.analytics.product.explaining import explained
 from workbench.charts import Chart, Mark, Table
 from workbench.compute import SUBJECT_HASH, Analysis, EngineUse, frames
@@ -33,16 +34,19 @@ class Subjects:
 
     frame: pl.DataFrame
     what: str
-    _keep: Callable[[str, pl.Series, str], Cohort] = field(repr=False)
+    _keep: Callable[[str, pl.Series, str, bool], Cohort] = field(repr=False)
 
-    def save(self, name: str, description: str = "") -> Cohort:
+    def save(self, name: str, description: str = "", *, replace: bool = False) -> Cohort:
         """Keeps them as a cohort: `result.subjects(step=2).save("carts", "came to the cart in March")`.
+
+        Args:
+            replace: Takes the place of a cohort of that name.
 
         Raises:
             Conflict: There is a cohort of that name.
-            Forbidden: Saving takes an analyst.
+            Forbidden: Saving takes an analyst; replacing another's takes an engineer.
         """
-        return self._keep(name, self.frame.to_series(), description or self.what)
+        return self._keep(name, self.frame.to_series(), description or self.what, replace)
 
     def __len__(self) -> int:
         return self.frame.height
@@ -63,6 +67,7 @@ class Words:
         labels: Column -> what people call it.
         units: Column -> unit.
         formats: Column -> d3 format.
+        durations: Columns in seconds: a table has them in the unit that fits.
         note: What one has to know to read it.
         draw: The rows as a chart.
         cell: From a result, and what names one of its numbers, to the analysis that gives its subjects, and the number
@@ -75,6 +80,7 @@ class Words:
     cell: Callable[..., tuple[Analysis, str]]
     units: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
+    durations: tuple[str, ...] = ()
     note: str = ""
 
     def of(self, frame: pl.DataFrame) -> Words:
@@ -99,7 +105,7 @@ class ProductResult:
     words: Words = field(repr=False)
     answer: Answer = field(repr=False)
     _asking: Asking = field(repr=False)
-    _keep: Callable[[str, str, pl.Series, str], Cohort] = field(repr=False)
+    _keep: Callable[[str, str, pl.Series, str, bool], Cohort] = field(repr=False)
 
     @property
     def title(self) -> str:
@@ -130,12 +136,26 @@ class ProductResult:
         return self.words.draw(self)
 
     def drawn(
-        self, kind: Mark, x: str, y: str, *, frame: pl.DataFrame | None = None, color: str | None = None
+        self,
+        kind: Mark,
+        x: str,
+        y: str,
+        *,
+        frame: pl.DataFrame | None = None,
+        color: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        note: str = "",
     ) -> Chart:
-        """A chart of these rows, or of others made from them, with their words."""
+        """A chart of these rows, or of others made from them, with their words.
+
+        Args:
+            labels: What takes the place of theirs.
+            note: Of the chart; the table's own speaks of columns that a chart does not have.
+        """
         rows = self.frame if frame is None else frame
         words = self.words.of(rows)
-        return Chart(rows, kind, x, y, words.title, color, words.labels, words.units, words.formats, words.note)
+        said = {**words.labels, **(labels or {})}
+        return Chart(rows, kind, x, y, words.title, color, said, words.units, words.formats, note)
 
     def subjects(self, **cell: Any) -> Subjects:
         """Who is behind one number, looked up in the rows that the result was computed on.
@@ -167,10 +187,18 @@ class ProductResult:
         return frames.to_arrow(self.frame)
 
     def table(self) -> Table:
-        """The rows as a table."""
+        """The rows as a table, with durations in days, hours, minutes or seconds, all in the same."""
         words = self.words.of(self.frame)
         note = " ".join(filter(None, (words.note, self._origin)))
-        return Table(words.title, self.frame, dict(words.labels), dict(words.units), dict(words.formats), note)
+        frame, unit = in_fitting_unit(self.frame, words.durations)
+        units = {**words.units, **dict.fromkeys(words.durations, unit)}
+        formats = {**words.formats, **dict.fromkeys(words.durations, ",.1f")}
+        # The frame's names speak of seconds, which these need not be.
+        names = {name: name.replace("seconds", "time") for name in words.durations}
+        labels, units, formats = (
+            {names.get(name, name): said for name, said in one.items()} for one in (words.labels, units, formats)
+        )
+        return Table(words.title, frame.rename(names), labels, units, formats, note)
 
     def __len__(self) -> int:
         return self.frame.height
@@ -180,6 +208,9 @@ class ProductResult:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {**self.table()._repr_mimebundle_(), "text/plain": repr(self)}
 
     @property
     def _origin(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from workbench.analytics.product.funnel import Funnel, FunnelCell
+from workbench.analytics.product.funnel_table import OTHER
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.results import ProductResult, Words
@@ -16,13 +17,14 @@ from workbench.analytics.product.sessions import SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
 from workbench.charts import Chart
 from workbench.compute import Analysis
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["of_funnel", "of_lifecycle", "of_paths", "of_retention", "of_sessions", "of_stickiness"]
 
 _SHARE, _COUNT, _AMOUNT = ".1%", ",d", ",.1f"
 _MOST_SERIES = 8
 _MOST_EDGES = 20
+_NONE = "(none)"
 
 
 def of_funnel(funnel: Funnel) -> Words:
@@ -30,22 +32,28 @@ def of_funnel(funnel: Funnel) -> Words:
     by = " by " + funnel.breakdown if funnel.breakdown else ""
 
     def draw(result: ProductResult) -> Chart:
-        frame = result.frame
+        frame, few = _few(result.frame, "breakdown" if funnel.breakdown else None)
+        color = "breakdown" if funnel.breakdown else None
         if funnel.grain is not None:
-            last = frame.filter(pl.col("step") == len(titles))
-            return result.drawn("line", "period", "share_of_first", frame=last, color=_series(last, "breakdown"))
+            last = frame.filter(pl.col("step") == len(titles)).drop("step")
+            open_still = f"Who began in the last {_length(funnel.window)} of the data may still go on."
+            said = f"Share that came to {titles[-1]}"
+            return result.drawn(
+                "line", "period", "share_of_first", frame=last, color=color, note=f"{open_still} {few}".strip(),
+                labels={"share_of_first": said},
+            )  # fmt: skip
         places = [f"{n}. {title}" for n, title in enumerate(titles, 1)]
         named = pl.col("step").replace_strict(range(1, len(places) + 1), places, return_dtype=pl.String)
         frame = frame.with_columns(named.alias("event"))
-        if funnel.breakdown:
-            frame = frame.with_columns(pl.col("breakdown").fill_null("(none)"))
-            frame = _few(frame, "breakdown")
-        return result.drawn(
-            "bar", "event", "share_of_first", frame=frame, color="breakdown" if funnel.breakdown else None
-        )
+        if color is None:
+            return result.drawn("bar", "event", "share_of_first", frame=frame)
+        # All values have the whole of their first step: bars that say nothing.
+        note = f"{places[0]} is 100% of each. {few}".strip()
+        later = frame.filter(pl.col("step") > 1)
+        return result.drawn("bar", "event", "share_of_first", frame=later, color=color, note=note)
 
     def cell(
-        _: ProductResult,
+        result: ProductResult,
         *,
         step: int,
         dropped: bool = False,
@@ -58,9 +66,21 @@ def of_funnel(funnel: Funnel) -> Words:
             raise Invalid("the funnel is not broken down", hint="ask it with breakdown=")
         if period is not None and not funnel.grain:
             raise Invalid("the funnel is not cut into periods", hint="ask it with grain=")
+        others: tuple[str | None, ...] = ()
+        if breakdown is not ...:
+            shown = result.frame["breakdown"].unique(maintain_order=True).to_list()
+            if breakdown not in shown:
+                known = [str(one) for one in shown if one is not None]
+                raise unknown(f"value of {funnel.breakdown} in the funnel", str(breakdown), known, error=Invalid)
+            others = tuple(one for one in shown if one != OTHER) if breakdown == OTHER else ()
+        if period is not None and result.frame.filter(pl.col("period") == period).is_empty():
+            raise Invalid(f"the funnel has no {funnel.grain} that begins at {period}")
         far = "came no further than" if dropped else "came to"
-        what = f"who {far} step {step}, {titles[step - 1]}" + (f", of {breakdown}" if breakdown is not ... else "")
-        some = FunnelCell(step, dropped, None if breakdown is ... else breakdown, breakdown is ..., period)
+        what = f"who {far} step {step}, {titles[step - 1]}"
+        if breakdown is not ...:
+            what += f", of {funnel.breakdown} {_NONE if breakdown is None else breakdown}"
+        what += f", in the {funnel.grain} of {period}" if period is not None else ""
+        some = FunnelCell(step, dropped, None if breakdown is ... else breakdown, breakdown is ..., period, others)
         return funnel.members(some), what
 
     return Words(
@@ -72,11 +92,8 @@ def of_funnel(funnel: Funnel) -> Words:
             "median_seconds": "Median time since the first step", "mean_wait": "Mean time since the step before",
             "median_wait": "Median time since the step before",
         },
-        units=dict.fromkeys(("mean_seconds", "median_seconds", "mean_wait", "median_wait"), "s"),
-        formats={
-            "subjects": _COUNT, "share_of_first": _SHARE, "share_of_previous": _SHARE,
-            **dict.fromkeys(("mean_seconds", "median_seconds", "mean_wait", "median_wait"), ",.0f"),
-        },
+        durations=("mean_seconds", "median_seconds", "mean_wait", "median_wait"),
+        formats={"subjects": _COUNT, "share_of_first": _SHARE, "share_of_previous": _SHARE},
         note="Medians of times are within 1 % of the true ones.",
         draw=draw,
         cell=cell,
@@ -86,66 +103,92 @@ def of_funnel(funnel: Funnel) -> Words:
 def of_retention(asked: Retention) -> Words:
     def draw(result: ProductResult) -> Chart:
         frame = result.frame.filter(pl.col("complete") & (pl.col("size") > 0))
-        text = pl.col("cohort").cast(pl.String).alias("cohort")
-        return result.drawn("heatmap", "offset", "cohort", frame=frame.with_columns(text), color="share")
+        if frame.is_empty():
+            raise Invalid(f"there is nothing to draw yet: no {asked.every.grain} is over", hint="ask a finer grain")
+        note = f"{_spoken(asked.every.grain)}s that are not over yet are left out."
+        later = frame.filter(pl.col("offset") > 0)
+        if later.height:  # the whole of a cohort would take all shades from the shares that differ
+            frame, note = later, f"At 0 it is 100%. {note}"
+        return result.drawn("heatmap", "offset", "cohort", frame=frame, color="share", note=note)
 
     def cell(_: ProductResult, *, cohort: date | datetime, offset: int) -> tuple[Analysis, str]:
-        what = f"who began in the {asked.every.grain} of {cohort} and came back {offset} {asked.every.grain}s later"
+        what = (
+            f"who began in the {asked.every.grain} of {cohort} and came back {_some(offset, asked.every.grain)} later"
+        )
         return asked.subjects(cohort, offset), what
 
+    did = asked.start.title if asked.back == asked.start else f"{asked.back.title} after {asked.start.title}"
     return Words(
-        title=f"Who came back to {asked.back.title} after {asked.start.title}, by {asked.every.grain}",
+        title=f"Retention by {asked.every.grain}: {did}",
         labels={
-            "cohort": f"{_spoken(asked.every.grain)} of {asked.start.title}",
+            "cohort": f"{_spoken(asked.every.grain)} of {'the first ' if asked.kind == 'first time' else ''}"
+            f"{asked.start.title}",
             "offset": f"{_spoken(asked.every.grain)}s since", "size": "Began", "subjects": "Came back",
             "complete": "Period is over", "share": "Share that came back",
         },
         formats={"size": _COUNT, "subjects": _COUNT, "share": ".0%"},
-        note=f"{_spoken(asked.every.grain)}s that are not over yet are left out of the chart.",
         draw=draw,
         cell=cell,
     )  # fmt: skip
 
 
 def of_stickiness(asked: Stickiness) -> Words:
+    def draw(result: ProductResult) -> Chart:
+        last = result.frame.filter(pl.col("subjects") > 0)["periods"].max()
+        if last is None:
+            raise Invalid(f"there is nothing to draw: nobody did {asked.step.title}")
+        return result.drawn("bar", "periods", "subjects", frame=result.frame.filter(pl.col("periods") <= last))
+
     def cell(_: ProductResult, *, periods: int) -> tuple[Analysis, str]:
-        more = " or more" if asked.cumulative else ""
-        return asked.subjects(periods), f"who did {asked.step.title} in {periods}{more} {asked.every.grain}s"
+        said = f"{periods} or more {asked.every.grain}s" if asked.cumulative else _some(periods, asked.every.grain)
+        return asked.subjects(periods), f"who did {asked.step.title} in {said}"
 
     return Words(
-        title=f"In how many {asked.every.grain}s subjects did {asked.step.title}",
-        labels={"periods": f"{_spoken(asked.every.grain)}s", "subjects": "Subjects", "share": "Share of all"},
+        title=f"In how many {asked.every.grain}s: {asked.step.title}",
+        labels={
+            "periods": f"{_spoken(asked.every.grain)}s" + (" or more" if asked.cumulative else ""),
+            "subjects": "Subjects", "share": "Share of all",
+        },
         formats={"subjects": _COUNT, "share": _SHARE},
-        draw=lambda result: result.drawn("bar", "periods", "subjects", frame=result.frame.head(60)),
+        draw=draw,
         cell=cell,
-    )
+    )  # fmt: skip
 
 
 def of_lifecycle(asked: Lifecycle) -> Words:
     def draw(result: ProductResult) -> Chart:
         # Who stayed away is drawn below the line: the bars above it are who was there.
         away = pl.when(pl.col("state") == "dormant").then(-pl.col("subjects")).otherwise(pl.col("subjects"))
-        return result.drawn("line", "period", "subjects", frame=result.frame.with_columns(away), color="state")
+        over = result.frame.filter("complete")
+        note = "Who became dormant is drawn below zero."
+        if over.height:
+            note += f" {_spoken(asked.every.grain)}s that are not over yet are left out."
+        frame = (over if over.height else result.frame).with_columns(away)
+        return result.drawn("line", "period", "subjects", frame=frame, color="state", note=note)
 
     def cell(_: ProductResult, *, period: date | datetime, state: str) -> tuple[Analysis, str]:
         chosen: Any = state
         return asked.subjects(period, chosen), f"who was {state} in the {asked.every.grain} of {period}"
 
     return Words(
-        title=f"Lifecycle of who did {asked.step.title}, by {asked.every.grain}",
-        labels={"period": _spoken(asked.every.grain), "state": "State", "subjects": "Subjects", "complete": "Is over"},
+        title=f"Lifecycle by {asked.every.grain}: {asked.step.title}",
+        labels={
+            "period": _spoken(asked.every.grain), "state": "State", "subjects": "Subjects",
+            "complete": "Period is over",
+        },
         formats={"subjects": _COUNT},
-        note="Who became dormant is drawn below zero.",
         draw=draw,
         cell=cell,
-    )
+    )  # fmt: skip
 
 
 def of_paths(asked: Paths) -> Words:
     def draw(result: ProductResult) -> Chart:
-        edge = pl.format("{}. {} to {}", pl.col("position"), pl.col("source"), pl.col("target")).alias("edge")
+        edge = pl.format("{}. {} → {}", pl.col("position"), pl.col("source"), pl.col("target")).alias("edge")
         commonest = result.frame.sort("paths", descending=True, maintain_order=True).head(_MOST_EDGES)
-        return result.drawn("bar", "edge", "paths", frame=commonest.select(edge, "paths"))
+        count = len(result)
+        note = f"The {_MOST_EDGES} commonest of {count:,} steps are drawn." if count > _MOST_EDGES else ""
+        return result.drawn("bar", "edge", "paths", frame=commonest.select(edge, "paths"), note=note)
 
     def cell(result: ProductResult, *, position: int, source: str, target: str) -> tuple[Analysis, str]:
         what = f"who went from {source} to {target} at place {position}"
@@ -153,7 +196,7 @@ def of_paths(asked: Paths) -> Words:
 
     ends = (f" from {asked.start_at}" if asked.start_at else "") + (f" to {asked.end_at}" if asked.end_at else "")
     return Words(
-        title=f"Paths{ends}",
+        title=f"Paths{ends}: which event follows which within {_length(asked.gap // timedelta(microseconds=1))}",
         labels={
             "position": "Place", "source": "From", "target": "To", "paths": "Paths", "subjects": "Subjects",
             "edge": "Step",
@@ -172,12 +215,21 @@ def of_sessions(asked: SessionSummary) -> Words:
         if x is None:
             raise Invalid("one row is no chart", hint="ask with grain= or by=")
         color = attributes[0] if asked.grain and attributes else None
-        frame = result.frame if color is None else _few(result.frame, color)
-        return result.drawn("line" if asked.grain else "bar", x, "sessions", frame=frame, color=color)
+        if len(attributes) > 1:
+            raise Invalid("sessions by more than one column are a table, no chart", hint="ask with one column in by=")
+        frame, few = _few(result.frame, color, "sessions")
+        if not asked.grain:
+            frame = frame.with_columns(pl.col(x).cast(pl.String).fill_null(_NONE))
+            frame = frame.sort("sessions", descending=True, maintain_order=True)
+        return result.drawn("line" if asked.grain else "bar", x, "sessions", frame=frame, color=color, note=few)
 
-    def cell(_: ProductResult, **of: Any) -> tuple[Analysis, str]:
+    def cell(result: ProductResult, **of: Any) -> tuple[Analysis, str]:
+        analysis = asked.subjects(**of)
+        found = (pl.col(name).eq_missing(pl.lit(value)) for name, value in of.items())
+        if of and result.frame.filter(*found).is_empty():
+            raise Invalid(f"there are no sessions of {', '.join(f'{name} {value}' for name, value in of.items())}")
         said = " and ".join(f"{name} {value}" for name, value in of.items())
-        return asked.subjects(**of), "who had a session" + (f" of {said}" if said else "")
+        return analysis, "who had a session" + (f" of {said}" if said else "")
 
     return Words(
         title=f"Sessions with pauses of at most {_length(asked.sessions.gap)}",
@@ -187,10 +239,10 @@ def of_sessions(asked: SessionSummary) -> Words:
             "mean_seconds": "Mean length", "median_seconds": "Median length",
             **{name: _spoken(name) for name in attributes},
         },
-        units={"mean_seconds": "s", "median_seconds": "s"},
+        durations=("mean_seconds", "median_seconds"),
         formats={
             "sessions": _COUNT, "subjects": _COUNT, "events": _COUNT, "events_per_session": _AMOUNT,
-            "bounce_rate": _SHARE, "mean_seconds": ",.0f", "median_seconds": ",.0f",
+            "bounce_rate": _SHARE,
         },
         note="Medians are within 1 % of the true ones.",
         draw=draw,
@@ -210,11 +262,17 @@ def _length(microseconds: int) -> str:
     return f"{seconds:g} seconds"
 
 
-def _few(frame: pl.DataFrame, series: str) -> pl.DataFrame:
-    """The rows of the first few series, as many as can be told apart."""
-    kept = frame[series].unique(maintain_order=True).head(_MOST_SERIES).to_list()
-    return frame.filter(pl.col(series).is_in([one for one in kept if one is not None]))
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
-def _series(frame: pl.DataFrame, name: str) -> str | None:
-    return name if name in frame.columns and frame[name].n_unique() <= _MOST_SERIES else None
+def _few(frame: pl.DataFrame, series: str | None, by: str = "subjects") -> tuple[pl.DataFrame, str]:
+    """The rows of the largest series, as many as can be told apart, and what to say where these are not all."""
+    if series is None:
+        return frame, ""
+    named = frame.with_columns(pl.col(series).cast(pl.String).fill_null(_NONE))
+    sizes = named.group_by(series, maintain_order=True).agg(pl.col(by).sum())
+    if sizes.height <= _MOST_SERIES:
+        return named, ""
+    kept = sizes.sort(by, descending=True, maintain_order=True).head(_MOST_SERIES)[series].to_list()
+    return named.filter(pl.col(series).is_in(kept)), f"The {_MOST_SERIES} largest of {sizes.height:,} are drawn."

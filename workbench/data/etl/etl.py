@@ -17,7 +17,7 @@ from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.model import Landed, Loaded, Slice
 from workbench.data.etl.slicing import slices_of
-from workbench.data.lake import Checkpoint, Lake
+from workbench.data.lake import Checkpoint, EventLayout, Lake
 from workbench.foundation.errors import Invalid
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
@@ -144,6 +144,7 @@ class Etl:
         description: str = "",
         source: str = "",
         evolve: bool = False,
+        layout: EventLayout | None = None,
     ) -> Loaded:
         """Makes a dataset hold exactly these rows; nothing is written when it does already, in whatever order.
 
@@ -153,6 +154,7 @@ class Etl:
             key: The column or columns that tell rows apart.
             source: Where the rows come from, for people; what the run has read, when not given inside one.
             evolve: The frame's columns become the dataset's, where otherwise other columns are refused.
+            layout: For events: how the files of a dataset that is made lie.
 
         Raises:
             Invalid: A key is missing or doubled, or the columns are others.
@@ -161,7 +163,7 @@ class Etl:
         rows, key = frames.to_polars(frame), listed(key)
         check_key(rows, key)
         if not self._lake.exists(into):
-            self._create(into, rows, key, description, source)
+            self._create(into, rows, key, description, source, layout)
             return self._loaded(into, rows.height, begin, added=rows.height)
         there = self._there(into)
         same = fitted(rows, there.schema)
@@ -253,10 +255,18 @@ class Etl:
         key: Sequence[str],
         description: str,
         source: str,
+        layout: EventLayout | None = None,
         partition_by: Sequence[str] = (),
     ) -> None:
         self._lake.create(
-            into, rows, self._actor, key=key, partition_by=partition_by, description=description, source=source
+            into,
+            rows,
+            self._actor,
+            key=key,
+            partition_by=partition_by,
+            layout=layout,
+            description=description,
+            source=source,
         )
 
     def _there(self, dataset: str) -> pl.DataFrame:

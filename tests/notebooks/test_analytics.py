@@ -1,0 +1,97 @@
+"""The notebooks of product analytics on real data: what they show is what plain SQL over the same rows finds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from flights import TWO_WEEKS, command, finish, make_flights_home
+
+from workbench import Workbench
+from workbench.governance.runs import Run
+
+pytestmark = pytest.mark.xdist_group("flights")
+
+TABLE = "application/vnd.workbench.table+json"
+
+
+@pytest.fixture(scope="module")
+def home(flight_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with two weeks of flights."""
+    made = make_flights_home(tmp_path_factory.mktemp("analytics") / "flights", flight_sources)
+    finish(command(made, "run", "flights", *TWO_WEEKS))
+    return made
+
+
+def shown(run: Run) -> dict[str, list[list[Any]]]:
+    """The rows of each table and chart that a run shows, by title; of a title shown twice the last."""
+    notebook = json.loads((run.directory / "output.ipynb").read_text())
+    outputs = [output["data"] for cell in notebook["cells"] for output in cell.get("outputs", []) if "data" in output]
+    return {data[TABLE]["title"]: data[TABLE]["rows"] for data in outputs if TABLE in data}
+
+
+def test_aircraft_and_their_delays(home: Path) -> None:
+    with Workbench.open(home) as wb:
+        run = wb.notebooks.run("notebooks/analytics/flights.ipynb")
+        tables = shown(run)
+        flights = wb.datasets["flights"].to_polars(["tailnum", "time_hour", "flight", "dep_time", "dep_delay"])
+        sql = duckdb.connect()
+        sql.register("flights", flights.to_arrow())
+        late = (
+            "WITH late AS (SELECT tailnum, time_hour AS at, row_number() OVER (PARTITION BY tailnum ORDER BY time_hour,"
+            " flight) AS n FROM flights WHERE tailnum IS NOT NULL AND dep_time IS NOT NULL AND dep_delay > 15)"
+        )
+        step = "JOIN late {b} ON {b}.tailnum = a.tailnum AND {b}.n = a.n + {n} AND {b}.at - a.at <= INTERVAL 2 DAY"
+        twice, thrice = step.format(b="b", n=1), step.format(b="c", n=2)
+        expected = [
+            sql.sql(f"{late} SELECT count(DISTINCT a.tailnum) FROM late a {joins}").fetchall()[0][0]
+            for joins in ("", twice, f"{twice} {thrice}")
+        ]
+        again = wb.product.funnel("departures", ["delayed", "delayed", "delayed"], window="2 days")
+        assert again.frame["subjects"].to_list() == expected
+        assert wb.product.cohorts.get("late_three_times").size == expected[2]
+        assert wb.datasets["departures"].info.layout is not None
+        assert flights.height == wb.datasets["departures"].info.rows == 12_208
+        rows = tables["From delayed to delayed within 2 days"]
+        assert [row[:3] for row in rows] == [[n + 1, "delayed", expected[n]] for n in range(3)]
+        assert sum(row[1] for row in tables["In how many days: delayed, among late three times"]) == expected[2]
+        assert len(tables) == 6
+        receipt = wb.runs.receipt(run.id)
+        assert {edge.name for edge in receipt.read if edge.kind == "dataset"} == {"flights", "departures"}
+        assert wb.notebooks.run("notebooks/analytics/flights.ipynb").status == "succeeded", "it can be run again"
+
+
+def test_customers_who_come_back(home: Path) -> None:
+    with Workbench.open(home) as wb:
+        tables = shown(wb.notebooks.run("notebooks/analytics/purchases.ipynb"))
+        sql = duckdb.connect()
+        sql.register("bought", pl.read_csv(home / "sources" / "purchases.csv", try_parse_dates=True).to_arrow())
+        cells = sql.sql(
+            "WITH first AS (SELECT customer, date_trunc('month', min(day)) AS began FROM bought GROUP BY 1) "
+            "SELECT began::VARCHAR, datediff('month', began, day), count(DISTINCT customer) "
+            "FROM bought JOIN first USING (customer) GROUP BY ALL"
+        ).fetchall()
+        expected = {(began[:10], offset): count for began, offset, count in cells}
+        retention = wb.product.retention("purchases", "purchase", grain="month", periods=18)
+        found = {(str(row["cohort"]), row["offset"]): row["subjects"] for row in retention.frame.iter_rows(named=True)}
+        assert {cell: found[cell] for cell in expected} == expected
+        assert expected["1997-01-01", 0] == 7_846
+        (second,) = sql.sql(
+            "WITH ranked AS (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY day, purchase) AS n "
+            "FROM bought) "
+            "SELECT count(*) FROM ranked a JOIN ranked b ON a.customer = b.customer AND a.n = 1 AND b.n = 2 "
+            "AND b.day - a.day <= 60"
+        ).fetchall()
+        rows = tables["From purchase to second purchase within 60 days"]
+        assert [row[2] for row in rows] == [23_570, second[0]]
+        assert wb.product.cohorts.get("bought_again").size == second[0]
+        months = sql.sql(
+            "SELECT months, count(*) FROM (SELECT customer, count(DISTINCT date_trunc('month', day)) AS months "
+            "FROM bought GROUP BY 1) GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        everybody = wb.product.stickiness("purchases", "purchase", grain="month").frame
+        assert [row[:2] for row in everybody.rows() if row[1]] == months
