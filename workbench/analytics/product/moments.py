@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workbench.compute import grains
 from workbench.foundation.errors import Invalid
 
 __all__ = ["between_of", "length_of", "microseconds"]
@@ -41,8 +42,9 @@ def between_of(between: tuple[Any, Any] | None, time_zone: str) -> tuple[datetim
     """The two ends of a time, None for an open one. A day begins at midnight of the zone.
 
     Raises:
-        Invalid: Not two times, or one without a zone.
+        Invalid: Not two times, one without a zone, or no such time zone.
     """
+    grains.check("day", time_zone)
     if between is None:
         return None, None
     if not isinstance(between, tuple | list) or len(between) != 2:
