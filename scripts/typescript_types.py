@@ -28,18 +28,36 @@ def types() -> str:
     """The file's text."""
     told = document()
     parts = [HEAD]
-    for name, schema in sorted(told["components"]["schemas"].items()):
-        parts.append(_declared(name, schema))
-    for path, operations in told["paths"].items():
-        parts.append(_question(path, operations["get"]))
+    schemas = told["components"]["schemas"]
+    operations = [operation for by_method in told["paths"].values() for operation in by_method.values()]
+    sent = _named([operation.get("requestBody") for operation in operations], schemas)
+    for name, schema in sorted(schemas.items()):
+        parts.append(_declared(name, schema, sent=name in sent))
+    for path, by_method in told["paths"].items():
+        parts.append(_question(path, by_method["get"]) if "get" in by_method else "")
     return "\n".join(filter(None, parts))
 
 
-def _declared(name: str, schema: dict[str, Any]) -> str:
+def _named(shape: Any, schemas: dict[str, Any]) -> set[str]:
+    """The schemas that a shape is made of."""
+    if isinstance(shape, list):
+        return set().union(*(_named(one, schemas) for one in shape))
+    if not isinstance(shape, dict):
+        return set()
+    name = shape.get("$ref", "").rpartition("/")[2]
+    return ({name} | _named(schemas[name], schemas) if name else set()) | _named(list(shape.values()), schemas)
+
+
+def _declared(name: str, schema: dict[str, Any], *, sent: bool) -> str:
+    """
+    Args:
+        sent: Whether it is sent and not answered: what has a default may be left out.
+    """
     said = _comment(schema.get("description", ""))
     if "enum" in schema:
         return f"{said}export type {name} = {_type(schema)};\n"
-    fields = [_field(field, shape) for field, shape in schema["properties"].items()]
+    needed = schema.get("required", ()) if sent else schema["properties"]
+    fields = [_field(field, shape, optional=field not in needed) for field, shape in schema["properties"].items()]
     return f"{said}export interface {name} {{\n{''.join(fields)}}}\n"
 
 

@@ -71,9 +71,10 @@ class Site:
         return self.wb.identities.cookie(user)
 
     def get(self, path: str, user: str | None = None, **options: Any) -> httpx.Response:
-        """Asks below the server's address; as somebody with a token."""
+        """Asks below the server's address; as somebody with a token. `method` and `json` may be said."""
         headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {self.token(user)}"} if user else {})
-        return httpx.get(self.url + path, headers=headers, timeout=30, **options)
+        method = options.pop("method", "GET")
+        return httpx.request(method, self.url + path, headers=headers, timeout=30, **options)
 
     def ask(self, path: str, user: str | None = "vera", **options: Any) -> Any:
         """The API's answer, which has to be one."""

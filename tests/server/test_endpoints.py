@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from site_of_servers import SECRET, Site, rendered
 from workbench_server.endpoints import ENDPOINTS
+from workbench_server.openapi import operation_id
 from workbench_server.problems import problem_of
 
 from workbench.foundation import observability
@@ -21,10 +22,10 @@ def test_health_needs_no_sign_in_and_says_nothing_else(site: Site) -> None:
     assert site.ask("health", None) == {"status": "ok"}
 
 
-@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if not one.public], ids=lambda one: one.path)
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if not one.public], ids=operation_id)
 def test_every_other_endpoint_needs_a_sign_in(site: Site, endpoint: Any) -> None:
     assert (endpoint.resource, endpoint.action) in PERMISSIONS
-    problem = site.refused(endpoint.path.replace("{", "").replace("}", ""), None)
+    problem = site.refused(endpoint.path.replace("{", "").replace("}", ""), None, method=endpoint.method)
     assert (problem["status"], problem["code"]) == (401, "sign_in_refused")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import typescript_types
 from site_of_servers import Site
 from workbench_server.endpoints import ENDPOINTS
-from workbench_server.openapi import document
+from workbench_server.openapi import document, operation_id
 
 
 def test_the_document_has_every_endpoint_and_leads_nowhere_else() -> None:
@@ -18,8 +17,9 @@ def test_the_document_has_every_endpoint_and_leads_nowhere_else() -> None:
     schemas = told["components"]["schemas"]
     assert {reference.rpartition("/")[2] for reference in references(told)} <= set(schemas)
     assert [one["operationId"] for path in told["paths"].values() for one in path.values()] == [
-        re.sub("[{}]", "", endpoint.path).replace("/", "_") for endpoint in ENDPOINTS
+        operation_id(endpoint) for endpoint in ENDPOINTS
     ]
+    assert len({operation_id(endpoint) for endpoint in ENDPOINTS}) == len(ENDPOINTS)
 
 
 def references(told: Any) -> list[str]:
@@ -33,7 +33,8 @@ def test_every_parameter_says_what_it_is() -> None:
     silent = [
         (path, parameter["name"])
         for path, operations in document()["paths"].items()
-        for parameter in operations["get"]["parameters"]
+        for operation in operations.values()
+        for parameter in operation["parameters"]
         if parameter["in"] == "query" and not parameter["description"].endswith((".", "15.", "100."))
     ]
     assert not silent
@@ -43,7 +44,7 @@ def test_the_server_gives_the_document_and_a_page_of_it(site: Site) -> None:
     assert site.ask("openapi.json") == document()
     page = site.get("/workbench/api", "vera").text
     for endpoint in ENDPOINTS:
-        assert f"GET /{endpoint.path}<" in page
+        assert f"{endpoint.method} /{endpoint.path}<" in page
         assert endpoint.summary.replace("'", "&#39;") in page
 
 

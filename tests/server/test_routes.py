@@ -103,7 +103,7 @@ def test_every_route_of_the_api(site: Site) -> None:
     for endpoint in ENDPOINTS:
         path = endpoint.path.replace("{", "").replace("}", "")
         for user in ("vera", "ada"):
-            status = asked(site, f"/workbench/api/v1/{path}", "GET", site.token(user))
+            status = asked(site, f"/workbench/api/v1/{path}", endpoint.method, site.token(user))
             assert (status == 403) == (not may(site, user, endpoint)), (user, path, status)
 
 

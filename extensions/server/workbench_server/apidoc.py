@@ -78,11 +78,13 @@ def kind_of(shape: dict[str, Any]) -> str:
 
 def _said(endpoint: Endpoint) -> dict[str, Any]:
     told = document()
-    operation = told["paths"][f"/{endpoint.path}"]["get"]
+    operation = told["paths"][f"/{endpoint.path}"][endpoint.method.lower()]
     ((media_type, content),) = operation["responses"]["200"]["content"].items()
     answer = content["x-head" if endpoint.rows else "schema"]
     return {
         "path": f"/{endpoint.path}",
+        "method": endpoint.method,
+        "body": [] if endpoint.body is None else fields(endpoint.body.__name__),
         "summary": endpoint.summary,
         "needs": _needs(endpoint),
         "parameters": [

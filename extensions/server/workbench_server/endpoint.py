@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -19,8 +20,10 @@ from workbench_server.arrow import Rows
 __all__ = [
     "EXACT",
     "Answer",
+    "Body",
     "Endpoint",
     "Limit",
+    "Method",
     "Nothing",
     "Query",
     "cursor_of",
@@ -28,11 +31,13 @@ __all__ = [
     "named",
     "parsed",
     "position_in",
+    "read_body",
 ]
 
 EXACT = 2**53
 """The greatest number that every reader of JSON takes as it is."""
 LONGEST_NAME = 255
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 Limit = Annotated[int, Field(ge=1, le=500, description="At most so many items.")]
 
 
@@ -44,6 +49,12 @@ class Query(BaseModel):
 
 class Nothing(Query):
     """Of an endpoint without parameters."""
+
+
+class Body(BaseModel):
+    """What an endpoint is sent as JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Answer(BaseModel):
@@ -62,10 +73,12 @@ class Endpoint:
         action: What is done with it.
         query: The parameters of the URL.
         answer: What comes back, as JSON; of rows, what is said of them.
-        work: Called in a worker thread with the asker's workbench, the filled-in parts of the path by name, and `query`
-            where the endpoint has parameters.
+        work: Called in a worker thread with the asker's workbench, the filled-in parts of the path by name, `query`
+            where the endpoint has parameters, and `body` where it is sent one.
         summary: What it is for, in a sentence.
         rows: Whether rows come back, as a stream of Arrow, and `work` gives `Rows`.
+        method: POST asks, too: what is too long for a URL.
+        body: What is sent, as JSON.
     """
 
     path: str
@@ -76,14 +89,17 @@ class Endpoint:
     summary: str
     query: type[Query] = Nothing
     rows: bool = False
+    method: Method = "GET"
+    body: type[Body] | None = None
 
     @property
     def public(self) -> bool:
         return self.resource is None
 
-    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query) -> BaseModel | Rows:
+    def run(self, wb: Workbench, parts: Mapping[str, str], query: Query, body: Body | None) -> BaseModel | Rows:
         """The answer, for somebody who may have it."""
-        return self.work(wb, **parts) if self.query is Nothing else self.work(wb, **parts, query=query)
+        asked: dict[str, Any] = {} if self.query is Nothing else {"query": query}
+        return self.work(wb, **parts, **asked, **({} if body is None else {"body": body}))
 
 
 def named(parts: Mapping[str, str]) -> Mapping[str, str]:
@@ -123,6 +139,29 @@ def parsed(model: type[Query], given: Mapping[str, list[str]]) -> Query:
         return model.model_validate(content)
     except ValidationError as error:
         found = complaints(error, model, content, noun="request", term="parameter", fields={model: list(fields)})
+        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
+
+
+def read_body(model: type[Body] | None, sent: bytes) -> Body | None:
+    """What was sent, as an endpoint wants it; None for an endpoint that is sent nothing.
+
+    Raises:
+        Invalid: It is no JSON object, or has a wrong field, with the nearest one there is.
+    """
+    if model is None:
+        return None
+    try:
+        content = json.loads(sent or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise Invalid("the request is not JSON", hint='send an object: {"dataset": "events"}') from error
+    if not isinstance(content, dict):
+        raise Invalid(f"the request is a {type(content).__name__}, not an object", hint='{"dataset": "events"}')
+    if b"\\u0000" in sent:
+        raise Invalid("the request holds a character that no text has, U+0000")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        found = complaints(error, model, content, noun="request")
         raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
 
 

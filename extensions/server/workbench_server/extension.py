@@ -63,9 +63,10 @@ class WorkbenchServer(ExtensionApp):
     def initialize_handlers(self) -> None:
         assert self.serverapp is not None
         access = {"access": self.access}
-        for endpoint in ENDPOINTS:
-            handler = OpenEndpointHandler if endpoint.public else EndpointHandler
-            self._mount(f"{API}/{_pattern(endpoint.path)}", handler, endpoint=endpoint, **access)
+        for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS):
+            endpoints = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
+            handler = OpenEndpointHandler if any(one.public for one in endpoints.values()) else EndpointHandler
+            self._mount(f"{API}/{_pattern(path)}", handler, endpoints=endpoints, **access)
         if isinstance(self.access, Visitors):
             self._mount(rf"{BASE}/sign-in", SignInHandler, **access)
             self._mount(rf"{BASE}/sign-out", SignOutHandler, **access)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -22,7 +22,7 @@ from workbench.governance.identity import permit
 from workbench_server import arrow
 from workbench_server.access import Access
 from workbench_server.arrow import Rows, pieces
-from workbench_server.endpoint import Endpoint, named, parsed
+from workbench_server.endpoint import Endpoint, Method, named, parsed, read_body
 from workbench_server.identity import refusal
 from workbench_server.problems import MEDIA_TYPE, Problem, problem_of
 
@@ -33,6 +33,9 @@ API_VERSION = 1
 
 STALLED_SECONDS = 120
 """How long somebody who is sent rows may take none before the connection is cut."""
+
+MOST_SENT = 32 * 2**20
+"""Bytes that may be sent: a cohort's list of a million subjects fits in."""
 
 _WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="workbench")
 # Whoever watches the process ends it when it does not answer: that must not wait behind long questions.
@@ -56,13 +59,20 @@ def problem_for(handler: web.RequestHandler, error: BaseException | None, status
 
 
 class EndpointHandler(APIHandler):
-    """Answers one endpoint."""
+    """Answers the endpoints of one path, by method."""
 
     _track_activity = False
 
-    def initialize(self, endpoint: Endpoint, access: Access) -> None:
-        self.endpoint = endpoint
+    def initialize(self, endpoints: Mapping[Method, Endpoint], access: Access) -> None:
+        self.endpoints = endpoints
         self.access = access
+
+    @property
+    def endpoint(self) -> Endpoint:
+        method: Any = "GET" if self.request.method == "HEAD" else self.request.method
+        if method not in self.endpoints:
+            raise web.HTTPError(405, f"there is no {method} here, but {' and '.join(self.endpoints)}")
+        return self.endpoints[method]
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -79,7 +89,21 @@ class EndpointHandler(APIHandler):
     async def head(self, **parts: str) -> None:
         await self.answer(parts)
 
+    @web.authenticated
+    async def post(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @web.authenticated
+    async def put(self, **parts: str) -> None:
+        await self.answer(parts)
+
+    @web.authenticated
+    async def delete(self, **parts: str) -> None:
+        await self.answer(parts)
+
     async def answer(self, parts: dict[str, str]) -> None:
+        if len(self.request.body) > MOST_SENT:
+            raise web.HTTPError(413, f"more than {MOST_SENT // 2**20} MB were sent")
         asked = parse_qs(self.request.query, keep_blank_values=True)
         workers = _OPEN_WORKERS if self.endpoint.public else _WORKERS
         found = await work_for(self._answered, self.current_user, parts, asked, workers=workers)
@@ -93,7 +117,8 @@ class EndpointHandler(APIHandler):
     def _answered(self, user: Any, parts: dict[str, str], asked: dict[str, list[str]]) -> bytes | Iterator[bytes]:
         wb = self._workbench(user)
         query = parsed(self.endpoint.query, asked)
-        found = self.endpoint.run(wb, named(parts), query)
+        body = read_body(self.endpoint.body, self.request.body)
+        found = self.endpoint.run(wb, named(parts), query, body)
         if isinstance(found, Rows):
             stream = pieces(found)
             return chain([next(stream)], stream)

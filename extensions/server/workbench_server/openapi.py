@@ -17,7 +17,7 @@ from workbench_server.endpoint import Endpoint, Nothing
 from workbench_server.endpoints import ENDPOINTS
 from workbench_server.problems import MEDIA_TYPE, Problem
 
-__all__ = ["document"]
+__all__ = ["document", "operation_id"]
 
 _REF = "#/components/schemas/{model}"
 _ROWS = (
@@ -33,15 +33,22 @@ def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
     Args:
         base: Where the endpoints are, below the server's address.
     """
-    models: list[type[BaseModel]] = list(dict.fromkeys([*(one.answer for one in ENDPOINTS), Start, Heard, Problem]))
+    bodies = [one.body for one in ENDPOINTS if one.body is not None]
+    models: list[type[BaseModel]] = list(
+        dict.fromkeys([*(one.answer for one in ENDPOINTS), *bodies, Start, Heard, Problem])
+    )
     mode: Literal["serialization"] = "serialization"
     names, schemas = models_json_schema([(model, mode) for model in models], by_alias=True, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for one in ENDPOINTS:
+        body = None if one.body is None else names[one.body, mode]
+        paths.setdefault(f"/{one.path}", {})[one.method.lower()] = _operation(one, names[one.answer, mode], body)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Analytics workbench", "version": __version__},
         "servers": [{"url": base}],
         "security": [{"token": []}, {"cookie": []}],
-        "paths": {f"/{one.path}": {"get": _operation(one, names[one.answer, mode])} for one in ENDPOINTS},
+        "paths": paths,
         "components": {
             "schemas": schemas.get("$defs", {}),
             "securitySchemes": {
@@ -52,12 +59,12 @@ def document(base: str = "/workbench/api/v1") -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, answer: Any) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, answer: Any, body: Any) -> dict[str, Any]:
     content = {arrow.MEDIA_TYPE: {"x-head": answer}} if endpoint.rows else {"application/json": {"schema": answer}}
     problem = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
     said: dict[str, Any] = {
         "summary": endpoint.summary,
-        "operationId": re.sub(r"[{}]", "", endpoint.path).replace("/", "_"),
+        "operationId": operation_id(endpoint),
         "tags": [endpoint.path.split("/")[0]],
         "parameters": list(_parameters(endpoint)),
         "responses": {
@@ -65,7 +72,15 @@ def _operation(endpoint: Endpoint, answer: Any) -> dict[str, Any]:
             "default": {"description": "What went wrong.", "content": problem},
         },
     }
+    if body is not None:
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     return said | ({"security": []} if endpoint.public else {})
+
+
+def operation_id(endpoint: Endpoint) -> str:
+    """The path in one word; what changes something has its method before it."""
+    path = re.sub(r"[{}]", "", endpoint.path).replace("/", "_")
+    return path if endpoint.method in ("GET", "POST") else f"{endpoint.method.lower()}_{path}"
 
 
 def _parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -42,7 +43,7 @@ class Cohorts:
     def list(self) -> Listing[Cohort]:
         """Every cohort, by name."""
         return Listing(
-            self._store.all(),
+            map(self._seen, self._store.all()),
             caption="Cohorts",
             row=lambda one: {
                 "cohort": one.name,
@@ -59,7 +60,7 @@ class Cohorts:
         Raises:
             NotFound: No such cohort; the message has the nearest name.
         """
-        return self._store.get(name)
+        return self._seen(self._store.get(name))
 
     def save(
         self,
@@ -141,15 +142,21 @@ class Cohorts:
             Invalid: The conditions are none; says where.
         """
         if isinstance(within, str):
-            return self._read(self.get(within).definition, dataset, within)
+            return self._read(self._store.get(within).definition, dataset, within)
         return self._read(within, dataset, "")
+
+    def _seen(self, cohort: Cohort) -> Cohort:
+        if self._security.policy_for(self._asking.actor.principal, cohort.dataset) is None:
+            return cohort
+        definition = _without_lists(cohort.definition)
+        return replace(cohort, definition=definition, hidden=definition != cohort.definition)
 
     def _read(self, definition: Mapping[str, Any], dataset: str, name: str, path: tuple[str, ...] = ()) -> Condition:
         what = f"cohort '{name}'" if name else "the conditions"
         if name and name in path:
             raise Invalid(f"the cohort '{name}' is made of itself: {' > '.join((*path, name))}")
         others = {
-            other: self._read(self.get(other).definition, dataset, other, (*path, *([name] if name else [])))
+            other: self._read(self._store.get(other).definition, dataset, other, (*path, *([name] if name else [])))
             for other in sorted(_named(definition))
         }
         return condition_of(definition, now=utcnow(), others=others, what=what)
@@ -160,6 +167,13 @@ class Cohorts:
         owner = next((one.owner for one in self._store.all() if one.name == name), actor.principal.name)
         if owner != actor.principal.name:
             self._security.require(actor.principal, Role.ENGINEER, doing)
+
+
+def _without_lists(definition: Any) -> Any:
+    """The same with nobody in any list of subjects."""
+    if isinstance(definition, Mapping):
+        return {key: [] if key == "subjects" else _without_lists(value) for key, value in definition.items()}
+    return [_without_lists(one) for one in definition] if isinstance(definition, list) else definition
 
 
 def _named(definition: Any) -> set[str]:

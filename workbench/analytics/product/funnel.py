@@ -12,6 +12,7 @@ import polars as pl
 from workbench.analytics.product import chains
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.moments import of_period
 from workbench.compute import SUBJECT_HASH, expressions, grains
 from workbench.foundation.errors import Invalid, unknown
 
@@ -264,7 +265,7 @@ class Funnel:
         if not cell.any_breakdown:
             chosen = chosen & pl.col(_VALUE).eq_missing(pl.lit(cell.breakdown))
         if cell.period is not None:
-            chosen = chosen & (pl.col(_PERIOD) == cell.period)
+            chosen = chosen & of_period(pl.col(_PERIOD), cell.period)
         return subjects.filter(chosen).select(SUBJECT_HASH, self.columns.subject)
 
     def _breakdown(self, schema: Mapping[str, pl.DataType]) -> pl.Expr:
