@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -91,7 +92,7 @@ class Cohorts:
                 f"{name!r} cannot be a cohort's name", hint="lower-case letters, digits and underscores, a letter first"
             )
         self._may_change(name, f"save the cohort '{name}'")
-        read = yaml.safe_load(definition) if isinstance(definition, str) else dict(definition)
+        read = _kept(_yaml(definition, name) if isinstance(definition, str) else definition)
         condition = self._read(read, dataset, name)
         if isinstance(read.get("subjects"), list) and len(read["subjects"]) > MOST_SUBJECTS:
             raise Invalid(f"a static cohort has at most {MOST_SUBJECTS:,} subjects, not {len(read['subjects']):,}")
@@ -167,6 +168,25 @@ class Cohorts:
         owner = next((one.owner for one in self._store.all() if one.name == name), actor.principal.name)
         if owner != actor.principal.name:
             self._security.require(actor.principal, Role.ENGINEER, doing)
+
+
+def _yaml(text: str, name: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise Invalid(f"the definition of cohort '{name}' is not YAML{line}: {problem}") from error
+
+
+def _kept(definition: Any) -> Any:
+    """The same as the catalog keeps it: YAML makes dates and times of what looks like one."""
+    if isinstance(definition, Mapping):
+        return {key: _kept(value) for key, value in definition.items()}
+    if isinstance(definition, list | tuple):
+        return [_kept(one) for one in definition]
+    return definition.isoformat() if isinstance(definition, date) else definition
 
 
 def _without_lists(definition: Any) -> Any:

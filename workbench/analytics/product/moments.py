@@ -12,7 +12,7 @@ import polars as pl
 from workbench.compute import grains
 from workbench.foundation.errors import Invalid
 
-__all__ = ["between_of", "length_of", "microseconds", "of_period"]
+__all__ = ["between_of", "later", "length_of", "microseconds", "of_period"]
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _WRITTEN = re.compile(r"\s*(-?\d{1,9}(?:\.\d+)?)\s*(second|minute|hour|day|week)s?\s*")
@@ -38,6 +38,14 @@ def length_of(given: timedelta | str, what: str) -> timedelta:
 
 def microseconds(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
+
+
+def later(moment: datetime, length: timedelta) -> datetime:
+    """So much later, or the last moment of the calendar."""
+    try:
+        return moment + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def of_period(column: pl.Expr, start: object) -> pl.Expr:
