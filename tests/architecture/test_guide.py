@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
 import pytest
+import shop_events
 from house import ROOT
 from pydantic import BaseModel
+from workbench_server.endpoints.questions import FunnelSubjects
 
 from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property
@@ -97,6 +102,27 @@ def test_the_example_of_sql_works(wb: Workbench) -> None:
     assert names["large"].to_dicts() == [{"id": 2, "amount": 150.0}]
     assert names["large"].versions == {"sales": (0,)}
     assert [run.query for run in wb.queries.runs("large_sales")] == ["large_sales"]
+
+
+def test_the_commands_and_requests_of_product_analytics_work(workspace: Path, command: Callable[..., Any]) -> None:
+    _, _, below = GUIDE.read_text().partition("## Product analytics\n")
+    section = below.split("\n## ", 1)[0]
+    shop_events.fill(workspace)
+    (cohort,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    (workspace / "buyers.yaml").write_text(cohort)
+    lines = "".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)).splitlines()
+    assert len(lines) == 15
+    for line in lines:
+        ended = command(*shlex.split(line)[1:])
+        assert ended.code == 0, (line, ended.err)
+    (asked,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    body = FunnelSubjects.model_validate_json(asked)
+    with Workbench.open(workspace) as wb:
+        found = wb.product.funnel(body.dataset, **body.arguments()).subjects(**body.cell.cell())
+        assert list(found) == ["ada"]
+        (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+        exec(program, {"wb": wb})
+        assert wb.product.cohorts.get("left_in_cart").definition == {"subjects": ["bob"]}
 
 
 def test_every_call_that_the_guide_names_is_there(wb: Workbench) -> None:

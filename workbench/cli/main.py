@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from workbench._version import __version__
-from workbench.cli import dataset, metric, new, people, query, report, run, serve, sql, start, state
+from workbench.cli import cohort, dataset, metric, new, people, product, query, report, run, serve, sql, start, state
 from workbench.foundation.errors import WorkbenchError
 
 __all__ = ["app", "main"]
@@ -47,6 +47,8 @@ dataset.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
 query.add_to(app)
+product.add_to(app)
+cohort.add_to(app)
 run.add_to(app)
 report.add_to(app)
 new.add_to(app)

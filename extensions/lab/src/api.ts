@@ -3,6 +3,38 @@
 /** A JSON value as it stands in a row: see `Column.kind` for what it is. */
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
+export interface CohortDefinition {
+  dataset: string;
+  /** Conditions: {did: buy, last: 30 days}, or {subjects: [...]}. */
+  definition: { [name: string]: Value };
+  description?: string;
+  /** Take the place of a cohort of that name. */
+  replace?: boolean;
+  columns?: EventColumns | null;
+}
+
+export interface CohortGone {
+  name: string;
+}
+
+export interface CohortItem {
+  name: string;
+  dataset: string;
+  /** Whether it lists its subjects; else they are found anew each time. */
+  static: boolean;
+  /** How many a static one lists; null where the asker may not know. */
+  size: number | null;
+  /** Its conditions; lists are empty where a policy could hide whom they name. */
+  definition: { [name: string]: Value };
+  description: string;
+  owner: string;
+  updated: string;
+}
+
+export interface CohortList {
+  items: CohortItem[];
+}
+
 /** A column, and how its values are written. integer: a JSON number; as text beyond 2^53 - 1. number: a JSON number, or "NaN", "Infinity", "-Infinity". decimal: text. date: "2013-01-31". time: "2013-01-31T05:15:00.000000Z", always UTC. bytes: Base64. Missing is null, always. */
 export interface Column {
   name: string;
@@ -101,9 +133,110 @@ export interface EngineUse {
   why: string;
 }
 
+/** Which columns are subject, event and time, where the dataset does not say. */
+export interface EventColumns {
+  subject: string;
+  event: string;
+  time: string;
+  /** Tells events apart; breaks ties. */
+  id?: string | null;
+}
+
+/** Events that end a subject's attempt when they come between two steps. */
+export interface Exclusion {
+  step: string | Step;
+  /** The step, from 1, that they come after. */
+  after?: number;
+  /** A later one that they come before; by default the next. */
+  before?: number | null;
+}
+
 export interface Facet {
   value: string;
   count: number;
+}
+
+export interface FunnelNumber {
+  /** Who came to this step. */
+  step: number;
+  /** Only who came no further. */
+  dropped?: boolean;
+  /** Only of this value; null for the missing one. */
+  breakdown?: string | null;
+  period?: string | null;
+}
+
+export interface FunnelQuestion {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** Two or more, in order: an event's name, or one with a condition. */
+  steps: (string | Step)[];
+  /** Within which all steps have to follow the first: 30 minutes. */
+  window?: string;
+  /** Within which each step has to follow the one before: one entry less than steps. */
+  step_windows?: (string | null)[] | null;
+  /** strict: no other event in between. */
+  order?: "ordered" | "strict" | "any";
+  /** Which first step a subject may begin with. */
+  entry?: "any" | "first";
+  /** What ends an attempt; by itself, between the first step and the last. */
+  exclusions?: (string | Step | Exclusion)[];
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value counts: which step's. */
+  attribution?: "first" | "last" | number;
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
+  /** Entries by hour, day, week, month, quarter or year. */
+  grain?: string | null;
+}
+
+export interface FunnelSubjects {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** Two or more, in order: an event's name, or one with a condition. */
+  steps: (string | Step)[];
+  /** Within which all steps have to follow the first: 30 minutes. */
+  window?: string;
+  /** Within which each step has to follow the one before: one entry less than steps. */
+  step_windows?: (string | null)[] | null;
+  /** strict: no other event in between. */
+  order?: "ordered" | "strict" | "any";
+  /** Which first step a subject may begin with. */
+  entry?: "any" | "first";
+  /** What ends an attempt; by itself, between the first step and the last. */
+  exclusions?: (string | Step | Exclusion)[];
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value counts: which step's. */
+  attribution?: "first" | "last" | number;
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
+  /** Entries by hour, day, week, month, quarter or year. */
+  grain?: string | null;
+  cell: FunnelNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
 }
 
 export interface Health {
@@ -136,6 +269,48 @@ export interface Join {
   dataset: string;
   on: { [name: string]: string };
   columns: string[];
+}
+
+export interface LifecycleNumber {
+  period: string;
+  state: "new" | "returning" | "resurrecting" | "dormant";
+}
+
+export interface LifecycleQuestion {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  step: string | Step;
+  grain?: "hour" | "day" | "week" | "month";
+}
+
+export interface LifecycleSubjects {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  step: string | Step;
+  grain?: "hour" | "day" | "week" | "month";
+  cell: LifecycleNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
 }
 
 export interface Lineage {
@@ -285,6 +460,73 @@ export interface ParameterItem {
   description: string;
 }
 
+export interface PathsNumber {
+  position: number;
+  source: string;
+  target: string;
+}
+
+export interface PathsQuestion {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** Only what follows this event. */
+  start_at?: string | null;
+  /** Only what leads to this event. */
+  end_at?: string | null;
+  /** Only these events. */
+  events?: string[] | null;
+  /** SQL condition over one row's columns. */
+  where?: string | null;
+  /** A longer pause ends a session. */
+  gap?: string;
+  /** How many places of a session are looked at. */
+  max_steps?: number;
+  /** Edges with a smaller share of all paths are left out. */
+  minimum_share?: number;
+  /** So many events are told apart at each place. */
+  top?: number;
+}
+
+export interface PathsSubjects {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** Only what follows this event. */
+  start_at?: string | null;
+  /** Only what leads to this event. */
+  end_at?: string | null;
+  /** Only these events. */
+  events?: string[] | null;
+  /** SQL condition over one row's columns. */
+  where?: string | null;
+  /** A longer pause ends a session. */
+  gap?: string;
+  /** How many places of a session are looked at. */
+  max_steps?: number;
+  /** Edges with a smaller share of all paths are left out. */
+  minimum_share?: number;
+  /** So many events are told apart at each place. */
+  top?: number;
+  cell: PathsNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
+}
+
 export interface PreferenceItem {
   key: string;
   value: Value;
@@ -330,6 +572,47 @@ export interface Problem {
   hint: string | null;
   /** Of an unforeseen error: it stands in the server's log, too. */
   id: string | null;
+}
+
+export interface ProductAnswer {
+  /** The question in words. */
+  title: string;
+  /** What one has to know to read it; empty where there is nothing. */
+  note: string;
+  dataset: string;
+  /** Of the dataset, as it was read. */
+  version: number;
+  /** How it was computed. */
+  use: EngineUse;
+  columns: ResultColumn[];
+  rows: Value[][];
+  /** Whether there are more than these: at most 10,000 are told here. */
+  more: boolean;
+}
+
+/** What is said of a result's rows. */
+export interface ProductHead {
+  /** The question in words. */
+  title: string;
+  /** What one has to know to read it; empty where there is nothing. */
+  note: string;
+  dataset: string;
+  /** Of the dataset, as it was read. */
+  version: number;
+  /** How it was computed. */
+  use: EngineUse;
+  columns: ResultColumn[];
+}
+
+/** Who is behind one number. */
+export interface ProductSubjects {
+  /** The number in words. */
+  what: string;
+  /** The dataset's column of subjects. */
+  column: string;
+  /** The first of them. */
+  subjects: Value[];
+  total: number;
 }
 
 /** What has to be the same of a base event and of the conversion that it is given. Attributes: base: Dimension or column of the base metric. conversion: Dimension or column of the conversion metric; by default of the same name. */
@@ -527,6 +810,67 @@ export interface ResultColumn {
   format: string;
 }
 
+export interface RetentionNumber {
+  /** The start of the period in which they began. */
+  cohort: string;
+  offset: number;
+}
+
+export interface RetentionQuestion {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** What puts a subject into the cohort of its period. */
+  start: string | Step;
+  /** What counts as coming back; by default the same. */
+  back?: string | Step | null;
+  grain?: "hour" | "day" | "week" | "month";
+  /** How many periods of a cohort are looked at, its own included. */
+  periods?: number;
+  /** Its very first start, or every one. */
+  kind?: "first time" | "recurring";
+  /** In that period, or in it or a later one. */
+  counting?: "on" | "on or after";
+}
+
+export interface RetentionSubjects {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** What puts a subject into the cohort of its period. */
+  start: string | Step;
+  /** What counts as coming back; by default the same. */
+  back?: string | Step | null;
+  grain?: "hour" | "day" | "week" | "month";
+  /** How many periods of a cohort are looked at, its own included. */
+  periods?: number;
+  /** Its very first start, or every one. */
+  kind?: "first time" | "recurring";
+  /** In that period, or in it or a later one. */
+  counting?: "on" | "on or after";
+  cell: RetentionNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
+}
+
 /** What a principal may do; each role includes those before it. */
 export type Role = "viewer" | "analyst" | "engineer" | "admin";
 
@@ -595,6 +939,57 @@ export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
 /** What a token may be used for. A token never allows more than its user's role does. */
 export type Scope = "read" | "run" | "admin";
 
+export interface SessionsNumber {
+  period?: string | null;
+  /** Values of the columns that the sessions are told apart by. */
+  by?: { [name: string]: Value };
+}
+
+export interface SessionsQuestion {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** A longer pause ends a session. */
+  gap?: string;
+  /** Columns of which a session's first event's value counts. */
+  by?: string[];
+  /** By the period in which they began; null for all together. */
+  grain?: string | null;
+}
+
+export interface SessionsSubjects {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** A longer pause ends a session. */
+  gap?: string;
+  /** Columns of which a session's first event's value counts. */
+  by?: string[];
+  /** By the period in which they began; null for all together. */
+  grain?: string | null;
+  cell: SessionsNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
+}
+
 export interface SharingBody {
   /** The least role that may see and run it; null: its owner alone. */
   role: Role | null;
@@ -604,6 +999,61 @@ export interface SharingBody {
 export interface Start {
   /** Of the newest change there is. */
   number: number;
+}
+
+/** Events of one name, or of any, that meet a condition. */
+export interface Step {
+  /** The event's name; null for any. */
+  event?: string | null;
+  /** SQL condition over one row's columns. */
+  where?: string | null;
+  /** What the answer calls it; by default the event's name. */
+  label?: string;
+}
+
+export interface StickinessNumber {
+  periods: number;
+}
+
+export interface StickinessQuestion {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  step: string | Step;
+  grain?: "hour" | "day" | "week" | "month";
+  /** In so many periods or more. */
+  cumulative?: boolean;
+}
+
+export interface StickinessSubjects {
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  step: string | Step;
+  grain?: "hour" | "day" | "week" | "month";
+  /** In so many periods or more. */
+  cumulative?: boolean;
+  cell: StickinessNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
 }
 
 export interface VersionItem {
@@ -739,6 +1189,20 @@ export interface MetricsQueryRowsParameters {
 export interface DeleteMetricsNameParameters {
   /** Why, for whoever reads the history. */
   comment?: string;
+}
+
+/** GET /cohorts/{name}/subjects: Who is in a cohort now, among the rows that the asker sees. */
+export interface CohortsNameSubjectsParameters {
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
+  /** The column of who did it, where the dataset does not say. */
+  subject?: string | null;
+  /** The column of what was done, likewise. */
+  event?: string | null;
+  /** The column of when, likewise. */
+  time?: string | null;
+  /** The column that tells events apart. */
+  id?: string | null;
 }
 
 /** GET /queries: Saved queries, found by words and owner. */

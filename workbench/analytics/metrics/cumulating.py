@@ -78,7 +78,7 @@ class Cumulated:
             partials.with_columns(first.alias(_FROM), to.alias(_TO))
             .filter(pl.col(_FROM) <= pl.col(_TO))
             .with_columns(ranges(pl.col(_FROM), pl.col(_TO), step).alias(_PERIOD))
-            .explode(_PERIOD)
+            .explode(_PERIOD, empty_as_null=False)
         )
         within = self._within(time, pl.col(_PERIOD), dtype)
         spread = spread if within is None else spread.filter(within)

@@ -128,8 +128,9 @@ class Asking:
         """From the first event to just after the last: the time that is meant where none is said.
 
         Raises:
-            Invalid: There is no event.
+            Invalid: There is no event, or a column does not fit.
         """
+        columns.check(parts.schema, dataset)
         first, last = self.compute(Extent(columns), dataset, parts).frame.row(0)
         if first is None:
             raise Invalid(

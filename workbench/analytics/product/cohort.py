@@ -15,8 +15,11 @@ class Cohort:
     """A named set of subjects of one dataset.
 
     Attributes:
-        definition: Conditions, as `segment_document` reads them; a static cohort lists its subjects.
+        definition: Conditions, as `segment_document` reads them; a static cohort lists its subjects. Lists are
+            empty where they are hidden.
         updated: When it was last saved, UTC.
+        hidden: It lists subjects, and whoever asks sees its dataset through a policy: a list could tell what that
+            hides. Who is in it among the rows that they see can still be asked.
     """
 
     name: str
@@ -25,6 +28,7 @@ class Cohort:
     description: str
     owner: str
     updated: datetime
+    hidden: bool = False
 
     @property
     def static(self) -> bool:
@@ -32,9 +36,10 @@ class Cohort:
 
     @property
     def size(self) -> int | None:
-        """Of a static cohort; None for one that is found anew each time."""
-        return len(self.definition["subjects"]) if self.static else None
+        """Of a static cohort; None for one that is found anew each time, or hidden."""
+        return len(self.definition["subjects"]) if self.static and not self.hidden else None
 
     def __repr__(self) -> str:
-        what = f"{self.size:,} subjects" if self.static else "found by what they do"
+        what = "listed by somebody who sees more of them" if self.hidden else "found by what they do"
+        what = what if self.size is None else f"{self.size:,} subjects"
         return f"{self.name}: {what}, of {self.dataset}" + (f"\n{self.description}" if self.description else "")

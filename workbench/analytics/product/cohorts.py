@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -42,7 +44,7 @@ class Cohorts:
     def list(self) -> Listing[Cohort]:
         """Every cohort, by name."""
         return Listing(
-            self._store.all(),
+            map(self._seen, self._store.all()),
             caption="Cohorts",
             row=lambda one: {
                 "cohort": one.name,
@@ -59,7 +61,7 @@ class Cohorts:
         Raises:
             NotFound: No such cohort; the message has the nearest name.
         """
-        return self._store.get(name)
+        return self._seen(self._store.get(name))
 
     def save(
         self,
@@ -90,7 +92,7 @@ class Cohorts:
                 f"{name!r} cannot be a cohort's name", hint="lower-case letters, digits and underscores, a letter first"
             )
         self._may_change(name, f"save the cohort '{name}'")
-        read = _parsed(definition, name)
+        read = _kept(_yaml(definition, name) if isinstance(definition, str) else definition)
         condition = self._read(read, dataset, name)
         if isinstance(read.get("subjects"), list) and len(read["subjects"]) > MOST_SUBJECTS:
             raise Invalid(f"a static cohort has at most {MOST_SUBJECTS:,} subjects, not {len(read['subjects']):,}")
@@ -141,15 +143,21 @@ class Cohorts:
             Invalid: The conditions are none; says where.
         """
         if isinstance(within, str):
-            return self._read(self.get(within).definition, dataset, within)
+            return self._read(self._store.get(within).definition, dataset, within)
         return self._read(within, dataset, "")
+
+    def _seen(self, cohort: Cohort) -> Cohort:
+        if self._security.policy_for(self._asking.actor.principal, cohort.dataset) is None:
+            return cohort
+        definition = _without_lists(cohort.definition)
+        return replace(cohort, definition=definition, hidden=definition != cohort.definition)
 
     def _read(self, definition: Mapping[str, Any], dataset: str, name: str, path: tuple[str, ...] = ()) -> Condition:
         what = f"cohort '{name}'" if name else "the conditions"
         if name and name in path:
             raise Invalid(f"the cohort '{name}' is made of itself: {' > '.join((*path, name))}")
         others = {
-            other: self._read(self.get(other).definition, dataset, other, (*path, *([name] if name else [])))
+            other: self._read(self._store.get(other).definition, dataset, other, (*path, *([name] if name else [])))
             for other in sorted(_named(definition))
         }
         return condition_of(definition, now=utcnow(), others=others, what=what)
@@ -162,13 +170,30 @@ class Cohorts:
             self._security.require(actor.principal, Role.ENGINEER, doing)
 
 
-def _parsed(definition: Mapping[str, Any] | str, name: str) -> Any:
-    if not isinstance(definition, str):
-        return dict(definition)
+def _yaml(text: str, name: str) -> Any:
     try:
-        return yaml.safe_load(definition)
-    except yaml.YAMLError as error:
-        raise Invalid(f"the definition of the cohort '{name}' is no YAML: {error}") from error
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise Invalid(f"the definition of cohort '{name}' is not YAML{line}: {problem}") from error
+
+
+def _kept(definition: Any) -> Any:
+    """The same as the catalog keeps it: YAML makes dates and times of what looks like one."""
+    if isinstance(definition, Mapping):
+        return {key: _kept(value) for key, value in definition.items()}
+    if isinstance(definition, list | tuple):
+        return [_kept(one) for one in definition]
+    return definition.isoformat() if isinstance(definition, date) else definition
+
+
+def _without_lists(definition: Any) -> Any:
+    """The same with nobody in any list of subjects."""
+    if isinstance(definition, Mapping):
+        return {key: [] if key == "subjects" else _without_lists(value) for key, value in definition.items()}
+    return [_without_lists(one) for one in definition] if isinstance(definition, list) else definition
 
 
 def _named(definition: Any) -> set[str]:

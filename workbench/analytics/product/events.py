@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from workbench.compute import expressions
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["EventColumns", "Step"]
+
+_WHERE = re.compile(r"(?:^|\s)where(?:\s|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,23 @@ class Step:
     def of(cls, said: str | Step) -> Step:
         """A text is the name of an event."""
         return said if isinstance(said, Step) else cls(said)
+
+    @classmethod
+    def parse(cls, text: str) -> Step:
+        """A step as it is typed: `cart`, `cart where amount > 100`, `where amount > 100` or `*` for any event.
+
+        The first " where " begins the condition; an event with that word in its name takes a `Step`.
+
+        Raises:
+            Invalid: It is empty, or there is nothing after "where".
+        """
+        event, *conditions = (part.strip() for part in _WHERE.split(text, maxsplit=1))
+        if "" in conditions:
+            raise Invalid(f"the step '{text.strip()}' has no condition after 'where'", hint="cart where amount > 100")
+        if not event and not conditions:
+            raise Invalid("a step has no name", hint="write an event's name, or * for any event")
+        where = conditions[0] if conditions else None
+        return cls(None if event in ("", "*") else event, where, " ".join(text.split()) if where else "")
 
     @property
     def title(self) -> str:

@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
+from workbench.compute import grains
 from workbench.foundation.errors import Invalid
 
-__all__ = ["between_of", "length_of", "microseconds"]
+__all__ = ["between_of", "later", "length_of", "microseconds", "of_period"]
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _WRITTEN = re.compile(r"\s*(-?\d{1,9}(?:\.\d+)?)\s*(second|minute|hour|day|week)s?\s*")
@@ -37,12 +40,28 @@ def microseconds(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
 
 
+def later(moment: datetime, length: timedelta) -> datetime:
+    """So much later, or the last moment of the calendar."""
+    try:
+        return moment + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def of_period(column: pl.Expr, start: object) -> pl.Expr:
+    """Whether a period is the one that begins at a time, whichever zone either is written in; a date is a date."""
+    if isinstance(start, datetime) and start.tzinfo is not None:
+        return column.dt.convert_time_zone("UTC") == pl.lit(start.astimezone(UTC), dtype=pl.Datetime("us", "UTC"))
+    return column == pl.lit(start)
+
+
 def between_of(between: tuple[Any, Any] | None, time_zone: str) -> tuple[datetime | None, datetime | None]:
     """The two ends of a time, None for an open one. A day begins at midnight of the zone.
 
     Raises:
-        Invalid: Not two times, or one without a zone.
+        Invalid: Not two times, one without a zone, or no such time zone.
     """
+    grains.check("day", time_zone)
     if between is None:
         return None, None
     if not isinstance(between, tuple | list) or len(between) != 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
 from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
-from workbench.analytics.product.moments import between_of, length_of, microseconds
+from workbench.analytics.product.moments import between_of, later, length_of, microseconds
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.periods import Every, Grain
 from workbench.analytics.product.results import ProductResult, Words
@@ -26,6 +26,7 @@ from workbench.analytics.product.session_table import session_table
 from workbench.analytics.product.sessions import Sessions, SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
 from workbench.compute import Parts
+from workbench.foundation.errors import Invalid
 
 __all__ = ["Product"]
 
@@ -103,6 +104,8 @@ class Product:
             NotFound: No such dataset or cohort.
             Invalid: What makes no funnel: see `Funnel.check`.
         """
+        if top < 0:
+            raise Invalid(f"a breakdown tells none or more values apart, not {top}")
         columns = self._asking.columns(dataset, columns)
         start, end = between_of(between, time_zone)
         made = tuple(map(Step.of, steps))
@@ -129,15 +132,10 @@ class Product:
             week_start=week_start,
             times=True,
         )
-        reach = (start, None if end is None else end + length)
+        reach = (start, None if end is None else later(end, length))
         parts, number = self._parts(dataset, columns, reach, within, version)
         return self._result(
-            funnel,
-            dataset,
-            parts,
-            number,
-            lambda counts: funnel_table(funnel, counts, top),
-            _among(wording.of_funnel(funnel), within),
+            funnel, dataset, parts, number, lambda counts: funnel_table(funnel, counts, top), wording.of_funnel, within
         )
 
     def retention(
@@ -187,12 +185,7 @@ class Product:
         )
         share = pl.when(pl.col("size") > 0).then(pl.col("subjects") / pl.col("size")).alias("share")
         return self._result(
-            asked,
-            dataset,
-            parts,
-            number,
-            lambda table: table.with_columns(share),
-            _among(wording.of_retention(asked), within),
+            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_retention, within
         )
 
     def stickiness(
@@ -222,12 +215,7 @@ class Product:
         whole = pl.col("subjects").max() if cumulative else pl.col("subjects").sum()
         share = pl.when(whole > 0).then(pl.col("subjects") / whole).alias("share")
         return self._result(
-            asked,
-            dataset,
-            parts,
-            number,
-            lambda table: table.with_columns(share),
-            _among(wording.of_stickiness(asked), within),
+            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_stickiness, within
         )
 
     def lifecycle(
@@ -253,8 +241,7 @@ class Product:
         parts, number = self._parts(dataset, columns, (None, None), within, version)
         since, until = self._span(dataset, columns, parts, between, time_zone)
         asked = Lifecycle(columns, Step.of(step), since, until, None, Every(grain, time_zone, week_start))
-        words = _among(wording.of_lifecycle(asked), within)
-        return self._result(asked, dataset, parts, number, lambda table: table, words)
+        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_lifecycle, within)
 
     def paths(
         self,
@@ -288,8 +275,7 @@ class Product:
             columns, since, until, None if events is None else tuple(events), where,
             length_of(gap, "the sessions' gap"), start_at, end_at, max_steps, True, minimum_share, top,
         )  # fmt: skip
-        words = _among(wording.of_paths(asked), within)
-        return self._result(asked, dataset, parts, number, lambda table: table, words)
+        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_paths, within)
 
     def sessions(
         self,
@@ -321,12 +307,7 @@ class Product:
         asked = SessionSummary(what, grain, start, end, time_zone, week_start, times=True)
         parts, number = self._parts(dataset, columns, (None, None), within, version)
         return self._result(
-            asked,
-            dataset,
-            parts,
-            number,
-            lambda counts: session_table(asked, counts),
-            _among(wording.of_sessions(asked), within),
+            asked, dataset, parts, number, lambda counts: session_table(asked, counts), wording.of_sessions, within
         )
 
     def _parts(
@@ -355,10 +336,19 @@ class Product:
         return start or first, end or max(last, (start or first) + timedelta(microseconds=1))
 
     def _result(
-        self, asked: Checked, dataset: str, parts: Parts, version: int, shaped: Any, words: Words
+        self,
+        asked: Checked,
+        dataset: str,
+        parts: Parts,
+        version: int,
+        shaped: Any,
+        words: Callable[[Any], Words],
+        within: Any,
     ) -> ProductResult:
         answer = self._asking.ask(asked, dataset, parts, version)
-        return ProductResult(shaped(answer.frame), words, answer, self._asking, self.cohorts.keep)
+        return ProductResult(
+            shaped(answer.frame), _among(words(asked), within), answer, self._asking, self.cohorts.keep
+        )
 
 
 def _among(words: Words, within: Any) -> Words:

@@ -12,6 +12,7 @@ import polars as pl
 from workbench.analytics.product.activity import members
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns
+from workbench.analytics.product.moments import of_period
 from workbench.compute import SUBJECT_HASH, grains
 from workbench.foundation.errors import Invalid, unknown
 
@@ -204,7 +205,9 @@ class SessionSubjects:
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         found = self.summary._of_time(self.summary.sessions.of(rows))
         for name, value in self.of:
-            found = found.filter(pl.col(name).eq_missing(pl.lit(value)))
+            own = name == "period" and self.summary.grain is not None
+            is_it = of_period(pl.col(name), value) if own else pl.col(name).eq_missing(pl.lit(value))
+            found = found.filter(is_it)
         return members(rows, found, self.summary.sessions.columns)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:

@@ -13,6 +13,7 @@ from workbench.compute import SUBJECT_HASH, Part, Parts, Shape, hash_of, hashed
 from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.snapshot import Snapshot
+from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.security import Policy
 
 __all__ = ["Window", "parted"]
@@ -89,7 +90,15 @@ def parted(
         window: Files that have no row in it are left out. Others may still have rows outside.
         tail: More rows, of the columns that the dataset shows.
         moved: What `Identities.moved` gives.
+
+    Raises:
+        Invalid: The dataset shows no such subject or no such time, or one that is no time; names the nearest.
     """
+    for name in (subject, window[0] if window else None):
+        if name is not None and name not in snapshot.schema:
+            raise unknown("column called", name, snapshot.schema, error=Invalid)
+    if window and not snapshot.schema[window[0]].is_temporal():
+        raise Invalid(f"the time '{window[0]}' is {snapshot.schema[window[0]]}; it has to be a time with a zone")
     files = _within(snapshot.files, window)
     layout = snapshot.layout
     shapes: tuple[Shape, ...] = () if policy is None else (Restricted(policy),)

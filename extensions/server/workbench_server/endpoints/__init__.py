@@ -1,13 +1,25 @@
 """Every question that the API answers, as one table."""
 
+from workbench_server.endpoints.cohorts import ENDPOINTS as _COHORTS
 from workbench_server.endpoints.datasets import ENDPOINTS as _DATASETS
 from workbench_server.endpoints.metrics import ENDPOINTS as _METRICS
 from workbench_server.endpoints.people import ENDPOINTS as _PEOPLE
 from workbench_server.endpoints.preferences import ENDPOINTS as _PREFERENCES
+from workbench_server.endpoints.product import ENDPOINTS as _PRODUCT
 from workbench_server.endpoints.queries import ENDPOINTS as _QUERIES
 from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
 from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
 
 __all__ = ["ENDPOINTS"]
 
-ENDPOINTS = (*_PEOPLE, *_PREFERENCES, *_DATASETS, *_METRICS, *_QUERIES, *_RUNS, *_REPORTS)
+ENDPOINTS = (
+    *_PEOPLE,
+    *_PREFERENCES,
+    *_DATASETS,
+    *_METRICS,
+    *_PRODUCT,
+    *_COHORTS,
+    *_QUERIES,
+    *_RUNS,
+    *_REPORTS,
+)

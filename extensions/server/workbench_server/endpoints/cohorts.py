@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from workbench import Workbench
+from workbench.analytics import product
+from workbench_server.endpoint import Answer, Body, Endpoint, Query
+from workbench_server.endpoints.product import ProductSubjects
+from workbench_server.endpoints.questions import EventColumns, Shown
+from workbench_server.values import rows_of
+
+__all__ = ["ENDPOINTS"]
+
+
+class CohortItem(Answer):
+    name: str
+    dataset: str
+    static: bool = Field(description="Whether it lists its subjects; else they are found anew each time.")
+    size: int | None = Field(description="How many a static one lists; null where the asker may not know.")
+    definition: dict[str, Any] = Field(
+        description="Its conditions; lists are empty where a policy could hide whom they name."
+    )
+    description: str
+    owner: str
+    updated: datetime
+
+
+class CohortList(Answer):
+    items: list[CohortItem]
+
+
+class CohortDefinition(Body):
+    dataset: str
+    definition: dict[str, Any] = Field(description="Conditions: {did: buy, last: 30 days}, or {subjects: [...]}.")
+    description: str = ""
+    replace: bool = Field(False, description="Take the place of a cohort of that name.")
+    columns: EventColumns | None = None
+
+
+class CohortGone(Answer):
+    name: str
+
+
+class CohortSubjectsQuery(Query):
+    limit: Shown = 100
+    subject: str | None = Field(None, description="The column of who did it, where the dataset does not say.")
+    event: str | None = Field(None, description="The column of what was done, likewise.")
+    time: str | None = Field(None, description="The column of when, likewise.")
+    id: str | None = Field(None, description="The column that tells events apart.")
+
+
+def listed(wb: Workbench) -> CohortList:
+    return CohortList(items=[_item(cohort) for cohort in wb.product.cohorts.list()])
+
+
+def detail(wb: Workbench, name: str) -> CohortItem:
+    return _item(wb.product.cohorts.get(name))
+
+
+def save(wb: Workbench, name: str, *, body: CohortDefinition) -> CohortItem:
+    columns = None if body.columns is None else product.EventColumns(**body.columns.model_dump())
+    saved = wb.product.cohorts.save(
+        name, body.dataset, body.definition, description=body.description, replace=body.replace, columns=columns
+    )
+    return _item(saved)
+
+
+def delete(wb: Workbench, name: str) -> CohortGone:
+    wb.product.cohorts.delete(name)
+    return CohortGone(name=name)
+
+
+def subjects(wb: Workbench, name: str, *, query: CohortSubjectsQuery) -> ProductSubjects:
+    columns = None
+    if query.subject is not None and query.event is not None and query.time is not None:
+        columns = product.EventColumns(query.subject, query.event, query.time, query.id)
+    found = wb.product.cohorts.subjects(name, columns=columns)
+    shown = [subject for (subject,) in rows_of(found.head(query.limit))]
+    return ProductSubjects(
+        what=f"who is in the cohort {name}", column=found.columns[0], subjects=shown, total=found.height
+    )
+
+
+def _item(cohort: product.Cohort) -> CohortItem:
+    return CohortItem(**{name: getattr(cohort, name) for name in CohortItem.model_fields})
+
+
+ENDPOINTS = (
+    Endpoint("cohorts", "cohorts", "read", CohortList, listed, "Every saved cohort."),
+    Endpoint("cohorts/{name}", "cohorts", "read", CohortItem, detail, "One cohort and what it says."),
+    Endpoint(
+        "cohorts/{name}", "cohorts", "save", CohortItem, save, "Keeps a cohort.", method="PUT", body=CohortDefinition
+    ),
+    Endpoint("cohorts/{name}", "cohorts", "save", CohortGone, delete, "Deletes a cohort.", method="DELETE"),
+    Endpoint(
+        "cohorts/{name}/subjects",
+        "cohorts",
+        "read",
+        ProductSubjects,
+        subjects,
+        "Who is in a cohort now, among the rows that the asker sees.",
+        CohortSubjectsQuery,
+    ),
+)
