@@ -322,9 +322,7 @@ def _show(result: ProductResult, *, as_json: bool, explain: bool) -> None:
     else:
         table = result.table()
         columns = table.columns
-        rows = [
-            [columns[name].read(value) for name, value in row.items()] for row in result.frame.iter_rows(named=True)
-        ]
+        rows = [[columns[name].read(value) for name, value in row.items()] for row in table.frame.iter_rows(named=True)]
         heading(table.title)
         print_table(
             [column.heading for column in columns.values()],

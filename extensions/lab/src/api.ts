@@ -4,12 +4,15 @@
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
 export interface CohortDefinition {
+  /** Whose subjects they are. */
   dataset: string;
   /** Conditions: {did: buy, last: 30 days}, or {subjects: [...]}. */
   definition: { [name: string]: Value };
+  /** Who they are, for people. */
   description?: string;
   /** Take the place of a cohort of that name. */
   replace?: boolean;
+  /** Where the dataset has no layout that says them. */
   columns?: EventColumns | null;
 }
 
@@ -135,8 +138,11 @@ export interface EngineUse {
 
 /** Which columns are subject, event and time, where the dataset does not say. */
 export interface EventColumns {
+  /** Who did it. */
   subject: string;
+  /** What was done. */
   event: string;
+  /** When. */
   time: string;
   /** Tells events apart; breaks ties. */
   id?: string | null;
@@ -144,6 +150,7 @@ export interface EventColumns {
 
 /** Events that end a subject's attempt when they come between two steps. */
 export interface Exclusion {
+  /** An event's name, or one with a condition. */
   step: string | Step;
   /** The step, from 1, that they come after. */
   after?: number;
@@ -163,15 +170,18 @@ export interface FunnelNumber {
   dropped?: boolean;
   /** Only of this value; null for the missing one. */
   breakdown?: string | null;
+  /** The start of the period. */
   period?: string | null;
 }
 
 export interface FunnelQuestion {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -202,11 +212,13 @@ export interface FunnelQuestion {
 }
 
 export interface FunnelSubjects {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -234,6 +246,7 @@ export interface FunnelSubjects {
   top?: number;
   /** Entries by hour, day, week, month, quarter or year. */
   grain?: string | null;
+  /** Which number. */
   cell: FunnelNumber;
   /** At most so many subjects; how many there are is told. */
   limit?: number;
@@ -272,16 +285,20 @@ export interface Join {
 }
 
 export interface LifecycleNumber {
+  /** The start of the period. */
   period: string;
+  /** In the period. */
   state: "new" | "returning" | "resurrecting" | "dormant";
 }
 
 export interface LifecycleQuestion {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -289,16 +306,20 @@ export interface LifecycleQuestion {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** An event's name, or one with a condition. */
   step: string | Step;
+  /** How time is cut. */
   grain?: "hour" | "day" | "week" | "month";
 }
 
 export interface LifecycleSubjects {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -306,8 +327,11 @@ export interface LifecycleSubjects {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** An event's name, or one with a condition. */
   step: string | Step;
+  /** How time is cut. */
   grain?: "hour" | "day" | "week" | "month";
+  /** Which number. */
   cell: LifecycleNumber;
   /** At most so many subjects; how many there are is told. */
   limit?: number;
@@ -461,17 +485,22 @@ export interface ParameterItem {
 }
 
 export interface PathsNumber {
+  /** The place of the step in its path. */
   position: number;
+  /** The event before. */
   source: string;
+  /** The event after. */
   target: string;
 }
 
 export interface PathsQuestion {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -496,11 +525,13 @@ export interface PathsQuestion {
 }
 
 export interface PathsSubjects {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -522,6 +553,7 @@ export interface PathsSubjects {
   minimum_share?: number;
   /** So many events are told apart at each place. */
   top?: number;
+  /** Which number. */
   cell: PathsNumber;
   /** At most so many subjects; how many there are is told. */
   limit?: number;
@@ -813,15 +845,18 @@ export interface ResultColumn {
 export interface RetentionNumber {
   /** The start of the period in which they began. */
   cohort: string;
+  /** Periods since. */
   offset: number;
 }
 
 export interface RetentionQuestion {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -833,6 +868,7 @@ export interface RetentionQuestion {
   start: string | Step;
   /** What counts as coming back; by default the same. */
   back?: string | Step | null;
+  /** How time is cut. */
   grain?: "hour" | "day" | "week" | "month";
   /** How many periods of a cohort are looked at, its own included. */
   periods?: number;
@@ -843,11 +879,13 @@ export interface RetentionQuestion {
 }
 
 export interface RetentionSubjects {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -859,6 +897,7 @@ export interface RetentionSubjects {
   start: string | Step;
   /** What counts as coming back; by default the same. */
   back?: string | Step | null;
+  /** How time is cut. */
   grain?: "hour" | "day" | "week" | "month";
   /** How many periods of a cohort are looked at, its own included. */
   periods?: number;
@@ -866,6 +905,7 @@ export interface RetentionSubjects {
   kind?: "first time" | "recurring";
   /** In that period, or in it or a later one. */
   counting?: "on" | "on or after";
+  /** Which number. */
   cell: RetentionNumber;
   /** At most so many subjects; how many there are is told. */
   limit?: number;
@@ -940,17 +980,20 @@ export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
 export type Scope = "read" | "run" | "admin";
 
 export interface SessionsNumber {
+  /** The start of the period. */
   period?: string | null;
   /** Values of the columns that the sessions are told apart by. */
   by?: { [name: string]: Value };
 }
 
 export interface SessionsQuestion {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -967,11 +1010,13 @@ export interface SessionsQuestion {
 }
 
 export interface SessionsSubjects {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -985,6 +1030,7 @@ export interface SessionsSubjects {
   by?: string[];
   /** By the period in which they began; null for all together. */
   grain?: string | null;
+  /** Which number. */
   cell: SessionsNumber;
   /** At most so many subjects; how many there are is told. */
   limit?: number;
@@ -1012,15 +1058,18 @@ export interface Step {
 }
 
 export interface StickinessNumber {
+  /** In how many. */
   periods: number;
 }
 
 export interface StickinessQuestion {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -1028,18 +1077,22 @@ export interface StickinessQuestion {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** An event's name, or one with a condition. */
   step: string | Step;
+  /** How time is cut. */
   grain?: "hour" | "day" | "week" | "month";
   /** In so many periods or more. */
   cumulative?: boolean;
 }
 
 export interface StickinessSubjects {
+  /** The dataset's name. */
   dataset: string;
   /** From and before, as dates or times; null for an open end. By default all there is. */
   between?: Value[] | null;
   /** A cohort's name, or conditions: only its subjects. */
   within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
   columns?: EventColumns | null;
   /** Whose midnight starts a day. */
   time_zone?: string;
@@ -1047,10 +1100,13 @@ export interface StickinessSubjects {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** An event's name, or one with a condition. */
   step: string | Step;
+  /** How time is cut. */
   grain?: "hour" | "day" | "week" | "month";
   /** In so many periods or more. */
   cumulative?: boolean;
+  /** Which number. */
   cell: StickinessNumber;
   /** At most so many subjects; how many there are is told. */
   limit?: number;

@@ -73,7 +73,7 @@ def of_funnel(funnel: Funnel) -> Words:
                 known = [str(one) for one in shown if one is not None]
                 raise unknown(f"value of {funnel.breakdown} in the funnel", str(breakdown), known, error=Invalid)
             others = tuple(one for one in shown if one != OTHER) if breakdown == OTHER else ()
-        if period is not None and result.frame.filter(pl.col("period") == period).is_empty():
+        if period is not None and period not in result.frame["period"].to_list():
             raise Invalid(f"the funnel has no {funnel.grain} that begins at {period}")
         far = "came no further than" if dropped else "came to"
         what = f"who {far} step {step}, {titles[step - 1]}"

@@ -33,11 +33,11 @@ class CohortList(Answer):
 
 
 class CohortDefinition(Body):
-    dataset: str
+    dataset: str = Field(description="Whose subjects they are.")
     definition: dict[str, Any] = Field(description="Conditions: {did: buy, last: 30 days}, or {subjects: [...]}.")
-    description: str = ""
+    description: str = Field("", description="Who they are, for people.")
     replace: bool = Field(False, description="Take the place of a cohort of that name.")
-    columns: EventColumns | None = None
+    columns: EventColumns | None = Field(None, description="Where the dataset has no layout that says them.")
 
 
 class CohortGone(Answer):

@@ -56,7 +56,7 @@ def _head(result: ProductResult) -> ProductHead:
         ResultColumn(
             **column.model_dump(),
             label=words.labels.get(column.name, column.name),
-            unit=words.units.get(column.name, ""),
+            unit="s" if column.name in words.durations else words.units.get(column.name, ""),
             format=words.formats.get(column.name, ""),
         )
         for column in columns_of(result.frame.schema)

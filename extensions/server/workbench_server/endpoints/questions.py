@@ -44,7 +44,7 @@ class Step(Body):
 class Exclusion(Body):
     """Events that end a subject's attempt when they come between two steps."""
 
-    step: str | Step
+    step: str | Step = Field(description="An event's name, or one with a condition.")
     after: int = Field(1, description="The step, from 1, that they come after.")
     before: int | None = Field(None, description="A later one that they come before; by default the next.")
 
@@ -52,19 +52,21 @@ class Exclusion(Body):
 class EventColumns(Body):
     """Which columns are subject, event and time, where the dataset does not say."""
 
-    subject: str
-    event: str
-    time: str
+    subject: str = Field(description="Who did it.")
+    event: str = Field(description="What was done.")
+    time: str = Field(description="When.")
     id: str | None = Field(None, description="Tells events apart; breaks ties.")
 
 
 class Question(Body):
-    dataset: str
+    dataset: str = Field(description="The dataset's name.")
     between: tuple[str | None, str | None] | None = Field(
         None, description="From and before, as dates or times; null for an open end. By default all there is."
     )
     within: str | dict[str, Any] | None = Field(None, description="A cohort's name, or conditions: only its subjects.")
-    columns: EventColumns | None = None
+    columns: EventColumns | None = Field(
+        None, description="Which columns are subject, event and time; by default those of the dataset's layout."
+    )
     time_zone: str = Field("UTC", description="Whose midnight starts a day.")
     version: int | None = Field(None, ge=0, description="Of the dataset; by default the newest.")
 
@@ -113,7 +115,7 @@ class FunnelQuestion(Calendar):
 class RetentionQuestion(Calendar):
     start: str | Step = Field(description="What puts a subject into the cohort of its period.")
     back: str | Step | None = Field(None, description="What counts as coming back; by default the same.")
-    grain: Literal["hour", "day", "week", "month"] = "week"
+    grain: Literal["hour", "day", "week", "month"] = Field("week", description="How time is cut.")
     periods: int = Field(12, description="How many periods of a cohort are looked at, its own included.")
     kind: Literal["first time", "recurring"] = Field("first time", description="Its very first start, or every one.")
     counting: Literal["on", "on or after"] = Field("on", description="In that period, or in it or a later one.")
@@ -125,8 +127,8 @@ class RetentionQuestion(Calendar):
 
 
 class StickinessQuestion(Calendar):
-    step: str | Step
-    grain: Literal["hour", "day", "week", "month"] = "day"
+    step: str | Step = Field(description="An event's name, or one with a condition.")
+    grain: Literal["hour", "day", "week", "month"] = Field("day", description="How time is cut.")
     cumulative: bool = Field(False, description="In so many periods or more.")
 
     def arguments(self) -> dict[str, Any]:
@@ -135,8 +137,8 @@ class StickinessQuestion(Calendar):
 
 
 class LifecycleQuestion(Calendar):
-    step: str | Step
-    grain: Literal["hour", "day", "week", "month"] = "week"
+    step: str | Step = Field(description="An event's name, or one with a condition.")
+    grain: Literal["hour", "day", "week", "month"] = Field("week", description="How time is cut.")
 
     def arguments(self) -> dict[str, Any]:
         own = {"step": _step(self.step), "grain": self.grain, "week_start": self.week_start}
@@ -179,31 +181,31 @@ class FunnelNumber(Who):
     step: int = Field(description="Who came to this step.")
     dropped: bool = Field(False, description="Only who came no further.")
     breakdown: str | None = Field(None, description="Only of this value; null for the missing one.")
-    period: Moment | None = None
+    period: Moment | None = Field(None, description="The start of the period.")
 
 
 class RetentionNumber(Who):
     cohort: Moment = Field(description="The start of the period in which they began.")
-    offset: int
+    offset: int = Field(description="Periods since.")
 
 
 class StickinessNumber(Who):
-    periods: int
+    periods: int = Field(description="In how many.")
 
 
 class LifecycleNumber(Who):
-    period: Moment
-    state: Literal["new", "returning", "resurrecting", "dormant"]
+    period: Moment = Field(description="The start of the period.")
+    state: Literal["new", "returning", "resurrecting", "dormant"] = Field(description="In the period.")
 
 
 class PathsNumber(Who):
-    position: int
-    source: str
-    target: str
+    position: int = Field(description="The place of the step in its path.")
+    source: str = Field(description="The event before.")
+    target: str = Field(description="The event after.")
 
 
 class SessionsNumber(Who):
-    period: Moment | None = None
+    period: Moment | None = Field(None, description="The start of the period.")
     by: dict[str, Any] = Field({}, description="Values of the columns that the sessions are told apart by.")
 
     def cell(self) -> dict[str, Any]:
@@ -211,32 +213,32 @@ class SessionsNumber(Who):
 
 
 class FunnelSubjects(FunnelQuestion):
-    cell: FunnelNumber
+    cell: FunnelNumber = Field(description="Which number.")
     limit: Shown = 100
 
 
 class RetentionSubjects(RetentionQuestion):
-    cell: RetentionNumber
+    cell: RetentionNumber = Field(description="Which number.")
     limit: Shown = 100
 
 
 class StickinessSubjects(StickinessQuestion):
-    cell: StickinessNumber
+    cell: StickinessNumber = Field(description="Which number.")
     limit: Shown = 100
 
 
 class LifecycleSubjects(LifecycleQuestion):
-    cell: LifecycleNumber
+    cell: LifecycleNumber = Field(description="Which number.")
     limit: Shown = 100
 
 
 class PathsSubjects(PathsQuestion):
-    cell: PathsNumber
+    cell: PathsNumber = Field(description="Which number.")
     limit: Shown = 100
 
 
 class SessionsSubjects(SessionsQuestion):
-    cell: SessionsNumber
+    cell: SessionsNumber = Field(description="Which number.")
     limit: Shown = 100
 
 
