@@ -1,4 +1,7 @@
-"""Engines for tests: one local Dask cluster of two workers for the session, and schedulers that a test may kill."""
+"""Engines for tests: a local Dask cluster of two workers, and schedulers that a test may kill.
+
+A cluster lives as long as the tests of a file: an idle one takes a sixth of a core, which every later test would wait for.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ ENGINES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dask_engine() -> Iterator[DaskEngine]:
     from workbench.compute import DaskEngine
     from workbench.compute.clusters import close_clusters
@@ -35,7 +38,7 @@ def dask_engine() -> Iterator[DaskEngine]:
     close_clusters()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine_named(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
     """The engine of a name; skips the test where it cannot run here."""
     from workbench.compute import engines, gpu
