@@ -1,6 +1,6 @@
 """Engines for tests: a local Dask cluster of two workers, and schedulers that a test may kill.
 
-A cluster lives as long as the tests of a file: an idle one takes a sixth of a core, which every later test would wait for.
+A cluster lives as long as the tests of a file: an idle one takes a sixth of a core, which all later tests would miss.
 """
 
 from __future__ import annotations
