@@ -48,7 +48,7 @@ def engine_named(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
             found: Engine = request.getfixturevalue("dask_engine")
             return found
         if name in ("gpu", "dask-cuda") and (lacks := gpu.missing()):
-            pytest.skip(lacks)
+            pytest.skip(f"the engine '{name}' cannot run on this machine: {lacks}")
         return engines.get(name)
 
     return named

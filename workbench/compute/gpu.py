@@ -172,11 +172,16 @@ def _memory() -> Any:
 
 
 def _not_on_gpu(error: BaseException) -> str | None:
-    """Why a plan did not run on the GPU, where it can run elsewhere; None for an error of its own."""
+    """Why a plan did not run on the GPU, where it can run elsewhere; None for an error of its own.
+
+    What cudf-polars refuses before it starts, Polars tells as a ComputeError of these words. What it finds it cannot do
+    while it runs comes as its own NotImplementedError. Either would be raised again by the CPU if it were the plan's own.
+    """
     said = str(error).strip().replace("\\n", "\n")
     if "'cuda' conversion failed" in said or isinstance(error, NotImplementedError):
         causes = dict.fromkeys(_CAUSE.findall(said)) or said.splitlines()[:1]
         return f"cudf-polars cannot run it ({'; '.join(causes)})"
-    if isinstance(error, MemoryError) or "out_of_memory" in said or "bad_alloc" in said:
+    # The machine's own memory running out is a MemoryError, too, and nothing that the CPU could do better.
+    if "out_of_memory" in said or "CUDA error" in said:
         return "a part does not fit in the memory of the GPU"
     return None
