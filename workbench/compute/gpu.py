@@ -175,7 +175,7 @@ def _not_on_gpu(error: BaseException) -> str | None:
     """Why a plan did not run on the GPU, where it can run elsewhere; None for an error of its own.
 
     What cudf-polars refuses before it starts, Polars tells as a ComputeError of these words. What it finds it cannot do
-    while it runs comes as its own NotImplementedError. Either would be raised again by the CPU if it were the plan's own.
+    while it runs comes as its own NotImplementedError. If either is the plan's own fault, the CPU raises it again.
     """
     said = str(error).strip().replace("\\n", "\n")
     if "'cuda' conversion failed" in said or isinstance(error, NotImplementedError):

@@ -44,8 +44,8 @@ def test_without_a_gpu_a_frame_of_cudf_is_refused() -> None:
 class StandIn(ModuleType):
     """In the place of cudf-polars: Polars hands it a plan, and it fails as cudf-polars 26.10 does (read in its source).
 
-    What is tested is what Polars makes of that, and what the engine makes of Polars. That plans run on a card is not: the
-    tests marked `gpu` are for that.
+    What is tested is what Polars makes of that, and what the engine makes of Polars. That plans run on a card is not:
+    the tests marked `gpu` are for that.
     """
 
     def __init__(self, *, refuses: Exception | None = None, fails: Exception | None = None) -> None:
