@@ -30,7 +30,12 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "python_scan_all_frames": "false",
     "temp_directory": "",
 }
-_LOCKS = ("SET TimeZone = 'UTC'", "SET enable_external_access = false", "SET lock_configuration = true")
+_LOCKS = (
+    "SET TimeZone = 'UTC'",
+    "SET enable_progress_bar = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
 _TIME = pa.timestamp("us", "UTC")
 _BATCH_ROWS = 20_000
 

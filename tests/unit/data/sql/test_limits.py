@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
+import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
@@ -80,9 +81,18 @@ def test_that_a_cancel_cannot_be_asked_for_ends_nothing(door: SqlDoor, admin: Ac
         door.query(FOR_EVER["a recursion"], admin, limits=SMALL.lowered(seconds=1), cancelled=away)
 
 
+@pytest.fixture
+def keyboard() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, as at a terminal: what is started in the background ignores it otherwise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("keyboard")
 @pytest.mark.parametrize("statement", FOR_EVER.values(), ids=list(FOR_EVER))
 def test_ctrl_c_ends_a_statement(door: SqlDoor, admin: Actor, statement: str) -> None:
-    pressed = threading.Timer(0.3, _thread.interrupt_main)
+    pressed = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     pressed.start()
     with pytest.raises(KeyboardInterrupt):
         door.query(statement, admin)
