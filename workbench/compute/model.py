@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,10 +67,11 @@ class Combining(Analysis, Protocol):
 class OfRuns(Analysis, Protocol):
     """An analysis that knows a quicker plan for rows that lie in runs, each sorted by `SUBJECT_HASH` and time."""
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
-        """What `partial` gives for all the runs' rows. Runs overlap in subjects.
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
+        """What `partial` gives.
 
         Args:
+            rows: Of one run after the other. Runs overlap in subjects.
             chronological: Each run's last time is before the next one's first; otherwise they overlap in time, too.
         """
         ...
@@ -79,7 +80,7 @@ class OfRuns(Analysis, Protocol):
 def partial_plan(analysis: Analysis, part: Part) -> pl.LazyFrame:
     """What one part contributes, by the quickest plan that the analysis knows for it."""
     if part.sorted and isinstance(analysis, OfRuns):
-        return analysis.partial_of_runs(part.runs(), chronological=part.chronological)
+        return analysis.partial_of_runs(part.lazy(), chronological=part.chronological)
     return analysis.partial(part.lazy())
 
 

@@ -31,7 +31,7 @@ class Part:
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
         chronological: Each file's last time is before the next one's first, so that files in their order are times in
             theirs.
-        rows: How many there are in the files and frames, at most.
+        rows: About how many there are, in the files and frames.
         bytes: Of the files.
     """
 
@@ -59,24 +59,17 @@ class Part:
         """The same rows with more done to them."""
         return replace(self, shape=(*self.shape, *shape))
 
-    def runs(self) -> list[pl.LazyFrame]:
-        """A plan per file and frame; at least one."""
-        found = [self._of_file(path) for path in self.files] + [frame.lazy() for frame in self.frames]
+    def lazy(self) -> pl.LazyFrame:
+        """All of the rows as one plan: those of one file after those of another, then the frames'."""
+        found = [self._scan()] if self.files else []
+        found += [frame.lazy() for frame in self.frames]
         if self.plan is not None:
             found.append(self.plan)
-        return [self._shaped(run) for run in found or [pl.LazyFrame(schema=dict(self.schema))]]
+        found = [self._shaped(rows) for rows in found or [pl.LazyFrame(schema=dict(self.schema))]]
+        return found[0] if len(found) == 1 else pl.concat(found)
 
-    def lazy(self) -> pl.LazyFrame:
-        """All of the rows as one plan."""
-        if self.files and not self.frames and self.plan is None:
-            return self._shaped(self._scan(list(self.files)))
-        runs = self.runs()
-        return runs[0] if len(runs) == 1 else pl.concat(runs)
-
-    def _of_file(self, path: str) -> pl.LazyFrame:
-        return self._scan([path])
-
-    def _scan(self, paths: list[str]) -> pl.LazyFrame:
+    def _scan(self) -> pl.LazyFrame:
+        paths = list(self.files)
         if self.uniform:  # the plainest scan there is: what every engine can run
             return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
         return pl.scan_parquet(

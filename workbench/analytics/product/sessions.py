@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -140,8 +140,8 @@ class SessionSummary:
                 raise unknown("column that sessions are told apart by called", name, self._keys, error=Invalid)
         return SessionSubjects(self, tuple(of.items()))
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
-        return self._counted(self.sessions.of(pl.concat(runs), chronological=chronological))
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
+        return self._counted(self.sessions.of(rows, chronological=chronological))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns, with each group once; sorted by them."""

@@ -22,6 +22,8 @@ ONE_PART = 1_000_000
 """So few rows are one part: one plan over all of them is quicker than one after the other."""
 LARGEST_PART = 8_000_000
 """Parts have about so many rows at most: what an analysis holds of one has to fit into memory, once per core."""
+LARGEST_BUCKET = 1_000_000
+"""Where a part reads little besides its own rows: small enough that several are computed on side by side."""
 
 Window = tuple[str, date | datetime | None, date | datetime | None]
 """A column, and the times within which rows matter: at or after the first, before the second."""
@@ -195,18 +197,30 @@ def _by_bucket(whole: Part, snapshot: Snapshot, files: pl.DataFrame, layout: Eve
     if whole.rows <= ONE_PART:
         return [_chronological(whole, files, layout)]
     number = layout.buckets
-    while whole.rows // number > LARGEST_PART:
+    while whole.rows // number > LARGEST_BUCKET:
         number *= 2
     cut = []
     for at in range(number):
         first, last = layout.bounds(at, number)
         outside = (pl.col(low) > last) | (pl.col(high) < first)
         index = files.with_row_index(".at").filter(outside.fill_null(value=True).not_())[".at"].to_list()
-        part = _of_files(whole, files, index)
         frames = tuple(_inside(frame, first, last) for frame in whole.frames)
-        part = replace(part, hashes=(first, last), frames=tuple(frame for frame in frames if frame.height))
+        part = replace(
+            _of_files(whole, files, index),
+            hashes=(first, last),
+            frames=tuple(frame for frame in frames if frame.height),
+            rows=_rows_within(files[index], first, last) + sum(frame.height for frame in frames),
+        )
         cut.append(_chronological(part, files[index], layout))
     return cut
+
+
+def _rows_within(files: pl.DataFrame, first: int, last: int) -> int:
+    """About how many rows have a hash between the two: hashes are spread evenly between a file's bounds."""
+    low, high = (pl.col(f"{bound}.{SUBJECT_HASH}").cast(pl.Float64) for bound in ("min", "max"))
+    inside = pl.min_horizontal(high, pl.lit(float(last))) - pl.max_horizontal(low, pl.lit(float(first)))
+    share = pl.when(high > low).then(inside / (high - low)).otherwise(1.0).fill_null(1.0).clip(0.0, 1.0)
+    return round(files.select((share * pl.col("num_records")).sum()).item() or 0)
 
 
 def _chronological(part: Part, files: pl.DataFrame, layout: EventLayout) -> Part:
