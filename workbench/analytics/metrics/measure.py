@@ -110,7 +110,7 @@ def value_of(measure: Measure, columns: dict[str, pl.DataType], *, of: str | Non
         if dtype.is_float():
             # NaN does not count, and -0.0 is 0.0: which of two equal zeros comes first may not show.
             value = pl.when(value == 0).then(pl.lit(0.0, dtype)).otherwise(value.fill_nan(None))
-        if measure.quantile is not None:
+        if measure.quantile is not None and not dtype.is_integer():  # which are counted quicker as they are
             value = value.cast(pl.Float64)
     if measure.filter is None:
         return value

@@ -66,18 +66,23 @@ class Measures:
     def name(self) -> str:
         return "measures"
 
+    def cut_by(self, subject: str | None) -> Measures:
+        """The same for parts that are cut by a subject, where that makes it easier."""
+        counted = any(one.aggregation == "count_distinct" and one.column == subject for one in self.measures)
+        return replace(self, subject=subject if counted else None)
+
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Columns: the keys, and per measure what `states` keeps; the rows of tallies as rows of their own."""
         rows, columns = self._prepared(rows)
-        added = rows.group_by(self._key_names).agg(_gathered(columns))
         tallies = self._tallies()
         if not tallies:
-            return added
-        branches = [added.with_columns(pl.lit(0, pl.Int8).alias(_KIND))]
+            return self._grouped(rows, _gathered(columns))
+        branches = {0: self._grouped(rows, _gathered(columns))} if columns else {}
         for tally in tallies:
-            counts = tally.counts(rows, self._key_names)
-            branches.append(counts.with_columns(pl.lit(tally.place + 1, pl.Int8).alias(_KIND)))
-        return pl.concat(branches, how="diagonal")
+            # Somebody has to tell of groups that have no value.
+            branches[tally.place + 1] = self._counts(tally, rows, missing=not branches)
+        kinds = [branch.with_columns(pl.lit(kind, pl.Int8).alias(_KIND)) for kind, branch in branches.items()]
+        return pl.concat(kinds, how="diagonal")
 
     def combine(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns with a row per keys, and one per keys and what a tally counts."""
@@ -93,10 +98,10 @@ class Measures:
         tallies = self._tallies()
         keys = self._key_names
         states = self._merged_states(partials.collect_schema())
-        added = partials.filter(pl.col(_KIND) == 0) if tallies else partials
+        added = partials.filter(pl.col(_KIND) == (0 if states else 1)) if tallies else partials
         result = added.group_by(keys).agg(_put_together(column for state in states for column in state.columns))
         for tally in tallies:
-            counts = partials.filter(pl.col(_KIND) == tally.place + 1)
+            counts = partials.filter(pl.col(_KIND) == tally.place + 1).drop_nulls(tally.column)
             counts = counts.group_by([*keys, tally.column]).agg(tally.put_together)
             result = result.join(tally.figures(counts, keys), on=keys, how="left", nulls_equal=True)
         return self._finished(result, states)
@@ -109,13 +114,13 @@ class Measures:
         tallies = self._tallies()
         exact = [tally for tally in tallies if isinstance(tally, Values)]
         values = [aggregated for tally in exact for aggregated in quantiles.in_groups(tally.column, tally.wanted)]
-        result = rows.group_by(keys).agg(*_gathered(columns), *values)
+        result = self._grouped(rows, [*_gathered(columns), *values])
         result = result.with_columns(
             made for tally in exact for made in quantiles.of_groups(tally.column, tally.wanted)
         )
         for tally in tallies:
             if tally not in exact:
-                found = tally.figures(tally.counts(rows, keys), keys)
+                found = tally.figures(self._counts(tally, rows), keys)
                 result = result.join(found, on=keys, how="left", nulls_equal=True)
         return self._finished(result, states)
 
@@ -139,12 +144,25 @@ class Measures:
         values_of = self._tallies()[0]
         keys = [first, *others]
         within = [stretch.alias(".stretch")] if stretch is not None else []
-        values = partials.filter(pl.col(_KIND) != 0).with_columns(within)
+        values = partials.drop_nulls(values_of.column).with_columns(within)
         once = values.group_by([*others, *([".stretch"] if within else []), values_of.column]).agg(pl.col(first).min())
         numbers = [pl.len().cast(pl.Int64).alias(f"{measure.name}.n") for measure in self.measures]
         counts = tuple(Measure(measure.name, "count") for measure in self.measures)
-        groups = partials.filter(pl.col(_KIND) == 0).select(keys)
+        groups = partials.select(keys).unique()
         return replace(self, measures=counts), pl.concat([groups, once.group_by(keys).agg(numbers)], how="diagonal")
+
+    def _grouped(self, rows: pl.LazyFrame, aggregated: Sequence[pl.Expr]) -> pl.LazyFrame:
+        """Aggregations by the keys."""
+        if self.keys:
+            return rows.group_by(self._key_names).agg(aggregated)
+        one = rows.select(aggregated) if aggregated else pl.LazyFrame({_ALL: [0]})
+        return one.with_columns(pl.lit(0, pl.Int8).alias(_ALL))
+
+    def _counts(self, tally: Tally, rows: pl.LazyFrame, *, missing: bool = False) -> pl.LazyFrame:
+        """The rows of a tally by the keys."""
+        if self.keys:
+            return tally.counts(rows, self._key_names, missing=missing)
+        return tally.counts(rows, ()).with_columns(pl.lit(0, pl.Int8).alias(_ALL))
 
     def _prepared(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, list[Column]]:
         """The rows that count, as keys, what each contributes, and the values whose distinct ones are needed."""
@@ -223,8 +241,6 @@ class Measures:
         return [key.name for key in self.keys] or [_ALL]
 
     def _key_expressions(self, schema: dict[str, pl.DataType]) -> list[pl.Expr]:
-        if not self.keys:
-            return [pl.lit(0, pl.Int8).alias(_ALL)]
         return [key_of(key, schema).alias(key.name) for key in self.keys]
 
     def _kept(self, rows: pl.LazyFrame, schema: dict[str, pl.DataType]) -> pl.LazyFrame:

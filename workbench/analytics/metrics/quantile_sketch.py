@@ -22,10 +22,9 @@ __all__ = ["RELATIVE_ERROR", "bucket", "value_of_bucket"]
 RELATIVE_ERROR: Final = 0.01
 _LOG_GROWTH: Final = math.log((1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR))
 _LOG_MIDDLE: Final = math.log(1 - RELATIVE_ERROR)  # of a bucket below its upper end: 2 / (g + 1)
-_ONE: Final = 40_000  # the bucket that ends with 1; those of the smallest and the largest float are within 37,300 of it
-_INFINITE: Final = 2 * _ONE
-_SMALLEST: Final = 1e-300  # what is nearer to 0 is 0
-_LARGEST: Final = sys.float_info.max
+_ONE: Final = 40_000  # the bucket that ends with 1
+_FEWEST: Final = 34_500  # so many buckets below it what is left is 0: values nearer to 0 than 1e-299
+_MOST: Final = 36_000  # more than there are buckets above it for finite values: that of infinity
 
 
 def bucket(value: pl.Expr) -> pl.Expr:
@@ -34,17 +33,13 @@ def bucket(value: pl.Expr) -> pl.Expr:
     Args:
         value: Float64 without NaN.
     """
-    size = value.abs()
-    counted = pl.when(size >= _SMALLEST).then(size.clip(upper_bound=_LARGEST))
-    place = (counted.log() / _LOG_GROWTH).ceil().cast(pl.Int32) + _ONE
-    place = pl.when(size > _LARGEST).then(pl.lit(_INFINITE, pl.Int32)).otherwise(place)
-    signed = pl.when(value < 0).then(-place).otherwise(place)
-    return pl.when(size < _SMALLEST).then(pl.lit(0, pl.Int32)).otherwise(signed)
+    place = (value.abs().log() / _LOG_GROWTH).clip(-_FEWEST, _MOST).ceil() + _ONE
+    return pl.when(value < 0).then(-place).otherwise(place).cast(pl.Int32)
 
 
 def value_of_bucket(place: pl.Expr) -> pl.Expr:
     """What stands for the values of a bucket: Float64."""
-    size = place.abs()
-    middle = ((size - _ONE).cast(pl.Float64) * _LOG_GROWTH + _LOG_MIDDLE).exp().clip(upper_bound=_LARGEST)
-    middle = pl.when(size == _INFINITE).then(pl.lit(math.inf)).otherwise(middle)
-    return pl.when(place == 0).then(pl.lit(0.0)).when(place < 0).then(-middle).otherwise(middle)
+    size = place.abs() - _ONE
+    middle = (size.cast(pl.Float64) * _LOG_GROWTH + _LOG_MIDDLE).exp().clip(upper_bound=sys.float_info.max)
+    middle = pl.when(size == _MOST).then(pl.lit(math.inf)).when(size > -_FEWEST).then(middle).otherwise(pl.lit(0.0))
+    return pl.when(place < 0).then(0.0 - middle).otherwise(middle)

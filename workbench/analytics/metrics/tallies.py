@@ -48,16 +48,22 @@ class Tally(ABC):
         """What a row gives, as `column`; null where it does not count."""
         return value_of(self.measures[0], dict(schema)).alias(self.column)
 
-    def counts(self, rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-        """The keys, `column` and `number`, one row for each that occurs."""
-        return self._there(rows, keys).group_by([*keys, self.column]).agg(pl.len().cast(pl.Int64).alias(self.number))
+    def counts(self, rows: pl.LazyFrame, keys: Sequence[str], *, missing: bool = False) -> pl.LazyFrame:
+        """The keys, `column` and `number`, one row for each that occurs.
+
+        Args:
+            missing: Also for null, so that every group has a row.
+        """
+        there = self._there(rows, keys, missing=missing)
+        return there.group_by([*keys, self.column]).agg(pl.len().cast(pl.Int64).alias(self.number))
 
     @abstractmethod
     def figures(self, counts: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
         """The keys and the measures, for groups that have a value; from counts that are put together."""
 
-    def _there(self, rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-        return rows.select(*keys, self.column).drop_nulls(self.column)
+    def _there(self, rows: pl.LazyFrame, keys: Sequence[str], *, missing: bool) -> pl.LazyFrame:
+        found = rows.select(*keys, self.column)
+        return found if missing else found.drop_nulls(self.column)
 
     @property
     def wanted(self) -> dict[str, float | None]:
@@ -68,6 +74,8 @@ class Values(Tally):
     """Every distinct value, and how often it occurs: exact quantiles and distinct counts."""
 
     def figures(self, counts: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+        if any(quantile is not None for quantile in self.wanted.values()):
+            counts = counts.with_columns(pl.col(self.column).cast(pl.Float64))
         return quantiles.from_counts(counts, keys, self.column, self.number, self.wanted)
 
 
@@ -75,7 +83,7 @@ class Buckets(Tally):
     """Every bucket of values, and how many there are in it: quantiles."""
 
     def row(self, schema: Mapping[str, pl.DataType]) -> pl.Expr:
-        return quantile_sketch.bucket(super().row(schema)).alias(self.column)
+        return quantile_sketch.bucket(super().row(schema).cast(pl.Float64)).alias(self.column)
 
     def figures(self, counts: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
         values = counts.with_columns(quantile_sketch.value_of_bucket(pl.col(self.column)).alias(self.column))
@@ -95,9 +103,9 @@ class Registers(Tally):
             return value_of(measure, dict(schema), of=SUBJECT_HASH).alias(self.column)
         return distinct_sketch.hashed_value(super().row(schema)).alias(self.column)
 
-    def counts(self, rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    def counts(self, rows: pl.LazyFrame, keys: Sequence[str], *, missing: bool = False) -> pl.LazyFrame:
         hashed = pl.col(self.column)
-        kept = self._there(rows, keys).select(
+        kept = self._there(rows, keys, missing=missing).select(
             *keys,
             distinct_sketch.register(hashed).alias(self.column),
             distinct_sketch.rest(hashed).alias(self.number),
