@@ -101,7 +101,7 @@ class Answering:
             where=question.where,
             window=self._window(metric, between, schema, figures[0].offsets),
             named=self._named(),
-        ).cut_by(self._sources.subject(str(metric.dataset)))
+        )
         return self._moved(self._computed(measures, measures, metric, schema), figures[0], between)
 
     def _cumulative(self, figure: Figure, between: Between) -> pl.DataFrame:
@@ -204,6 +204,8 @@ class Answering:
         dataset = str(metric.dataset)
         measures.check(schema, dataset)
         with self._sources.telling(dataset):
+            if analysis is measures:
+                analysis = measures = measures.cut_by(self._sources.subject(dataset))
             used = measures.columns(dict(schema))
             parts = self._sources.parts(dataset, metric.joins, used, measures.window, measures.subject)
             computed = self._engine.run(analysis, parts)

@@ -9,7 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from workbench.analytics.metrics.distinct_sketch import STANDARD_ERROR
 from workbench.analytics.metrics.ingredients import Dimension, Input, Join, Name, Property, Schedule, spoken
+from workbench.analytics.metrics.quantile_sketch import RELATIVE_ERROR
 from workbench.analytics.metrics.spans import SpanText
 from workbench.charts import is_format
 from workbench.compute import expressions, grains
@@ -128,6 +130,15 @@ class Metric(BaseModel):
     @property
     def title(self) -> str:
         return self.label or spoken(self.name)
+
+    @property
+    def bound(self) -> str:
+        """How far off an approximate metric may be, in words; empty for one that is not itself approximate."""
+        if not self.approximate:
+            return ""
+        if self.aggregation == "count_distinct":
+            return f"has a standard error of {STANDARD_ERROR:.1%}"
+        return f"is at most {RELATIVE_ERROR:.0%} off"
 
     @property
     def summary(self) -> str:
