@@ -45,7 +45,7 @@ class Sources:
     def __init__(self, lake: Lake, actor: Actor) -> None:
         self._lake = lake
         self._actor = actor
-        self._whole: dict[str, Parts] = {}
+        self._parts: dict[str, Parts] = {}
         self._some: dict[tuple[str, Window | None, str | None], Parts] = {}
         self._schemas: dict[str, pl.Schema] = {}
         self.versions: dict[str, int] = {}
@@ -118,12 +118,12 @@ class Sources:
         return self._lake.telling(dataset, self._actor)
 
     def _cut(self, dataset: str, window: Window | None = None, subject: str | None = None) -> Parts:
-        if dataset not in self.versions:
-            self._whole[dataset], self.versions[dataset] = self._lake.parts(dataset, self._actor)
+        if dataset not in self._parts:
+            self._parts[dataset], self.versions[dataset] = self._lake.parts(dataset, self._actor)
         if window is not None and not _bounds_files(self._schema(dataset).get(window.column)):
             window = None
         if window is None and subject is None:
-            return self._whole[dataset]
+            return self._parts[dataset]
         asked = dataset, window, subject
         if asked not in self._some:
             self._some[asked], _ = self._lake.parts(
