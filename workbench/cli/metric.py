@@ -97,6 +97,8 @@ def query(
     rows = [[columns[name].read(value) for name, value in row.items()] for row in result.frame.iter_rows(named=True)]
     right = [column.kind == "number" for column in columns.values()]
     print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+    if result.approximation:
+        say(result.approximation)
 
 
 @commands.command()

@@ -238,6 +238,7 @@ class Metrics:
             metric_versions={metric.name: metric.version for metric in asked},
             engines=tuple(answering.uses),
             before=before and (before[0].isoformat(), before[1].isoformat()),
+            approximate={metric.name: bound for metric in asked if (bound := known.bound(metric))},
         )
         self._record(result)
         return result
@@ -247,7 +248,9 @@ class Metrics:
         if run is None:
             return
         for name, version in result.metric_versions.items():
-            self._runs.record(run, "read", "metric", name, version)
+            bound = result.approximate.get(name)
+            detail = {"approximate": bound} if bound else {}
+            self._runs.record(run, "read", "metric", name, version, detail=detail)
         for use in result.engines:
             self._runs.record_engine(run, EngineUse.to_dict(use))
 

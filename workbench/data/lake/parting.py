@@ -76,12 +76,21 @@ class Joined:
         return renamed.drop(".person", ".hash")
 
 
+@dataclass(frozen=True)
+class Unowned:
+    """Only rows that have no subject."""
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.filter(pl.col(SUBJECT_HASH).is_null())
+
+
 def parted(
     snapshot: Snapshot,
     policy: Policy | None,
     *,
     subject: str | None,
     window: Window | None = None,
+    unowned: bool = False,
     tail: Sequence[pl.DataFrame] = (),
     moved: pl.DataFrame | None = None,
 ) -> Parts:
@@ -90,6 +99,7 @@ def parted(
         policy: Of who asks.
         subject: The column whose rows have to be together; None where none has to. Parts then have `SUBJECT_HASH`.
         window: Files that have no row in it are left out. Others may still have rows outside.
+        unowned: Also rows that have no subject, which otherwise are there or not; each in one part.
         tail: More rows, of the columns that the dataset shows.
         moved: What `Identities.moved` gives.
 
@@ -101,7 +111,8 @@ def parted(
             raise unknown("column called", name, snapshot.schema, error=Invalid)
     if window and not snapshot.schema[window[0]].is_temporal():
         raise Invalid(f"the time '{window[0]}' is {snapshot.schema[window[0]]}; it has to be a time with a zone")
-    files = _within(snapshot.files, window)
+    shown_time = window is not None and (policy is None or window[0] not in policy.columns)
+    files = _within(snapshot.files, window if shown_time else None)  # bounds are of the times that lie there
     layout = snapshot.layout
     shapes: tuple[Shape, ...] = () if policy is None else (Restricted(policy),)
     whole = Part(
@@ -122,10 +133,13 @@ def parted(
         shown = Shown(tuple(snapshot.schema))
         rehashed = (*(() if layout is None else (shown,)), *shapes, Hashed(subject))
         whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
-        return Parts(tuple(_by_hash(whole)), True, *total)
+        cut = _by_hash(whole)
+        return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *total)
     ordered = Shown((*snapshot.schema, SUBJECT_HASH))
     whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
-    cut = list(_by_bucket(whole, snapshot, files, layout))
+    cut = _by_bucket(whole, snapshot, files, layout)
+    if unowned and len(cut) > 1:
+        cut += _unowned(whole, files)
     if moved is not None and moved.height:
         cut = _joined(cut, whole, subject, moved)
     return Parts(tuple(cut), True, *total)
@@ -221,6 +235,15 @@ def _rows_within(files: pl.DataFrame, first: int, last: int) -> int:
     inside = pl.min_horizontal(high, pl.lit(float(last))) - pl.max_horizontal(low, pl.lit(float(first)))
     share = pl.when(high > low).then(inside / (high - low)).otherwise(1.0).fill_null(1.0).clip(0.0, 1.0)
     return round(files.select((share * pl.col("num_records")).sum()).item() or 0)
+
+
+def _unowned(whole: Part, files: pl.DataFrame) -> list[Part]:
+    """A part of the rows that have no subject, where there may be any."""
+    missing = f"null_count.{SUBJECT_HASH}"
+    none = pl.col(missing) == 0 if missing in files.columns else pl.lit(value=False)
+    index = files.with_row_index(".at").filter(none.fill_null(value=False).not_())[".at"].to_list()
+    part = replace(_of_files(whole, files, index), frames=whole.frames, sorted=False)
+    return [part.shaped(Unowned())] if part.files or part.frames else []
 
 
 def _chronological(part: Part, files: pl.DataFrame, layout: EventLayout) -> Part:
