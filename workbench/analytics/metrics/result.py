@@ -12,6 +12,7 @@ from workbench.analytics.metrics.comparing import BEFORE, CHANGE
 from workbench.analytics.metrics.gaps import with_gaps
 from workbench.analytics.metrics.ingredients import Dimension
 from workbench.analytics.metrics.model import Metric
+from workbench.analytics.metrics.passes import Pass
 from workbench.charts import Chart, Table, Tile, Tiles
 from workbench.compute import EngineUse, frames
 from workbench.foundation.errors import Invalid, unknown
@@ -40,6 +41,7 @@ class MetricResult:
         metric_versions: Metric -> the version of its definition.
         engines: How it was computed, one entry per pass over a dataset.
         before: The time range that it is compared with, from and to, as ISO text; None without a comparison.
+        passes: Those passes themselves, where it was computed in this process.
     """
 
     frame: pl.DataFrame
@@ -50,6 +52,7 @@ class MetricResult:
     metric_versions: Mapping[str, str]
     engines: tuple[EngineUse, ...]
     before: tuple[str, str] | None = None
+    passes: tuple[Pass, ...] = ()
 
     @property
     def engine(self) -> str:
