@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -156,7 +157,8 @@ class Answering:
             span=span,
         )
         with self._sources.telling(str(base.dataset)), self._sources.telling(str(conversion.dataset)):
-            parts = Parts.of(pl.concat(both, how="diagonal"))
+            veiled = any(self._sources.veiled(name) for name in self._sources.versions)
+            parts = replace(Parts.of(pl.concat(both, how="diagonal")), veiled=veiled)
             computed = self._engine.run(analysis, parts)
         joins = {join.dataset for join in (*base.joins, *conversion.joins)}
         self._passed(str(base.dataset), {str(conversion.dataset), *joins}, analysis, parts, computed.use)

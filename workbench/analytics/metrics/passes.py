@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from workbench import compute
 from workbench.compute import Analysis, EngineUse, Parts
 
-__all__ = ["Pass"]
+__all__ = ["Pass", "explained"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,3 +34,15 @@ class Pass:
     beside: Mapping[str, int] = field(default_factory=dict)
     rollup: str | None = None
     why_no_rollup: str = ""
+
+
+def explained(one: Pass) -> str:
+    """How a pass was computed, in words.
+
+    Raises:
+        NotFound: A version that was read was cleaned away since.
+    """
+    beside = [f"{name} version {version}" for name, version in one.beside.items()]
+    why = one.why_no_rollup and f": {one.why_no_rollup}"
+    more = {"rollup": one.rollup or f"none{why}"} | ({"beside": ", ".join(beside)} if beside else {})
+    return compute.explained(one.analysis, one.parts, one.use, f"{one.dataset} version {one.version}", more)
