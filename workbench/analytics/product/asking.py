@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.segments import Within
-from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts
+from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts, anew
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor, Runs
@@ -54,6 +54,10 @@ class Asking:
         self._runs = runs
         self._engine = engine
         self.actor = actor
+
+    def anew(self) -> Asking:
+        """The same, computing all that is asked, whatever was computed before."""
+        return Asking(self._lake, self._runs, anew(self._engine), self.actor)
 
     def columns(self, dataset: str, given: EventColumns | None) -> EventColumns:
         """The columns that were given, or those that the dataset is laid out by.
