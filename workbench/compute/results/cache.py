@@ -115,7 +115,7 @@ class ResultCache:
         return found[0]
 
     def _remember(self, key: str, kept: Kept) -> None:
-        size = kept.frame.estimated_size() + _EACH
+        size = int(kept.frame.estimated_size()) + _EACH
         if size > self._most // _LARGEST_SHARE:
             return
         if key in self._memory:

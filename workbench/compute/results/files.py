@@ -67,7 +67,7 @@ class ResultFiles:
             return None
         try:
             kept = _parsed(content, key)
-        except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        except (ValueError, KeyError, pl.exceptions.PolarsError):
             logger("compute").warning("a kept result is damaged and is computed again", extra={"file": str(path)})
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -162,7 +162,7 @@ def _parsed(content: bytes, key: str) -> Kept:
     head = json.loads(line)
     if head["key"] != key:
         raise ValueError("of another key")
-    frame = pl.read_ipc(io.BytesIO(rows), memory_map=False)
+    frame = pl.read_ipc(io.BytesIO(rows))
     if _schema(frame) != head["schema"]:
         raise ValueError("not the columns that were written")
     use = EngineUse(**{**head["use"], "cached": None})
