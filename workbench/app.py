@@ -106,6 +106,7 @@ class Workbench:
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
                 IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
                 IntervalJob("forget old runs of queries", 3_600, self.queries.forget_old),
+                IntervalJob("forget results that nobody asks for", 3_600, lambda: _results(settings).tidy()),
             ],
         )
 
@@ -205,7 +206,11 @@ def _engine(settings: Settings, actor: Actor) -> Engine:
     engine = engine_at(settings.engine, settings.dask_scheduler)
     if not settings.result_cache or actor.pins:
         return engine
-    return Remembering(engine, ResultCache.at(settings.results_dir, settings.result_cache), _code())
+    return Remembering(engine, _results(settings), _code())
+
+
+def _results(settings: Settings) -> ResultCache:
+    return ResultCache.at(settings.results_dir, settings.result_cache)
 
 
 @cache
