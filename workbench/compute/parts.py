@@ -10,10 +10,38 @@ import polars as pl
 
 from workbench.compute.hashing import SUBJECT_HASH
 
-__all__ = ["Part", "Parts", "Shape"]
+__all__ = ["Late", "Part", "Parts", "Shape"]
 
 Shape = Callable[[pl.LazyFrame], pl.LazyFrame]
 """What is done to rows as they are read, row by row: a policy, a computed column. Picklable, so never a lambda."""
+
+
+class Late:
+    """A shape that takes reading to make; it is not made where nobody needs it. Sent elsewhere, it is what was made.
+
+    Attributes:
+        identity: Values that stand for it: of two that are equal, equal shapes are made.
+    """
+
+    def __init__(self, identity: object, make: Callable[[], Shape]) -> None:
+        self.identity = identity
+        self._make = make
+        self._made: Shape | None = None
+
+    def made(self) -> Shape:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return self.made()(rows)
+
+    def __reduce__(self) -> tuple[Callable[[Shape], Shape], tuple[Shape]]:
+        return _itself, (self.made(),)
+
+
+def _itself(shape: Shape) -> Shape:
+    return shape
 
 
 @dataclass(frozen=True)
@@ -95,12 +123,14 @@ class Parts:
         by_subject: All rows of a subject are in one part, and every part has the column `SUBJECT_HASH`.
         total_files: Of the dataset's version; `files` are those that the parts are made of.
         total_bytes: Of these.
+        veiled: The rows came through a policy: how, and how many there were, is not for whoever asks.
     """
 
     parts: tuple[Part, ...]
     by_subject: bool = False
     total_files: int = 0
     total_bytes: int = 0
+    veiled: bool = False
 
     @classmethod
     def of(cls, *rows: pl.LazyFrame | pl.DataFrame, by_subject: bool = False) -> Parts:

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.metrics.ingredients import Join
 from workbench.analytics.metrics.measure import Window
-from workbench.compute import Parts
+from workbench.compute import Late, Parts
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
@@ -57,6 +57,10 @@ class Sources:
             Forbidden: The asker may not read it.
         """
         return _whole(self._cut(dataset))
+
+    def veiled(self, dataset: str) -> bool:
+        """Whether the asker sees a dataset through a policy."""
+        return self._cut(dataset).veiled
 
     def schema(self, dataset: str, joins: Sequence[Join] = ()) -> pl.Schema:
         """The columns of a dataset, and those that are joined to it.
@@ -141,7 +145,13 @@ class Sources:
             self._schemas[dataset] = self.rows(dataset).collect_schema()
         return self._schemas[dataset]
 
-    def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:
+    def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Late:
+        """The joined rows, which are only read where the answer is not known yet."""
+        types = {left: self._schema(dataset)[left] for left in join.on}
+        identity = (join.on, types, [(column, join.called(column)) for column in columns], self._cut(join.dataset))
+        return Late(identity, lambda: self._read_beside(join, dataset, columns))
+
+    def _read_beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:
         types = self._schema(dataset)
         keys = [
             pl.col(key).cast(types[left], strict=False).alias(_place(at))

@@ -64,8 +64,8 @@ def in_order(
         found.filter((pl.col(".entered") == subject) & (at - pl.col("began 0") <= window)),
         pl.col("ok 0") if first_only else None,  # what is left of a subject then begins with its entry
     )
-    reached = pl.col(_FIRST) if first_only else _latest(pl.col("ok 0"), pl.col(_ROW))
-    found = found.with_columns(reached.alias("reached 0"), reached.alias("row 0"), pl.col("began 0").alias("at 0"))
+    entry_row = pl.col(_FIRST) if first_only else _latest(pl.col("ok 0"), pl.col(_ROW))
+    found = found.with_columns(entry_row.alias("reached 0"), entry_row.alias("row 0"), pl.col("began 0").alias("at 0"))
     found = found.with_columns((pl.col("ok 0") & ~_own(pl.col("reached 0").shift(1))).alias("new 0"))
     for step in range(1, steps):
         before, began, row, last = (pl.col(f"{name} {step - 1}").shift(1) for name in ("reached", "began", "row", "at"))

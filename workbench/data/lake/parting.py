@@ -123,18 +123,18 @@ def parted(
         rows=int(files["num_records"].sum() or 0) + sum(frame.height for frame in tail),
         bytes=int(files["size_bytes"].sum() or 0),
     )
-    total = len(snapshot.names), snapshot.bytes
+    whole_of = len(snapshot.names), snapshot.bytes, policy is not None
     if subject is None:
         shown = Shown(tuple(snapshot.schema))
         whole = replace(whole, shape=(*(() if layout is None else (shown,)), *shapes), frames=_stored(tail, layout))
-        return Parts(tuple(_by_file(whole, files)), False, *total)
+        return Parts(tuple(_by_file(whole, files)), False, *whole_of)
     own = layout is not None and layout.subject == subject and (policy is None or subject not in policy.columns)
     if not own or layout is None:
         shown = Shown(tuple(snapshot.schema))
         rehashed = (*(() if layout is None else (shown,)), *shapes, Hashed(subject))
         whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
         cut = _by_hash(whole)
-        return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *total)
+        return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *whole_of)
     ordered = Shown((*snapshot.schema, SUBJECT_HASH))
     whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
     cut = _by_bucket(whole, snapshot, files, layout)
@@ -142,7 +142,7 @@ def parted(
         cut += _unowned(whole, files)
     if moved is not None and moved.height:
         cut = _joined(cut, whole, subject, moved)
-    return Parts(tuple(cut), True, *total)
+    return Parts(tuple(cut), True, *whole_of)
 
 
 def _within(files: pl.DataFrame, window: Window | None) -> pl.DataFrame:

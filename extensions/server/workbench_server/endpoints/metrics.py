@@ -139,6 +139,12 @@ class MetricAnswer(Answer):
     approximate: dict[str, str] = Field(description="Metric -> how far off it may be, of those that are approximate.")
 
 
+class Explanation(Answer):
+    """How an answer was computed."""
+
+    text: str = Field(description="For people: engine and why, cache, files and bytes of the whole, the plan.")
+
+
 class MetricHead(Answer):
     """What is said of numbers, as JSON: the value of `workbench` in the metadata of the stream's schema."""
 
@@ -197,6 +203,10 @@ def rows(wb: Workbench, *, query: MetricRowsQuery) -> Rows:
         approximate=dict(result.approximate),
     )
     return Rows(head, iter([result.frame]))
+
+
+def explained(wb: Workbench, *, query: MetricRowsQuery) -> Explanation:
+    return Explanation(text=_result(wb, query, query.limit).explain())
 
 
 def defined(wb: Workbench, *, body: MetricDefinition) -> MetricItem:
@@ -266,6 +276,15 @@ ENDPOINTS = (
         "The same, with every type as it is and without a limit.",
         MetricRowsQuery,
         rows=True,
+    ),
+    Endpoint(
+        "metrics/query/explain",
+        "metrics",
+        "read",
+        Explanation,
+        explained,
+        "How metrics are computed.",
+        MetricRowsQuery,
     ),
     Endpoint("metrics/{name}", "metrics", "read", MetricItem, detail, "One metric's definition."),
     Endpoint(
