@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from workbench.compute import Parts, frames
 from workbench.data.lake import damage
+from workbench.data.lake.changes import Changes, changes
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
 from workbench.data.lake.layout import Identities, LayoutReport, Tail, reported
 from workbench.data.lake.lists import Lists
 from workbench.data.lake.model import DatasetInfo, DatasetRecord, Version
+from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window, parted
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.sealing import Sealer
@@ -135,6 +137,27 @@ class LakeReader:
         )
         return found, snapshot.version
 
+    def opened(self, name: str, actor: Actor) -> Opened:
+        """What `parts` gives who names no version, with its columns known and no file looked at yet.
+
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: The policy for the asker's role cannot be applied.
+        """
+        record = self._store.get(name)
+        snapshot = self._sealed(record, actor, None)
+        policy = self._security.policy_for(actor.principal, name)
+        shown = restricted(pl.LazyFrame(schema=snapshot.schema), policy)
+
+        def parts() -> Parts:
+            damage.check(name, snapshot)
+            return parted(snapshot, policy)
+
+        def changed(version: int, column: str) -> Changes:
+            return changes(snapshot.folder, version, snapshot.version, column)
+
+        return Opened(record.id, name, snapshot.version, shown.collect_schema(), policy is not None, parts, changed)
+
     def layout(self, name: str, actor: Actor, *, version: int | None = None) -> LayoutReport:
         """How a dataset's files lie. Tells sizes, no rows; a row filter does not change them."""
         record = self._store.get(name)
@@ -228,10 +251,16 @@ class LakeReader:
     def _snapshot(
         self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
     ) -> Snapshot:
+        snapshot = self._sealed(record, actor, version, at)
+        damage.check(record.name, snapshot)
+        return snapshot
+
+    def _sealed(
+        self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
+    ) -> Snapshot:
+        """The version to read, before its files are looked at."""
         self._security.require(actor.principal, Role.VIEWER, f"read '{record.name}'")
         log = self._log(record)
         with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
             self._writer.catch_up(log, record)
-        snapshot = self._sealer.read(log, record, actor, version, at)
-        damage.check(record.name, snapshot)
-        return snapshot
+        return self._sealer.read(log, record, actor, version, at)
