@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_problems, print_records, print_table, say
+from workbench.cli.output import (
+    ExplainOption,
+    JsonOption,
+    print_explanation,
+    print_problems,
+    print_records,
+    print_table,
+    say,
+)
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import Invalid
 
@@ -74,6 +82,7 @@ def query(
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
     as_json: JsonOption = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Compute metrics."""
     between = None
@@ -90,13 +99,17 @@ def query(
             limit=limit,
             compare=compare,
         )
+        told = result.explain() if explain else ""
     if as_json:
         print_records(result.frame.to_dicts(), as_json=True)
-        return
-    columns = result.table().columns
-    rows = [[columns[name].read(value) for name, value in row.items()] for row in result.frame.iter_rows(named=True)]
-    right = [column.kind == "number" for column in columns.values()]
-    print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+    else:
+        columns = result.table().columns
+        frame = result.frame
+        rows = [[columns[name].read(value) for name, value in row.items()] for row in frame.iter_rows(named=True)]
+        right = [column.kind == "number" for column in columns.values()]
+        print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+    if explain:
+        print_explanation(told, as_json=as_json)
 
 
 @commands.command()

@@ -8,6 +8,7 @@ from workbench.compute.choosing import AutoEngine
 from workbench.compute.columns import listed
 from workbench.compute.dask_engine import DaskEngine
 from workbench.compute.engines import engine_at, engines
+from workbench.compute.explaining import bytes_of_columns, explained, size_told
 from workbench.compute.gpu import GpuEngine
 from workbench.compute.hashing import HASH_VERSION, SUBJECT_HASH, hash_of, hashed
 from workbench.compute.local import LocalEngine
@@ -31,8 +32,10 @@ __all__ = [
     "Part",
     "Parts",
     "Shape",
+    "bytes_of_columns",
     "engine_at",
     "engines",
+    "explained",
     "expressions",
     "frames",
     "grains",
@@ -40,4 +43,5 @@ __all__ = [
     "hashed",
     "listed",
     "partial_plan",
+    "size_told",
 ]

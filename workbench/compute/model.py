@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
@@ -97,6 +98,8 @@ class EngineUse:
         parts: How many parts the rows came in.
         rows_out: Rows of the result.
         why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say.
+        cached: When it was computed, UTC, where the result was kept from then; the rest says how it was then.
+        key: What the result is kept by; empty where it is not kept.
     """
 
     engine: str
@@ -107,9 +110,19 @@ class EngineUse:
     parts: int
     rows_out: int
     why: str = ""
+    cached: datetime | None = None
+    key: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Whether it is from the cache, in words."""
+        if self.cached is not None:
+            return f"computed at {self.cached:%Y-%m-%d %H:%M:%S} UTC, key {self.key}"
+        return f"computed now, kept by the key {self.key}" if self.key else "computed now"
 
     def to_dict(self) -> Mapping[str, Any]:
-        return asdict(self)
+        """As JSON has it."""
+        return asdict(self) | {"cached": None if self.cached is None else self.cached.isoformat()}
 
 
 @dataclass(frozen=True)

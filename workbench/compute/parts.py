@@ -102,12 +102,14 @@ class Parts:
         by_subject: All rows of a subject are in one part, and every part has the column `SUBJECT_HASH`.
         total_files: Of the dataset's version; `files` are those that the parts are made of.
         total_bytes: Of these.
+        veiled: The rows came through a policy: how, and how many there were, is not for whoever asks.
     """
 
     parts: tuple[Part, ...]
     by_subject: bool = False
     total_files: int = 0
     total_bytes: int = 0
+    veiled: bool = False
 
     @classmethod
     def of(cls, *rows: pl.LazyFrame | pl.DataFrame, by_subject: bool = False) -> Parts:

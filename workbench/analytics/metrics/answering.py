@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -17,6 +18,7 @@ from workbench.analytics.metrics.measure import Key, Measure, Window, bounds_of,
 from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.offsets import moved
+from workbench.analytics.metrics.passes import Pass
 from workbench.analytics.metrics.planning import Figure, Plan, Question, measure_of
 from workbench.analytics.metrics.shaping import at_coarser_grain, calculated, joined
 from workbench.analytics.metrics.sources import Sources
@@ -38,7 +40,7 @@ class Answering:
     """One question over time ranges, all on the same versions of the datasets.
 
     Attributes:
-        uses: How each pass over a dataset was computed.
+        passes: Over the datasets, in the order in which they were made.
     """
 
     def __init__(self, sources: Sources, engine: Engine, question: Question, plan: Plan) -> None:
@@ -46,7 +48,7 @@ class Answering:
         self._engine = engine
         self._question = question
         self._plan = plan
-        self.uses: list[EngineUse] = []
+        self.passes: list[Pass] = []
 
     def frame(self, between: Between) -> pl.DataFrame:
         """Every column of the plan, by the question's keys; in no particular order.
@@ -155,8 +157,11 @@ class Answering:
             span=span,
         )
         with self._sources.telling(str(base.dataset)), self._sources.telling(str(conversion.dataset)):
-            computed = self._engine.run(analysis, Parts.of(pl.concat(both, how="diagonal")))
-        self.uses.append(computed.use)
+            veiled = any(self._sources.veiled(name) for name in self._sources.versions)
+            parts = replace(Parts.of(pl.concat(both, how="diagonal")), veiled=veiled)
+            computed = self._engine.run(analysis, parts)
+        joins = {join.dataset for join in (*base.joins, *conversion.joins)}
+        self._passed(str(base.dataset), {str(conversion.dataset), *joins}, analysis, parts, computed.use)
         return self._moved(computed.frame, figure, between)
 
     def _events(
@@ -204,8 +209,13 @@ class Answering:
         with self._sources.telling(dataset):
             parts = self._sources.parts(dataset, metric.joins, measures.columns(dict(schema)))
             computed = self._engine.run(analysis, parts)
-        self.uses.append(computed.use)
+        self._passed(dataset, {join.dataset for join in metric.joins}, analysis, parts, computed.use)
         return computed.frame
+
+    def _passed(self, dataset: str, beside: set[str], analysis: Analysis, parts: Parts, use: EngineUse) -> None:
+        versions = self._sources.versions
+        read = {name: versions[name] for name in sorted(beside - {dataset}) if name in versions}
+        self.passes.append(Pass(dataset, versions[dataset], analysis, parts, use, read))
 
     def _moved(self, frame: pl.DataFrame, figure: Figure, between: Between) -> pl.DataFrame:
         """The figures of an earlier time, where they are asked for."""

@@ -236,7 +236,8 @@ class Metrics:
             grain=grain,
             versions=sources.versions,
             metric_versions={metric.name: metric.version for metric in asked},
-            engines=tuple(answering.uses),
+            engines=tuple(one.use for one in answering.passes),
+            passes=tuple(answering.passes),
             before=before and (before[0].isoformat(), before[1].isoformat()),
         )
         self._record(result)

@@ -56,6 +56,10 @@ class Sources:
         """
         return _whole(self._cut(dataset))
 
+    def veiled(self, dataset: str) -> bool:
+        """Whether the asker sees a dataset through a policy."""
+        return self._cut(dataset).veiled
+
     def schema(self, dataset: str, joins: Sequence[Join] = ()) -> pl.Schema:
         """The columns of a dataset, and those that are joined to it.
 

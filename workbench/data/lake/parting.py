@@ -110,23 +110,23 @@ def parted(
         rows=int(files["num_records"].sum() or 0) + sum(frame.height for frame in tail),
         bytes=int(files["size_bytes"].sum() or 0),
     )
-    total = len(snapshot.names), snapshot.bytes
+    whole_of = len(snapshot.names), snapshot.bytes, policy is not None
     if subject is None:
         shown = Shown(tuple(snapshot.schema))
         whole = replace(whole, shape=(*(() if layout is None else (shown,)), *shapes), frames=_stored(tail, layout))
-        return Parts(tuple(_by_file(whole, files)), False, *total)
+        return Parts(tuple(_by_file(whole, files)), False, *whole_of)
     own = layout is not None and layout.subject == subject and (policy is None or subject not in policy.columns)
     if not own or layout is None:
         shown = Shown(tuple(snapshot.schema))
         rehashed = (*(() if layout is None else (shown,)), *shapes, Hashed(subject))
         whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
-        return Parts(tuple(_by_hash(whole)), True, *total)
+        return Parts(tuple(_by_hash(whole)), True, *whole_of)
     ordered = Shown((*snapshot.schema, SUBJECT_HASH))
     whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
     cut = list(_by_bucket(whole, snapshot, files, layout))
     if moved is not None and moved.height:
         cut = _joined(cut, whole, subject, moved)
-    return Parts(tuple(cut), True, *total)
+    return Parts(tuple(cut), True, *whole_of)
 
 
 def _within(files: pl.DataFrame, window: Window | None) -> pl.DataFrame:
