@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -56,6 +57,10 @@ class Settings(BaseSettings):
         default="",
         pattern=r"^$|^(tcp|tls|ucx)://\S+:\d+$",
         description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786. Empty: the engine dask starts its own.",
+    )
+    rollups: Literal["use", "off", "only"] = Field(
+        default="use",
+        description="Whether metrics are answered from rollups where that gives the same; only refuses anything else.",
     )
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
     port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")

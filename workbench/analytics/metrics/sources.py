@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.metrics.ingredients import Join
 from workbench.compute import Parts
-from workbench.data.lake import Lake
+from workbench.data.lake import Lake, Opened
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
@@ -44,9 +44,22 @@ class Sources:
     def __init__(self, lake: Lake, actor: Actor) -> None:
         self._lake = lake
         self._actor = actor
+        self._opened: dict[str, Opened] = {}
         self._parts: dict[str, Parts] = {}
         self._schemas: dict[str, pl.Schema] = {}
         self.versions: dict[str, int] = {}
+
+    def opened(self, dataset: str) -> Opened:
+        """What is read of a dataset: its version is settled, no file is looked at.
+
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: The asker may not read it.
+        """
+        if dataset not in self._opened:
+            self._opened[dataset] = self._lake.opened(dataset, self._actor)
+            self.versions[dataset] = self._opened[dataset].version
+        return self._opened[dataset]
 
     def rows(self, dataset: str) -> pl.LazyFrame:
         """
@@ -106,12 +119,13 @@ class Sources:
 
     def _cut(self, dataset: str) -> Parts:
         if dataset not in self._parts:
-            self._parts[dataset], self.versions[dataset] = self._lake.parts(dataset, self._actor)
+            self._parts[dataset] = self.opened(dataset).parts()
         return self._parts[dataset]
 
     def _schema(self, dataset: str) -> pl.Schema:
         if dataset not in self._schemas:
-            self._schemas[dataset] = self.rows(dataset).collect_schema()
+            at_hand = dataset in self._parts
+            self._schemas[dataset] = self._parts[dataset].schema if at_hand else self.opened(dataset).schema
         return self._schemas[dataset]
 
     def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:

@@ -7,6 +7,7 @@ from workbench.data.lake.cards import card, line
 from workbench.data.lake.changes import Changes
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
+from workbench.data.lake.disk import disk_errors, sync
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
@@ -36,6 +37,8 @@ __all__ = [
     "Version",
     "Window",
     "card",
+    "disk_errors",
     "line",
+    "sync",
     "version_at",
 ]

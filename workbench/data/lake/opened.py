@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from workbench.compute import Parts
-from workbench.data.lake.changes import Changes
+from workbench.data.lake import damage
+from workbench.data.lake.changes import Changes, changes
+from workbench.data.lake.parting import Window, parted
+from workbench.data.lake.restricting import restricted
+from workbench.data.lake.snapshot import Snapshot
+from workbench.governance.security import Policy
 
 __all__ = ["Opened"]
 
@@ -19,17 +24,41 @@ class Opened:
 
     Attributes:
         id: The dataset's, which stays when it is renamed.
-        version: The version that is read; recorded and pinned, inside a run.
-        schema: The columns, as the asker sees them.
-        restricted: Whether a policy may hide rows, or replace values, from the asker.
-        parts: The rows for an engine: what `Lake.parts` gives.
-        changes: Version, column -> where the rows of that version may differ from these, by the column's times.
     """
 
     id: str
     name: str
-    version: int
-    schema: pl.Schema
-    restricted: bool
-    parts: Callable[[], Parts]
-    changes: Callable[[int, str], Changes]
+    _snapshot: Snapshot
+    _policy: Policy | None
+
+    @property
+    def version(self) -> int:
+        """The version that is read; inside a run it is recorded and pinned."""
+        return self._snapshot.version
+
+    @property
+    def restricted(self) -> bool:
+        """Whether a policy may hide rows, or replace values, from the asker."""
+        return self._policy is not None
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        """The columns, as the asker sees them.
+
+        Raises:
+            Forbidden: The policy for the asker's role cannot be applied.
+        """
+        return restricted(pl.LazyFrame(schema=self._snapshot.schema), self._policy).collect_schema()
+
+    def parts(self, *, subject: str | None = None, window: Window | None = None) -> Parts:
+        """The rows for an engine: see `Lake.parts`.
+
+        Raises:
+            IntegrityError: A file is gone or cut short.
+        """
+        damage.check(self.name, self._snapshot)
+        return parted(self._snapshot, self._policy, subject=subject, window=window)
+
+    def changes(self, version: int, column: str) -> Changes:
+        """Where the rows of another version may differ from these, by a column of times; whatever the policy."""
+        return changes(self._snapshot.folder, version, self.version, column)

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from workbench.compute import Parts, frames
 from workbench.data.lake import damage
-from workbench.data.lake.changes import Changes, changes
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
 from workbench.data.lake.layout import Identities, LayoutReport, Tail, reported
@@ -146,17 +145,9 @@ class LakeReader:
         """
         record = self._store.get(name)
         snapshot = self._sealed(record, actor, None)
-        policy = self._security.policy_for(actor.principal, name)
-        shown = restricted(pl.LazyFrame(schema=snapshot.schema), policy)
-
-        def parts() -> Parts:
-            damage.check(name, snapshot)
-            return parted(snapshot, policy)
-
-        def changed(version: int, column: str) -> Changes:
-            return changes(snapshot.folder, version, snapshot.version, column)
-
-        return Opened(record.id, name, snapshot.version, shown.collect_schema(), policy is not None, parts, changed)
+        opened = Opened(record.id, name, snapshot, self._security.policy_for(actor.principal, name))
+        _ = opened.schema  # a policy that cannot be applied is told of here, not by an engine
+        return opened
 
     def layout(self, name: str, actor: Actor, *, version: int | None = None) -> LayoutReport:
         """How a dataset's files lie. Tells sizes, no rows; a row filter does not change them."""
@@ -255,9 +246,7 @@ class LakeReader:
         damage.check(record.name, snapshot)
         return snapshot
 
-    def _sealed(
-        self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
-    ) -> Snapshot:
+    def _sealed(self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None) -> Snapshot:
         """The version to read, before its files are looked at."""
         self._security.require(actor.principal, Role.VIEWER, f"read '{record.name}'")
         log = self._log(record)

@@ -123,9 +123,7 @@ def _check_grain(period: Key, key: Key, *, dated: bool) -> None:
         raise _Misfit(f"has weeks that start on day {period.week_start}, not {key.week_start}")
 
 
-def _periods(
-    period: Key, wanted: Wanted, *, dated: bool
-) -> tuple[date | datetime | None, date | datetime | None]:
+def _periods(period: Key, wanted: Wanted, *, dated: bool) -> tuple[date | datetime | None, date | datetime | None]:
     window = wanted.measures.window
     if window is None:
         return None, None
@@ -159,15 +157,12 @@ def _starts(bound: date | datetime, period: date | datetime, key: Key, *, dated:
     # Where clocks are put back over midnight, a day comes twice: no bound has all of it on one side.
     day = date(period.year, period.month, period.day)
     minutes = range(-240, 240)
-    return all(
-        ((bound + timedelta(minutes=at)).astimezone(zone).date() >= day) == (at >= 0) for at in minutes
-    )
+    return all(((bound + timedelta(minutes=at)).astimezone(zone).date() >= day) == (at >= 0) for at in minutes)
 
 
 def _conditions(sheets: Sheets, measures: Measures, schema: pl.Schema) -> Iterator[pl.Expr]:
     """What of the query's condition the rollup's own filter does not say already."""
-    asked = [] if measures.where is None else _all_of(expressions.parse(measures.where, _names(measures, schema), WHERE))
-    own = [] if sheets.where is None else _all_of(expressions.parse(sheets.where, _names(sheets.sheets[0], schema), WHERE))
+    asked, own = _all_of(measures.where), _all_of(sheets.where)
     for condition in own:
         rest = [one for one in asked if not one.meta.eq(condition)]
         if len(rest) == len(asked) or not _means_the_same(condition, sheets.sheets[0], measures, schema):
@@ -177,10 +172,6 @@ def _conditions(sheets: Sheets, measures: Measures, schema: pl.Schema) -> Iterat
         for name in expressions.columns_of(condition):
             _dimension(sheets, _meant(name, measures, schema))
         yield condition
-
-
-def _names(measures: Measures, schema: pl.Schema) -> list[str]:
-    return [*schema, *(key.name for key in measures.named)]
 
 
 def _meant(name: str, measures: Measures, schema: pl.Schema) -> Key:
@@ -195,10 +186,14 @@ def _means_the_same(condition: pl.Expr, one: Measures, other: Measures, schema: 
     return all(_meant(name, one, schema) == _meant(name, other, schema) for name in names)
 
 
-def _all_of(condition: pl.Expr) -> list[pl.Expr]:
-    """The conditions that it joins with AND."""
+def _all_of(text: str | None) -> list[pl.Expr]:
+    """The conditions that a condition joins with AND."""
+    return [] if text is None else _split(expressions.parse(text, expressions.names_in(text, WHERE), WHERE))
+
+
+def _split(condition: pl.Expr) -> list[pl.Expr]:
     parts = condition.meta.pop()
     for one, other in (parts, parts[::-1]) if len(parts) == 2 else ():
         if (one & other).meta.eq(condition):
-            return [*_all_of(one), *_all_of(other)]
+            return [*_split(one), *_split(other)]
     return [condition]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -47,8 +47,9 @@ class Standing:
 
     Attributes:
         analysis: Whose partials are those of `measures`.
-        measures: By the keys of the query.
-        sheet: The same measures as they are kept, by finer keys.
+        measures: All of the sheet's, by the keys of the query.
+        sheet: As they are kept, by finer keys.
+        columns: Which of the sheet's measures are wanted, and what the query calls them.
         dimensions: Which of the sheet's keys the query's are, the time apart, in its order.
         where: Over the dimensions.
         first: Periods from this one on.
@@ -59,6 +60,7 @@ class Standing:
     analysis: Analysis
     measures: Measures
     sheet: Measures
+    columns: Mapping[str, str]
     dimensions: tuple[str, ...]
     where: Sequence[pl.Expr] = ()
     first: date | datetime | None = None
@@ -88,11 +90,11 @@ class Standing:
         keys = self.measures.keys
         if keys and keys[0].grain is not None:
             time = keys[0]
-            cut = grains.truncate(
-                period, dtype, str(time.grain), time_zone=time.time_zone, week_start=time.week_start
-            )
+            cut = grains.truncate(period, dtype, str(time.grain), time_zone=time.time_zone, week_start=time.week_start)
             made = [cut, *made]
         return self.measures.combine(self.measures.from_finer(found, self.sheet, made))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
-        return self.analysis.merge(partials)
+        keys = [key.name for key in self.measures.keys]
+        wanted = [pl.col(kept).alias(asked) for kept, asked in self.columns.items()]
+        return self.analysis.merge(partials).select(*keys, *wanted)

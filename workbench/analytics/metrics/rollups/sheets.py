@@ -15,7 +15,7 @@ from workbench.analytics.metrics.measure import WHERE, Key, Measure, Window, nam
 from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.planning import Plan, dimension_of, measure_of
-from workbench.analytics.metrics.rollups.model import Rollup
+from workbench.analytics.metrics.rollup import Rollup
 from workbench.compute import expressions, grains
 from workbench.foundation.errors import Invalid
 
@@ -102,7 +102,7 @@ def sheets_of(rollup: Rollup, known: Definitions) -> Sheets:
     for figure in Plan.of(metrics, known).figures:
         if figure.metric.type == "conversion":
             raise Invalid(
-                f"rollup '{rollup.name}' cannot keep the metric '{figure.metric.name}': a conversion is no sum of parts",
+                f"rollup '{rollup.name}' cannot keep the metric '{figure.metric.name}': conversions do not add up",
                 hint="keep what it is made of",
             )
         parts.append((figure.parts[0], measure_of(figure.parts[0], "", figure.filters)))
