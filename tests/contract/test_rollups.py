@@ -53,8 +53,8 @@ DEFINITIONS = """
 - {name: of_a, type: derived, expr: sizes_of_a * 2, inputs: [{metric: sizes, alias: sizes_of_a, filter: kind = 'a'}]}
 """
 NAMES = [
-    "events", "users", "amount", "mean_amount", "least", "middle", "sizes", "closing", "share", "users_3d",
-    "amount_mtd", "events_ever", "growth", "of_a",
+    "growth", "events", "users", "amount", "mean_amount", "least", "middle", "sizes", "closing", "share", "users_3d",
+    "amount_mtd", "events_ever", "of_a",
 ]  # fmt: skip
 # Half an hour before midnight in New York, a day whose clocks change, months' ends, a year's end.
 TIMES = [
@@ -79,28 +79,34 @@ ROW = st.fixed_dictionaries(
     }
 )
 ROWS = st.lists(ROW, max_size=12)
-# Both ends, whole days and not.
-BOUND = st.sampled_from(
-    [date(2013, 1, 1), date(2013, 1, 14), date(2013, 2, 1), date(2013, 3, 1), date(2013, 3, 10), date(2013, 3, 11),
-     datetime(2013, 2, 3, 5, tzinfo=UTC), datetime(2013, 2, 3, 5, 30, tzinfo=UTC), date(2014, 1, 1)]
-)  # fmt: skip
+# Whole days, weeks and months in New York, and not; open at an end, and empty of rows.
+RANGES = [
+    (date(2013, 1, 1), date(2013, 2, 1)),
+    (date(2013, 1, 14), date(2013, 3, 11)),
+    (date(2013, 3, 10), None),
+    (None, date(2013, 3, 1)),
+    (None, None),
+    (datetime(2013, 2, 3, 5, tzinfo=UTC), date(2013, 11, 4)),
+    (datetime(2013, 2, 3, 5, 30, tzinfo=UTC), datetime(2013, 3, 10, 7, tzinfo=UTC)),
+    (date(2014, 1, 1), date(2015, 1, 1)),
+]
 QUERY = st.fixed_dictionaries(
     {
-        "metrics": st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
+        "metrics": st.lists(st.sampled_from(NAMES[1:]) | st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
         "by": st.lists(st.sampled_from(["kind", "big", "size"]), max_size=2, unique=True),
         "grain": st.sampled_from([None, "hour", "day", "week", "month", "quarter", "year"]),
         "where": st.sampled_from(
             [None, "kind = 'a'", "big", "kind = 'a' AND NOT big", "amount > 0", "kind IS NULL OR big", "size = 2"]
         ),
-        "between": st.none() | st.tuples(st.none() | BOUND, st.none() | BOUND),
-        "time_zone": st.sampled_from([None, "UTC"]),
-        "week_start": st.sampled_from([None, 7]),
+        "between": st.none() | st.sampled_from(RANGES),
+        "time_zone": st.sampled_from([None, None, None, "UTC"]),
+        "week_start": st.sampled_from([None, None, None, 7]),
     }
 )
 ROLLUP = st.fixed_dictionaries(
     {
-        "metrics": st.lists(st.sampled_from(NAMES), min_size=1, max_size=14, unique=True),
-        "dimensions": st.lists(st.sampled_from(["kind", "big", "size"]), max_size=3, unique=True),
+        "metrics": st.just(NAMES) | st.lists(st.sampled_from(NAMES), min_size=1, unique=True),
+        "dimensions": st.just(["kind", "big", "size"]) | st.lists(st.sampled_from(["kind", "big"]), unique=True),
         "grain": st.sampled_from(["hour", "day", "week", "month"]),
         "filter": st.sampled_from([None, None, "kind = 'a'"]),
     }
@@ -200,7 +206,7 @@ def compare(world: World, query: dict[str, Any]) -> None:
         assert one.rollup or one.why_no_rollup
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(
     rows=ROWS,
     laid_out=st.booleans(),
@@ -234,5 +240,5 @@ def test_rollups_say_what_the_rows_say(
         compare(world, query)
 
 
-def test_rollups_were_used_in_most_of_these() -> None:
-    assert used["rollup"] > 100
+def test_rollups_were_used_in_these() -> None:
+    assert used["rollup"] > 100, used

@@ -58,7 +58,9 @@ class Metrics:
         self._engine = engine
         self._actor = actor
         self._defining = Defining(lake, actor, folder, store)
-        self._rollups = rollups and Rollups(lake, rollups, engine, actor, self._defining.current, mode)
+        self._rollups: Rollups | None = None
+        if rollups is not None:
+            self._rollups = Rollups(lake, rollups, engine, actor, self._defining.current, mode)
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -250,7 +252,7 @@ class Metrics:
             raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
         before = None if compare is None else previous(between, compare, zone)
         sources = Sources(self._lake, self._actor)
-        serving = self._rollups and self._rollups.serving(known, rollups)
+        serving = None if self._rollups is None else self._rollups.serving(known, rollups)
         answering = Answering(sources, self._engine, question, Plan.of(asked, known), serving)
         frame = answering.frame(between).select(*keys, *names)
         if before is not None:

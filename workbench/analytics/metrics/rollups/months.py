@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import polars as pl
 
@@ -56,8 +57,8 @@ def within(month: date, window: Window | None) -> bool:
     """Whether a window may have something of a month."""
     if window is None:
         return True
-    after = window.start is None or _next(month) > _day(window.start)
-    return after and (window.end is None or month <= _day(window.end))
+    after = window.start is None or _bound(_next(month), like=window.start) > window.start
+    return after and (window.end is None or _bound(month, like=window.end) < window.end)
 
 
 def windows(months: Collection[date], column: str, dtype: pl.DataType) -> Iterator[Window]:
@@ -67,15 +68,13 @@ def windows(months: Collection[date], column: str, dtype: pl.DataType) -> Iterat
         if at == 0 or _next(ordered[at - 1]) != month:
             start = month
         if at + 1 == len(ordered) or _next(month) != ordered[at + 1]:
-            yield Window(column, _bound(start, dtype), _bound(_next(month), dtype))
+            like = start if dtype == pl.Date else datetime.min.replace(tzinfo=UTC)
+            yield Window(column, _bound(start, like=like), _bound(_next(month), like=like))
 
 
-def _bound(day: date, dtype: pl.DataType) -> date | datetime:
-    return day if dtype == pl.Date else datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _day(bound: date | datetime) -> date:
-    return bound.astimezone(UTC).date() if isinstance(bound, datetime) else bound
+def _bound(day: date, *, like: date | datetime) -> Any:
+    """The beginning of a day, as what is compared with it."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if isinstance(like, datetime) else day
 
 
 def _next(month: date) -> date:

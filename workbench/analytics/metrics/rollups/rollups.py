@@ -118,7 +118,7 @@ class Rollups:
         return found[name]
 
     def list(self) -> Listing[RollupSummary]:
-        """Every rollup whose dataset the actor may read, and how far it is; what is wrong with others, under the list."""
+        """Every rollup whose dataset the actor may read, and how far it is; what is wrong with others, beneath."""
         problems = []
         found = []
         for rollup in self._all().values():

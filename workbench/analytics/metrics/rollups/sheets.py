@@ -119,7 +119,7 @@ def sheets_of(rollup: Rollup, known: Definitions) -> Sheets:
     together: dict[object, list[Measure]] = {}
     for measure in dict.fromkeys(measure for _, measure in parts):
         together.setdefault(_sheet(measure), []).append(measure)
-    made = []
+    made: list[Measures] = []
     for measures in together.values():
         numbered = tuple(replace(one, name=f"m{len(made)}_{n}") for n, one in enumerate(measures))
         made.append(Measures(keys, numbered, rollup.filter, None, named))
@@ -183,10 +183,10 @@ def check(sheets: Sheets, schema_of: Callable[[str, Sequence[Join]], pl.Schema])
     """
     schema = schema_of(sheets.dataset, sheets.joined())
     types = dict(schema)
-    for sheet in sheets.sheets:
-        sheet.check(schema, sheets.dataset)
     if sheets.where is not None:
         expressions.parse_filter(sheets.where, named_types(sheets._named, types), _filter_of(sheets.rollup))
+    for sheet in sheets.sheets:
+        sheet.check(schema, sheets.dataset)
     for key in sheets.keys[1:]:
         dtype = types.get(key.name) if key.sql is None else None
         if dtype is None:
