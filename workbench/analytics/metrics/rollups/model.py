@@ -69,6 +69,8 @@ class RollupSummary:
         version: Of its dataset, which it stands for; None where it was never made.
         newest: The newest version of its dataset.
         status: never made, current, behind, or to be made anew where its definition changed.
+        rows: That are kept; None where a policy hides rows of the dataset from whoever asks.
+        bytes: The same.
         made: When it was made last, in UTC.
     """
 
@@ -77,6 +79,6 @@ class RollupSummary:
     status: Literal["never made", "current", "behind", "outdated"]
     version: int | None
     newest: int
-    rows: int
-    bytes: int
+    rows: int | None
+    bytes: int | None
     made: datetime | None

@@ -134,7 +134,7 @@ class Rollups:
                 "what it keeps": one.rollup.summary,
                 "dataset": one.dataset,
                 "status": one.status,
-                "rows": f"{one.rows:,}",
+                "rows": "" if one.rows is None else f"{one.rows:,}",
                 "made": f"{one.made:%Y-%m-%d %H:%M} UTC" if one.made else "",
             },
             empty="There is no rollup yet: wb.metrics.rollups.define({...}), or `- rollup: NAME` in a file of metrics.",
@@ -157,14 +157,16 @@ class Rollups:
             return RollupSummary(rollup, sheets.dataset, "never made", None, opened.version, 0, 0, None)
         same = (state.fingerprint, state.dataset_id) == (fingerprint(sheets, opened.schema), opened.id)
         current = state.version == opened.version
+        beside = (self._lake.opened(join.dataset, self._actor) for join in sheets.joined())
+        veiled = any(one.restricted for one in (opened, *beside))
         return RollupSummary(
             rollup=rollup,
             dataset=sheets.dataset,
             status="outdated" if not same and not opened.restricted else "current" if current else "behind",
             version=state.version,
             newest=opened.version,
-            rows=state.rows,
-            bytes=state.bytes,
+            rows=None if veiled else state.rows,
+            bytes=None if veiled else state.bytes,
             made=state.made,
         )
 
