@@ -201,6 +201,30 @@ def connection(wb: Workbench) -> Any:
         return found
 
 
+def kept(wb: Workbench) -> Any:
+    """An answer that is kept, after somebody who sees all has asked the same."""
+    metric(Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ADMIN))))
+    first, second = metric(wb), metric(wb)
+    assert first.equals(second)
+    assert all(use.cached for use in wb.metrics.query(["flights"], by=["tailnum"]).engines)
+    return second
+
+
+def explained(wb: Workbench) -> Any:
+    """How answers were computed: no word of the policy, and no number of rows that it hides."""
+    engineer = Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ENGINEER)))
+    engineer.queries.save("counted", "SELECT count(*) FROM flights", shared="viewer")
+    said = [
+        wb.metrics.query(["flights"], by=["tailnum"]).explain(),
+        wb.metrics.query("delays", by=["origin", "tailnum"]).explain(),
+        wb.sql("SELECT * FROM flights").explain(),
+        wb.queries.explain("counted"),
+    ]
+    assert not [word for word in (SECRET, "JFK", "***", "~4 rows") for one in said if word in one]
+    assert "4 rows" not in said[0] + said[2] + said[3]
+    return metric(wb)
+
+
 DOORS: dict[str, Callable[[Workbench], Any]] = {
     "lake.read": lambda wb: wb.lake.read("flights", wb.actor).collect(),
     "lake.read_with_version": lambda wb: wb.lake.read_with_version("flights", wb.actor)[0].collect(),
@@ -234,6 +258,8 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "metrics": metric,
     "metrics of a dataset that it is joined to": joined,
     "metrics that a rollup keeps": rolled_up,
+    "metrics that are kept": kept,
+    "explain": explained,
     "dashboard": dashboard,
     "connect": connection,
 }

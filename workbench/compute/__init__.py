@@ -13,7 +13,8 @@ from workbench.compute.gpu import GpuEngine
 from workbench.compute.hashing import HASH_VERSION, SUBJECT_HASH, hash_of, hashed
 from workbench.compute.local import LocalEngine
 from workbench.compute.model import Analysis, Combining, Computed, Direct, Engine, EngineUse, OfRuns, partial_plan
-from workbench.compute.parts import Part, Parts, Shape
+from workbench.compute.parts import Late, Part, Parts, Shape
+from workbench.compute.results import Remembering, ResultCache, anew, code_of, key_of
 
 __all__ = [
     "HASH_VERSION",
@@ -27,12 +28,17 @@ __all__ = [
     "Engine",
     "EngineUse",
     "GpuEngine",
+    "Late",
     "LocalEngine",
     "OfRuns",
     "Part",
     "Parts",
+    "Remembering",
+    "ResultCache",
     "Shape",
+    "anew",
     "bytes_of_columns",
+    "code_of",
     "engine_at",
     "engines",
     "explained",
@@ -41,6 +47,7 @@ __all__ = [
     "grains",
     "hash_of",
     "hashed",
+    "key_of",
     "listed",
     "partial_plan",
     "size_told",

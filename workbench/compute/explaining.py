@@ -6,9 +6,9 @@ which columns are wanted of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -20,6 +20,8 @@ from workbench.compute.tasks import plan_of
 from workbench.foundation.errors import NotFound
 
 __all__ = ["bytes_of_columns", "explained", "size_told"]
+
+_SCAN = re.compile(r"(Parquet SCAN )\[(.*)\]$", re.MULTILINE)
 
 
 def explained(analysis: Analysis, parts: Parts, use: EngineUse, of: str, more: Mapping[str, str] | None = None) -> str:
@@ -125,10 +127,12 @@ def _plan(analysis: Analysis, parts: Parts) -> str:
         first = parts.parts[0]
         left = Part(plan=pl.LazyFrame(schema=parts.schema), sorted=first.sorted, chronological=first.chronological)
         return plan_of(analysis, replace(parts, parts=(left,) * len(parts))).explain()
-    text = plan_of(analysis, parts).explain()
-    for folder in {str(Path(path).parent) for path in parts.parts[0].files}:
-        text = text.replace(f"{folder}/", "")  # where a workspace lies is nobody's business who asks from elsewhere
-    return text
+    return _SCAN.sub(_without_folders, plan_of(analysis, parts).explain())
+
+
+def _without_folders(scan: re.Match[str]) -> str:
+    """Where a workspace lies is nobody's business who asks from elsewhere."""
+    return f"{scan[1]}[{', '.join(path.rpartition('/')[2] for path in scan[2].split(', '))}]"
 
 
 class _Asked:

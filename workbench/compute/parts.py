@@ -10,10 +10,38 @@ import polars as pl
 
 from workbench.compute.hashing import SUBJECT_HASH
 
-__all__ = ["Part", "Parts", "Shape"]
+__all__ = ["Late", "Part", "Parts", "Shape"]
 
 Shape = Callable[[pl.LazyFrame], pl.LazyFrame]
 """What is done to rows as they are read, row by row: a policy, a computed column. Picklable, so never a lambda."""
+
+
+class Late:
+    """A shape that takes reading to make; it is not made where nobody needs it. Sent elsewhere, it is what was made.
+
+    Attributes:
+        identity: Values that stand for it: of two that are equal, equal shapes are made.
+    """
+
+    def __init__(self, identity: object, make: Callable[[], Shape]) -> None:
+        self.identity = identity
+        self._make = make
+        self._made: Shape | None = None
+
+    def made(self) -> Shape:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return self.made()(rows)
+
+    def __reduce__(self) -> tuple[Callable[[Shape], Shape], tuple[Shape]]:
+        return _itself, (self.made(),)
+
+
+def _itself(shape: Shape) -> Shape:
+    return shape
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,12 @@ export interface Exclusion {
   before?: number | null;
 }
 
+/** How an answer was computed. */
+export interface Explanation {
+  /** For people: engine and why, cache, files and bytes of the whole, the plan. */
+  text: string;
+}
+
 export interface Facet {
   value: string;
   count: number;
@@ -772,6 +778,19 @@ export interface QueryRunList {
   next: string | null;
 }
 
+export interface QueryRunQuestion {
+  /** Values by name; a date or time as text. */
+  parameters?: { [name: string]: Value };
+  /** Of the query; the newest when not given. */
+  version?: number | null;
+  /** Dataset -> the version to read, where it is not the newest. */
+  versions?: { [name: string]: number };
+  /** Seconds; at most what the workspace allows. */
+  time_limit?: number | null;
+  /** Megabytes; at most what the workspace allows. */
+  memory_limit?: number | null;
+}
+
 /** What made a result: enough to make it again, or to say why that cannot be done. */
 export interface Receipt {
   run: string;
@@ -1280,6 +1299,34 @@ export interface MetricsQueryRowsParameters {
   compare?: string | null;
   /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
   rollups?: "use" | "off" | "only" | null;
+  /** At most so many rows; all when not given. */
+  limit?: number | null;
+}
+
+/** GET /metrics/query/explain: How metrics are computed. */
+export interface MetricsQueryExplainParameters {
+  /** Names of metrics. */
+  metric: string[];
+  /** Names of dimensions that all of them have. */
+  by?: string[];
+  /** minute, hour, day, week, month, quarter, year or default: adds `time`. */
+  grain?: string | null;
+  /** SQL condition over rows and dimensions: origin = 'JFK'. */
+  where?: string | null;
+  /** Beginning of the time range, as a date or time. */
+  from?: string | null;
+  /** End of the time range, itself left out. */
+  to?: string | null;
+  /** SQL condition over the result's columns: flights >= 100. */
+  having?: string | null;
+  /** Columns of the result to sort by, descending with a leading minus. */
+  order?: string[];
+  /** Whose midnight starts a day; by default the first metric's. */
+  time_zone?: string | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number | null;
+  /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
+  compare?: string | null;
   /** At most so many rows; all when not given. */
   limit?: number | null;
 }

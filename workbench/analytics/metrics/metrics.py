@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from workbench.analytics.metrics.answering import Answering
 from workbench.analytics.metrics.comparing import BEFORE, CHANGE, compared
@@ -19,9 +19,9 @@ from workbench.analytics.metrics.shaping import ordered
 from workbench.analytics.metrics.sources import Sources
 from workbench.analytics.metrics.store import MetricStore, MetricVersion
 from workbench.analytics.metrics.windows import previous
-from workbench.compute import Engine, EngineUse, expressions, grains, listed
+from workbench.compute import Engine, EngineUse, anew, expressions, grains, listed
 from workbench.data.lake import Lake
-from workbench.foundation.errors import Invalid, Unavailable
+from workbench.foundation.errors import Invalid, Unavailable, unknown
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor, Runs
 
@@ -192,6 +192,7 @@ class Metrics:
         week_start: int | None = None,
         compare: str | None = None,
         rollups: Mode | None = None,
+        cache: Literal["use", "off"] = "use",
     ) -> MetricResult:
         """Computes metrics, broken down by dimensions and time.
 
@@ -213,7 +214,8 @@ class Metrics:
             compare: "previous period" or "previous year": adds, after each metric M, `M_before` and `M_change` (a share
                 of what it was). `between` has to have two ends; with a grain the first period stands beside the earlier
                 range's first, and so on.
-
+            cache: "use": what was computed before of the same versions, for eyes that see the same, is given again;
+                "off": all is computed now.
             rollups: "use" answers from rollups where that gives the same; "off" from the rows; "only" refuses what no
                 rollup answers. By default the setting `rollups`.
 
@@ -226,6 +228,8 @@ class Metrics:
             Invalid: An expression, time range or order that does not fit the datasets.
             Forbidden: The actor may not read a dataset.
         """
+        if cache not in ("use", "off"):
+            raise unknown("use of the cache", str(cache), ("use", "off"), error=Invalid)
         names = listed(metrics)
         if not names:
             raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
@@ -252,8 +256,9 @@ class Metrics:
             raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
         before = None if compare is None else previous(between, compare, zone)
         sources = Sources(self._lake, self._actor)
+        engine = self._engine if cache == "use" else anew(self._engine)
         serving = None if self._rollups is None else self._rollups.serving(known, rollups)
-        answering = Answering(sources, self._engine, question, Plan.of(asked, known), serving)
+        answering = Answering(sources, engine, question, Plan.of(asked, known), serving)
         frame = answering.frame(between).select(*keys, *names)
         if before is not None:
             earlier = answering.frame(before).select(*keys, *names)

@@ -94,7 +94,7 @@ class MetricResult:
         return time | formats
 
     def explain(self) -> str:
-        """How it was computed, pass by pass: engine and why, cache, rollup, files and bytes of the whole, and the plan.
+        """How it was computed, pass by pass: engine and why, cache, rollup, files and bytes of the whole, the plan.
 
         Raises:
             Unavailable: It was computed by a server, which was not asked to explain it.

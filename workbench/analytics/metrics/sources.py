@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from workbench.analytics.metrics.ingredients import Join
-from workbench.compute import Parts
+from workbench.compute import Late, Parts
 from workbench.data.lake import Lake, Opened
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
@@ -128,7 +128,13 @@ class Sources:
             self._schemas[dataset] = self._parts[dataset].schema if at_hand else self.opened(dataset).schema
         return self._schemas[dataset]
 
-    def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:
+    def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Late:
+        """The joined rows, which are only read where the answer is not known yet."""
+        types = {left: self._schema(dataset)[left] for left in join.on}
+        identity = (join.on, types, [(column, join.called(column)) for column in columns], self._cut(join.dataset))
+        return Late(identity, lambda: self._read_beside(join, dataset, columns))
+
+    def _read_beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:
         types = self._schema(dataset)
         keys = [
             pl.col(key).cast(types[left], strict=False).alias(_place(at))

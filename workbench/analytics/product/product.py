@@ -56,6 +56,10 @@ class Product:
         self._asking = asking
         self.cohorts = cohorts
 
+    def anew(self) -> Product:
+        """The same questions, computed now, whatever was computed before: `wb.product.anew().funnel(...)`."""
+        return Product(self._asking.anew(), self.cohorts)
+
     def funnel(
         self,
         dataset: str,

@@ -14,7 +14,7 @@ from workbench.compute import Parts, frames
 from workbench.data.lake import damage
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
-from workbench.data.lake.layout import Identities, LayoutReport, Tail, reported
+from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, Tail, reported
 from workbench.data.lake.lists import Lists
 from workbench.data.lake.model import DatasetInfo, DatasetRecord, Version
 from workbench.data.lake.opened import Opened
@@ -175,6 +175,14 @@ class LakeReader:
     def key(self, name: str) -> tuple[str, ...]:
         """The columns that tell a dataset's rows apart; empty where none were named."""
         return self._store.get(name).key
+
+    def layout_of(self, name: str) -> EventLayout | None:
+        """How the files of a dataset of events are to lie; None for another one."""
+        return self._store.get(name).layout
+
+    def id_of(self, name: str) -> str:
+        """What a dataset is known by whatever it is called."""
+        return self._store.get(name).id
 
     def checkpoint(self, name: str, stream: str, slice: str) -> int | None:
         """The mark that was last committed together with rows of this slice, or None."""

@@ -140,6 +140,12 @@ class MetricAnswer(Answer):
     before: list[str] | None = Field(description="The time range that is compared with, from and to.")
 
 
+class Explanation(Answer):
+    """How an answer was computed."""
+
+    text: str = Field(description="For people: engine and why, cache, files and bytes of the whole, the plan.")
+
+
 class MetricHead(Answer):
     """What is said of numbers, as JSON: the value of `workbench` in the metadata of the stream's schema."""
 
@@ -195,6 +201,10 @@ def rows(wb: Workbench, *, query: MetricRowsQuery) -> Rows:
         before=None if result.before is None else list(result.before),
     )
     return Rows(head, iter([result.frame]))
+
+
+def explained(wb: Workbench, *, query: MetricRowsQuery) -> Explanation:
+    return Explanation(text=_result(wb, query, query.limit).explain())
 
 
 def defined(wb: Workbench, *, body: MetricDefinition) -> MetricItem:
@@ -265,6 +275,15 @@ ENDPOINTS = (
         "The same, with every type as it is and without a limit.",
         MetricRowsQuery,
         rows=True,
+    ),
+    Endpoint(
+        "metrics/query/explain",
+        "metrics",
+        "read",
+        Explanation,
+        explained,
+        "How metrics are computed.",
+        MetricRowsQuery,
     ),
     Endpoint("metrics/{name}", "metrics", "read", MetricItem, detail, "One metric's definition."),
     Endpoint(

@@ -10,6 +10,7 @@ from workbench.analytics.queries import QueryResult, QueryRun, RunState, SavedQu
 from workbench.governance.security import Role
 from workbench_server.arrow import Rows
 from workbench_server.endpoint import EXACT, Answer, Body, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.endpoints.metrics import Explanation
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -188,6 +189,18 @@ def rows(wb: Workbench, name: str, *, body: QueryRowsBody) -> Rows:
     return Rows(QueryHead(run=_run(found.run)), iter([found.to_polars()]))
 
 
+def explained(wb: Workbench, name: str, *, body: QueryRunQuestion) -> Explanation:
+    told = wb.queries.explain(
+        name,
+        body.parameters,
+        version=body.version,
+        versions=body.versions,
+        time_limit=body.time_limit,
+        memory_limit=body.memory_limit,
+    )
+    return Explanation(text=told)
+
+
 def runs(wb: Workbench, *, query: QueryRunsQuery) -> QueryRunList:
     before = position_in(query.cursor)
     found = wb.queries.runs(query.query, state=query.state, before=before, limit=query.limit + 1)
@@ -250,6 +263,17 @@ ENDPOINTS = (
         rows=True,
         method="POST",
         body=QueryRowsBody,
+        slow=True,
+    ),
+    Endpoint(
+        f"{_ONE}/explain",
+        _WHAT,
+        "run",
+        Explanation,
+        explained,
+        "How a query is answered, without answering it.",
+        method="POST",
+        body=QueryRunQuestion,
         slow=True,
     ),
     Endpoint(

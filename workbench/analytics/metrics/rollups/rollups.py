@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -219,8 +219,13 @@ class Rollups:
         Args:
             known: The metrics that it is asked of.
             mode: By default the setting `rollups`.
+
+        Raises:
+            Invalid: No such mode.
         """
         chosen = mode or self._mode
+        if chosen not in get_args(Mode):
+            raise unknown("use of rollups", str(chosen), get_args(Mode), error=Invalid)
         rollups = {} if chosen == "off" else self._all(known)
         return Serving(self._store, rollups, known, self._refreshing.folder, self._engine, chosen)
 
