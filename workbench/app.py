@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from workbench._version import __version__
-from workbench.analytics.metrics import Metrics, MetricStore
+from workbench.analytics.metrics import Metrics, MetricStore, RollupStore
 from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.analytics.queries import Queries
 from workbench.compute import Engine, Remembering, ResultCache, code_of, engine_at
@@ -74,7 +74,9 @@ class Workbench:
         self.datasets = Datasets(self.lake, actor, base=settings.home)
         kept = MetricStore(catalog, self.security)
         engine = _engine(settings, actor)
-        self.metrics = Metrics(self.lake, self.runs, engine, actor, settings.home / "metrics", kept)
+        rollups = RollupStore(catalog, self.security)
+        folder = settings.home / "metrics"
+        self.metrics = Metrics(self.lake, self.runs, engine, actor, folder, kept, rollups, settings.rollups)
         asking = Asking(self.lake, self.runs, engine, actor)
         cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
         self.product = Product(asking, cohorts)
@@ -105,6 +107,7 @@ class Workbench:
                 IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
                 IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
+                IntervalJob("refresh rollups", 60, self.metrics.rollups.refresh_due),
                 IntervalJob("forget old runs of queries", 3_600, self.queries.forget_old),
                 IntervalJob("forget results that nobody asks for", 3_600, lambda: _results(settings).tidy()),
             ],

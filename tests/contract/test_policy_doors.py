@@ -22,7 +22,7 @@ from voila_server import start, stop, write_dashboard
 import workbench
 from workbench import Workbench
 from workbench.data.lake import Dataset
-from workbench.foundation.errors import Forbidden, NotFound
+from workbench.foundation.errors import Forbidden, Invalid, NotFound
 from workbench.governance.runs import Actor
 from workbench.governance.security import Policy, Principal, Role, Security, local_owner
 
@@ -69,6 +69,25 @@ def metric(wb: Workbench | workbench.remote.Connection) -> Any:
 def joined(wb: Workbench) -> Any:
     found = wb.metrics.query("delays", by=["origin", "tailnum", "delay"], where=f"tailnum <> '{SECRET}'")
     return found.frame
+
+
+def rolled_up(wb: Workbench) -> Any:
+    """A rollup that an engineer, who sees all, made of all rows: it may not answer who sees less."""
+    engineer = Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ENGINEER)))
+    dataset_of(engineer).append(WHOLE.clear().with_columns(at=pl.lit(None, pl.Datetime("us", "UTC"))), evolve=True)
+    engineer.metrics.define({**METRIC, "name": "rolled", "time": "at"})
+    engineer.metrics.rollups.define({"name": "by_tail", "metrics": ["rolled"], "dimensions": ["tailnum"]})
+    engineer.metrics.rollups.refresh("by_tail")
+    assert engineer.metrics.query("rolled", by="tailnum", rollups="only").frame.height == 4
+    assert engineer.metrics.rollups.summary("by_tail").rows == 4
+    assert [one.rows for one in wb.metrics.rollups.list()] in ([None], [])
+    with pytest.raises((Invalid, Forbidden)) as refused:
+        wb.metrics.query("rolled", by="tailnum", rollups="only")
+    assert SECRET not in str(refused.value)
+    found = wb.metrics.query("rolled", by="tailnum")
+    assert SECRET not in found.explain()
+    counted = [name for name, rows in found.frame.rows() for _ in range(rows)]
+    return pl.DataFrame({"tailnum": counted, "origin": "JFK", "delay": range(1, len(counted) + 1)})
 
 
 def export(ending: str) -> Callable[[Workbench], Any]:
@@ -238,6 +257,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "export to parquet": export(".parquet"),
     "metrics": metric,
     "metrics of a dataset that it is joined to": joined,
+    "metrics that a rollup keeps": rolled_up,
     "metrics that are kept": kept,
     "explain": explained,
     "dashboard": dashboard,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -84,6 +84,9 @@ def query(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")] = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    rollups: Annotated[
+        str | None, typer.Option(help="use, off or only: whether rollups may answer, may not, or have to.")
+    ] = None,
 ) -> None:
     """Compute metrics."""
     between = None
@@ -100,6 +103,7 @@ def query(
             limit=limit,
             compare=compare,
             cache="off" if no_cache else "use",
+            rollups=_mode(rollups),
         )
         told = result.explain() if explain else ""
     if as_json:
@@ -166,6 +170,12 @@ def remove(
 def _split(names: list[str]) -> list[str]:
     """No metric and no dimension has a comma in its name."""
     return [part.strip() for name in names for part in name.split(",") if part.strip()]
+
+
+def _mode(text: str | None) -> Literal["use", "off", "only"] | None:
+    if text in (None, "use", "off", "only"):
+        return text  # type: ignore[return-value]
+    raise typer.BadParameter(f"'{text}' is none of use, off and only", param_hint="--rollups")
 
 
 def _day(text: str | None, option: str) -> date | None:

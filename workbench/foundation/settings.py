@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -57,6 +58,9 @@ class Settings(BaseSettings):
         pattern=r"^$|^(tcp|tls|ucx)://\S+:\d+$",
         description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786. Empty: the engine dask starts its own.",
     )
+    rollups: Literal["use", "off", "only"] = Field(
+        default="use",
+        description="Whether metrics are answered from rollups where that gives the same; only refuses anything else.",
     result_cache: int = Field(
         default=256,
         ge=0,

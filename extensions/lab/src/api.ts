@@ -935,6 +935,43 @@ export interface RetentionSubjects {
 /** What a principal may do; each role includes those before it. */
 export type Role = "viewer" | "analyst" | "engineer" | "admin";
 
+export interface RollupDefinition {
+  /** The keys of a rollup, as a file would say them. */
+  definition: { [name: string]: Value };
+}
+
+/** A rollup, and how far it is. */
+export interface RollupItem {
+  name: string;
+  /** Its keys, as a file would say them. */
+  definition: { [name: string]: Value };
+  summary: string;
+  dataset: string;
+  status: "never made" | "current" | "behind" | "outdated";
+  /** Of the dataset, which it stands for; null where it was never made. */
+  version: number | null;
+  /** The newest version of the dataset. */
+  newest: number;
+  /** That are kept; null where a policy hides rows of the dataset. */
+  rows: number | null;
+  /** The same. */
+  bytes: number | null;
+  made: string | null;
+}
+
+export interface RollupList {
+  items: RollupItem[];
+}
+
+export interface RollupRefresh {
+  /** Make all of it, whatever changed. */
+  anew?: boolean;
+}
+
+export interface RollupRemoved {
+  name: string;
+}
+
 /** What is said of rows, as JSON: the value of `workbench` in the metadata of the stream's schema. */
 export interface RowsHead {
   dataset: string;
@@ -1230,6 +1267,8 @@ export interface MetricsQueryParameters {
   week_start?: number | null;
   /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
   compare?: string | null;
+  /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
+  rollups?: "use" | "off" | "only" | null;
   /** At most so many rows. */
   limit?: number;
 }
@@ -1258,6 +1297,8 @@ export interface MetricsQueryRowsParameters {
   week_start?: number | null;
   /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
   compare?: string | null;
+  /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
+  rollups?: "use" | "off" | "only" | null;
   /** At most so many rows; all when not given. */
   limit?: number | null;
 }

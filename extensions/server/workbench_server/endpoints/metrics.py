@@ -110,6 +110,9 @@ class MetricQuestion(Query):
     compare: str | None = Field(
         None, description="previous period or previous year: adds `M_before` and `M_change` for each metric M."
     )
+    rollups: Literal["use", "off", "only"] | None = Field(
+        None, description="Whether rollups may answer, may not, or have to; by default the setting `rollups`."
+    )
 
 
 class MetricQuery(MetricQuestion):
@@ -246,6 +249,7 @@ def _result(wb: Workbench, asked: MetricQuestion, limit: int | None) -> MetricRe
         time_zone=asked.time_zone,
         week_start=asked.week_start,
         compare=asked.compare,
+        rollups=asked.rollups,
     )
 
 
