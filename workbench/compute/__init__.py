@@ -3,7 +3,7 @@
 Knows files and frames, never datasets. pandas, Arrow and Dask frames are made here, at the edge.
 """
 
-from workbench.compute import expressions, frames, grains
+from workbench.compute import expressions, frames, grains, moments
 from workbench.compute.choosing import AutoEngine
 from workbench.compute.columns import listed
 from workbench.compute.dask_engine import DaskEngine
@@ -39,5 +39,6 @@ __all__ = [
     "hash_of",
     "hashed",
     "listed",
+    "moments",
     "partial_plan",
 ]
