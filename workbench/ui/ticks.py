@@ -11,7 +11,7 @@ import polars as pl
 
 from workbench.charts import written
 
-__all__ = ["day_ticks", "level_labels", "level_ticks"]
+__all__ = ["day_ticks", "level_labels", "level_ticks", "period_names"]
 
 _MOST = 6
 _DAYS = (1, 2, 7, 14)
@@ -61,6 +61,12 @@ def day_ticks(times: pl.Series) -> tuple[np.ndarray[Any, Any], str]:
         for at in range(first.year * 12 + first.month - 1, last.year * 12 + last.month, step)
     ]
     return _array([start for start in starts if start >= first]), "%b %Y" if months > 11 else "%b"
+
+
+def period_names(starts: pl.Series, grain: str) -> list[str]:
+    """What stands under a bar or before a row of a period, in six letters or less: Jan 97, 26 Jan, 14:00."""
+    written = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b"}.get(grain, "%b %y")
+    return [start.strftime(written.replace("%-d", str(start.day))) for start in starts]
 
 
 def _array(days: list[Any]) -> np.ndarray[Any, Any]:
