@@ -10,7 +10,7 @@ __all__ = ["apart", "spaced"]
 
 _ACROSS = 270
 """CSS pixels that a phone has for the places of a drawing."""
-_SHORTEST = 6
+_SHORTEST = 7
 
 
 def spaced(names: list[str]) -> list[str]:

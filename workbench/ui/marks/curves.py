@@ -69,12 +69,13 @@ class Curves:
         """
         Args:
             places: Shape (n,): times of milliseconds, or numbers, in order.
-            curves: At most as many as there are colours.
+            curves: At most as many as there are colours; those without any value are left out.
             format: Of the amounts.
             ticks: The places to name.
             ticks_format: How they are written.
             behind: Faint curves, which the legend names together.
         """
+        curves, behind = ([one for one in some if np.isfinite(one.amounts).any()] for some in (curves, behind))
         values = np.array([curve.amounts for curve in curves], dtype=float).reshape(len(curves), len(places))
         others = np.array([curve.amounts for curve in behind], dtype=float).reshape(len(behind), len(places))
         levels = level_ticks(np.concatenate([values.ravel(), others.ravel()]))
@@ -87,7 +88,7 @@ class Curves:
             self.axes[0].tick_values, self.axes[0].tick_format = ticks, ticks_format
         for mark, amounts in ((self.lines, values), (self.faint, others)):
             with mark.hold_sync():
-                mark.x, mark.y = places if len(amounts) else [], amounts
+                mark.x, mark.y = _ended(places, amounts)
         there = np.isfinite(values)
         with self.dots.hold_sync():
             self.dots.x = np.concatenate([places[row] for row in there]) if len(there) else []
@@ -97,3 +98,16 @@ class Curves:
         entries = [(SERIES[at], escape(curve.name)) for at, curve in enumerate(curves)]
         entries += [(_FAINT, escape(behind_name))] if len(behind) else []
         self.legend.value = legend(entries) if len(entries) > 1 else ""
+
+
+def _ended(places: np.ndarray[Any, Any], amounts: np.ndarray[Any, Any]) -> tuple[Any, Any]:
+    """Curves as bqplot takes them, each with places of its own: it looks for the end of one at its last value.
+
+    So one that ends early stays at its last value, which nobody sees. Each has a value.
+    """
+    if not len(amounts):
+        return [], []
+    last = [np.minimum(np.arange(len(row)), np.flatnonzero(np.isfinite(row))[-1]) for row in amounts]
+    return np.array([places[until] for until in last]), np.array(
+        [row[until] for row, until in zip(amounts, last, strict=True)]
+    )

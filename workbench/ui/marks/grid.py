@@ -9,7 +9,7 @@ import numpy as np
 from bqplot.marks import Array, array_serialization
 
 from workbench.charts import heat_shades
-from workbench.ui.drawing import CHARACTER, axis, cut, figure, legend, renamed
+from workbench.ui.drawing import CHARACTER, INK, axis, cut, figure, legend, renamed
 from workbench.ui.places import apart, spaced
 from workbench.ui.plain import html
 
@@ -45,9 +45,13 @@ class Grid:
             scales={"row": self.rows, "column": self.columns, "color": self.shades},
             stroke="var(--wb-paper)",
         )
+        self.open = bqplot.Label(
+            x=[], y=[], text=[], scales={"x": self.columns, "y": self.rows}, colors=[INK], default_size=12,
+            font_weight="normal", align="middle",
+        )  # fmt: skip
         axes = [axis(self.columns), axis(self.rows, upright=True)]
         margin = {"top": 4, "right": 8, "bottom": 28, "left": 44}
-        self.figure = figure([self.cells], axes, height=_STEP * 7 + 32, margin=margin)
+        self.figure = figure([self.cells, self.open], axes, height=_STEP * 7 + 32, margin=margin)
         self.legend = html()
 
     def draw(
@@ -67,7 +71,7 @@ class Grid:
             rows: Names, from the top.
             bands: Shape (rows, columns), of whole numbers: which band a value lies in, `EMPTY` for none.
             said: How each band reads.
-            pale: Of the same shape: which cells are not final yet. They have a paler shade.
+            pale: Of the same shape: which cells are not final yet. They have a paler shade, and dots in them.
             pale_name: What that means.
             outside: Whether a cell without a value is one that could have had one; if so, the legend says so.
         """
@@ -84,8 +88,12 @@ class Grid:
         with renamed({self.columns: places, self.rows: lines[::-1]}), self.cells.hold_sync():
             self.cells.color = grid  # first: the others are held to its shape
             self.cells.row, self.cells.column = lines, places
+            marked = np.argwhere(pale & (bands != EMPTY)).tolist() if pale is not None else []
+            with self.open.hold_sync():
+                self.open.x, self.open.y = [places[at] for _, at in marked], [lines[at] for at, _ in marked]
+                self.open.text = ["…"] * len(marked)
         entries = list(zip(shades, map(escape, said), strict=True))
         if pale is not None and (pale & (bands != EMPTY)).any():
-            entries.append((f"linear-gradient(90deg, {paler[0]}, {paler[-1]})", escape(pale_name)))
+            entries.append((f"linear-gradient(90deg, {paler[0]}, {paler[-1]})", f"… {escape(pale_name)}"))
         empty = _NONE if outside and (bands == EMPTY).any() else ""
         self.legend.value = legend(entries, more=empty, label="Shades")

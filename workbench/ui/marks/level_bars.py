@@ -38,7 +38,7 @@ class LevelBars:
         )
         self.bars.padding = 0.28
         self.labels = self._label("normal", 6)
-        self.headings = self._label("bold", 0)
+        self.headings = self._label("bold", 6)
         up = axis(self.names, upright=True)
         margin = {"top": 4, "right": 8, "bottom": 4, "left": 120}
         self.figure = figure([self.bars, self.labels, self.headings], [up], height=_STEP * 4, margin=margin)

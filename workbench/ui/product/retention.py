@@ -69,7 +69,7 @@ class Retention(Asked):
         step = -(-len(places) // 12)
         form.draw(
             places, curves, format=format, ticks=places[::step], ticks_format="d", behind=behind,
-            behind_name=f"each {self._grain}'s",
+            behind_name=f"each {self._grain}'s cohort",
         )  # fmt: skip
 
 

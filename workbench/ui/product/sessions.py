@@ -33,7 +33,11 @@ class Sessions(Asked):
     def draw(self, result: ProductResult) -> None:
         chart = result.chart()
         x, amounts = chart.columns[chart.x], chart.columns[chart.y]
-        self.show(chart, ". ".join(filter(None, (f"sessions, by {x.label.lower()}", chart.note))), result.table())
+        self.show(
+            chart,
+            ". ".join(filter(None, (f"sessions, by {x.label.lower()}", chart.note))),
+            chart.table() if chart.x == "length" else result.table(),
+        )
         if isinstance(self.form, Curves):
             draw_trend(self.form, chart)
             return
