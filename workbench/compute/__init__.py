@@ -3,7 +3,7 @@
 Knows files and frames, never datasets. pandas, Arrow and Dask frames are made here, at the edge.
 """
 
-from workbench.compute import expressions, frames, grains
+from workbench.compute import expressions, frames, grains, moments
 from workbench.compute.choosing import AutoEngine
 from workbench.compute.columns import listed
 from workbench.compute.dask_engine import DaskEngine
@@ -49,6 +49,7 @@ __all__ = [
     "hashed",
     "key_of",
     "listed",
+    "moments",
     "partial_plan",
     "size_told",
 ]

@@ -9,7 +9,7 @@ from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Input, Join, Metric, MetricResult, Property
 from workbench.compute import EngineUse
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import EXACT, Answer, Body, Endpoint, Query
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Body, Endpoint, Query
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -120,7 +120,7 @@ class MetricQuery(MetricQuestion):
 
 
 class MetricRowsQuery(MetricQuestion):
-    limit: int | None = Field(None, ge=0, le=EXACT, description="At most so many rows; all when not given.")
+    limit: int | None = Field(None, ge=0, le=MAX_SAFE_INTEGER, description="At most so many rows; all when not given.")
 
 
 class ResultColumn(Column):

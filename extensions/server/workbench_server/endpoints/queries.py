@@ -9,7 +9,7 @@ from workbench import Workbench
 from workbench.analytics.queries import QueryResult, QueryRun, RunState, SavedQuery
 from workbench.governance.security import Role
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import EXACT, Answer, Body, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Body, Endpoint, Limit, Query, cursor_of, position_in
 from workbench_server.endpoints.metrics import Explanation
 from workbench_server.values import Column, columns_of, rows_of
 
@@ -25,7 +25,9 @@ class QueriesQuery(Query):
 
 
 class QueryQuery(Query):
-    version: int | None = Field(None, ge=1, le=EXACT, description="Which version of it; the newest when not given.")
+    version: int | None = Field(
+        None, ge=1, le=MAX_SAFE_INTEGER, description="Which version of it; the newest when not given."
+    )
 
 
 class ParameterItem(Answer):
@@ -94,7 +96,9 @@ class QueryRunBody(QueryRunQuestion):
 
 
 class QueryRowsBody(QueryRunQuestion):
-    limit: int | None = Field(None, ge=1, le=EXACT, description="At most so many rows; as preferred when not given.")
+    limit: int | None = Field(
+        None, ge=1, le=MAX_SAFE_INTEGER, description="At most so many rows; as preferred when not given."
+    )
 
 
 class QueryRunItem(Answer):
