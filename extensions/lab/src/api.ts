@@ -382,6 +382,8 @@ export interface MetricAnswer {
   metrics: { [name: string]: string };
   /** The time range that is compared with, from and to. */
   before: string[] | null;
+  /** Metric -> how far off it may be, of those that are approximate. */
+  approximate: { [name: string]: string };
 }
 
 export interface MetricDefinition {
@@ -403,6 +405,8 @@ export interface MetricHead {
   engines: EngineUse[];
   /** The time range that is compared with, from and to. */
   before: string[] | null;
+  /** Metric -> how far off it may be, of those that are approximate. */
+  approximate: { [name: string]: string };
 }
 
 export interface MetricHistory {
@@ -421,6 +425,8 @@ export interface MetricItem {
   aggregation: string | null;
   column: string | null;
   percentile: number | null;
+  /** Whether it is made from a sketch. */
+  approximate: boolean;
   tie: string | null;
   filter: string | null;
   joins: Join[];
