@@ -137,7 +137,7 @@ _COUNTED = (
 )
 _ABOUT = (
     Measure("rows", "count"),
-    Measure("users", "count_distinct", "user", approximate=True),
+    Measure("about", "count_distinct", "user", approximate=True),
     Measure("amounts", "count_distinct", "amount", approximate=True, filter="event = 'buy'"),
     Measure("middle", "median", "amount", approximate=True),
     Measure("p95", "percentile", "count", percentile=95.0, approximate=True),
