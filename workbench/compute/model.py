@@ -73,7 +73,7 @@ class OfRuns(Analysis, Protocol):
 
         Args:
             rows: Of one run after the other. Runs overlap in subjects.
-            chronological: Each run's last time is before the next one's first; otherwise they overlap in time, too.
+            chronological: A subject's rows of one run are all before its rows of the next one.
         """
         ...
 

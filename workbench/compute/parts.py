@@ -57,8 +57,7 @@ class Part:
         frames: Rows in memory, besides.
         shape: Done to all of them, in order.
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
-        chronological: Each file's last time is before the next one's first, so that files in their order are times in
-            theirs.
+        chronological: A subject's rows in one file are all before its rows in the next one.
         rows: About how many there are, in the files and frames.
         bytes: Of the files.
     """

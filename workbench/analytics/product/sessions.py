@@ -53,7 +53,7 @@ class Sessions:
         """A row per session: `SUBJECT_HASH`, `began`, `ended` (microseconds since 1970), `events`, the attributes.
 
         Args:
-            chronological: The rows are sorted runs, each of later times than the one before.
+            chronological: The rows are sorted runs, in each of which a subject's rows are later than in those before.
         """
         at = pl.col(self.columns.time)
         known = rows.filter(pl.col(SUBJECT_HASH).is_not_null() & at.is_not_null())

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from workbench.compute import SUBJECT_HASH, Part, Parts, Shape, hash_of, hashed
+from workbench.data.lake.bucketing import by_bucket, of_runs, runs_of
 from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.snapshot import Snapshot
@@ -22,8 +23,6 @@ ONE_PART = 1_000_000
 """So few rows are one part: one plan over all of them is quicker than one after the other."""
 LARGEST_PART = 8_000_000
 """Parts have about so many rows at most: what an analysis holds of one has to fit into memory, once per core."""
-LARGEST_BUCKET = 1_000_000
-"""Where a part reads little besides its own rows: small enough that several are computed on side by side."""
 
 Window = tuple[str, date | datetime | None, date | datetime | None]
 """A column, and the times within which rows matter: at or after the first, before the second."""
@@ -136,8 +135,9 @@ def parted(
         cut = _by_hash(whole)
         return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *whole_of)
     ordered = Shown((*snapshot.schema, SUBJECT_HASH))
-    whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
-    cut = _by_bucket(whole, snapshot, files, layout)
+    runs = runs_of(snapshot.paths(files["path"].to_list()), files, layout)
+    whole = of_runs(replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout)), runs)
+    cut = [whole] if whole.rows <= ONE_PART else by_bucket(whole, runs, layout)
     if unowned and len(cut) > 1:
         cut += _unowned(whole, files)
     if moved is not None and moved.height:
@@ -200,43 +200,6 @@ def _by_hash(whole: Part) -> list[Part]:
     return [_range(whole, number, at) for at in range(number)] if number > 1 else [whole]
 
 
-def _by_bucket(whole: Part, snapshot: Snapshot, files: pl.DataFrame, layout: EventLayout) -> list[Part]:
-    """A part per bucket, of the files that have rows of it."""
-    low, high = f"min.{SUBJECT_HASH}", f"max.{SUBJECT_HASH}"
-    begins = f"min.{layout.time}"
-    if not whole.files:
-        return [whole]
-    files = files.sort(begins, low, nulls_last=True, maintain_order=True)
-    whole = replace(whole, files=_paths(snapshot, files))
-    if whole.rows <= ONE_PART:
-        return [_chronological(whole, files, layout)]
-    number = layout.buckets
-    while whole.rows // number > LARGEST_BUCKET:
-        number *= 2
-    cut = []
-    for at in range(number):
-        first, last = layout.bounds(at, number)
-        outside = (pl.col(low) > last) | (pl.col(high) < first)
-        index = files.with_row_index(".at").filter(outside.fill_null(value=True).not_())[".at"].to_list()
-        frames = tuple(_inside(frame, first, last) for frame in whole.frames)
-        part = replace(
-            _of_files(whole, files, index),
-            hashes=(first, last),
-            frames=tuple(frame for frame in frames if frame.height),
-            rows=_rows_within(files[index], first, last) + sum(frame.height for frame in frames),
-        )
-        cut.append(_chronological(part, files[index], layout))
-    return cut
-
-
-def _rows_within(files: pl.DataFrame, first: int, last: int) -> int:
-    """About how many rows have a hash between the two: hashes are spread evenly between a file's bounds."""
-    low, high = (pl.col(f"{bound}.{SUBJECT_HASH}").cast(pl.Float64) for bound in ("min", "max"))
-    inside = pl.min_horizontal(high, pl.lit(float(last))) - pl.max_horizontal(low, pl.lit(float(first)))
-    share = pl.when(high > low).then(inside / (high - low)).otherwise(1.0).fill_null(1.0).clip(0.0, 1.0)
-    return round(files.select((share * pl.col("num_records")).sum()).item() or 0)
-
-
 def _unowned(whole: Part, files: pl.DataFrame) -> list[Part]:
     """A part of the rows that have no subject, where there may be any."""
     missing = f"null_count.{SUBJECT_HASH}"
@@ -244,16 +207,6 @@ def _unowned(whole: Part, files: pl.DataFrame) -> list[Part]:
     index = files.with_row_index(".at").filter(none.fill_null(value=False).not_())[".at"].to_list()
     part = replace(_of_files(whole, files, index), frames=whole.frames, sorted=False)
     return [part.shaped(Unowned())] if part.files or part.frames else []
-
-
-def _chronological(part: Part, files: pl.DataFrame, layout: EventLayout) -> Part:
-    """Whether each file ends before the next one begins, where files are sorted by when they begin."""
-    if part.frames or files.is_empty():
-        return part
-    spans = files.select(f"min.{layout.time}", f"max.{layout.time}")
-    follows = (spans.to_series(0).shift(-1) > spans.to_series(1)).head(spans.height - 1)
-    known = spans.to_series(0).null_count() == 0 and spans.to_series(1).null_count() == 0
-    return replace(part, chronological=known and bool(follows.all()))
 
 
 def _joined(cut: list[Part], whole: Part, subject: str, moved: pl.DataFrame) -> list[Part]:
@@ -268,10 +221,6 @@ def _range(whole: Part, number: int, at: int) -> Part:
     size = (1 << 64) // number
     low = at * size - (1 << 63)
     return replace(whole, hashes=(low, low + size - 1), rows=whole.rows // number)
-
-
-def _inside(frame: pl.DataFrame, low: int, high: int) -> pl.DataFrame:
-    return frame.filter(pl.col(SUBJECT_HASH).is_between(low, high))
 
 
 def _stored(tail: Sequence[pl.DataFrame], layout: EventLayout | None) -> tuple[pl.DataFrame, ...]:
