@@ -14,7 +14,7 @@ import pytest
 
 from workbench.analytics.metrics import Metrics
 from workbench.compute import Part, Parts
-from workbench.data.lake import EventLayout, parting
+from workbench.data.lake import EventLayout, bucketing, parting
 from workbench.foundation.errors import IntegrityError
 from workbench.governance.runs import Actor
 from workbench.governance.security import Policy, Principal, Role
@@ -77,6 +77,7 @@ EVENTS = pl.concat(BATCHES)
 def metrics(room: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
     """Parts of a hundred rows, so that there are several of so few."""
     monkeypatch.setattr(parting, "ONE_PART", 100)
+    monkeypatch.setattr(bucketing, "SMALLEST", 1)
     monkeypatch.setattr(parting, "LARGEST_PART", 400)
     room.lake.create("events", BATCHES[0], room.owner, layout=LAYOUT)
     for batch in BATCHES[1:]:
@@ -231,6 +232,7 @@ def test_a_policy_on_the_time_says_which_rows_are_in_a_range(room: Any, metrics:
 
 def test_a_part_of_nobody_is_left_out_where_everybody_has_a_name(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parting, "ONE_PART", 100)
+    monkeypatch.setattr(bucketing, "SMALLEST", 1)
     named = EVENTS.drop_nulls("who")
     room.lake.create("events", named, room.owner, layout=LAYOUT)
     parts = room.lake.opened("events", room.owner).parts(subject="who", unowned=True)

@@ -135,6 +135,7 @@ def test_parts_are_the_rows_each_once_and_a_subject_in_one(
     given = appended(events, admin, range(12))
     events.fold("events", admin)
     monkeypatch.setattr("workbench.data.lake.parting.ONE_PART", 10)
+    monkeypatch.setattr("workbench.data.lake.bucketing.SMALLEST", 1)
     parts, version = events.parts("events", admin, subject="who")
     assert (len(parts), parts.by_subject, version) == (4, True, events.version("events"))
     frames = [part.lazy().collect() for part in parts.parts]
@@ -195,6 +196,7 @@ def test_live_parts_have_the_tail_once_and_joined_subjects_as_one(
     events: Lake, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workbench.data.lake.parting.ONE_PART", 10)
+    monkeypatch.setattr("workbench.data.lake.bucketing.SMALLEST", 1)
     given = appended(events, admin, [0])
     tail = batch(1)
     events.use(tail=Later(tail), identities=Later(tail))
