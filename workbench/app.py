@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
-from workbench.analytics.metrics import Metrics, MetricStore
+from workbench._version import __version__
+from workbench.analytics.metrics import Metrics, MetricStore, RollupStore
 from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.analytics.queries import Queries
-from workbench.compute import engine_at
+from workbench.compute import Engine, Remembering, ResultCache, code_of, engine_at
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
@@ -71,8 +73,10 @@ class Workbench:
         self.security.check_policies_with(self.lake.check_policy)
         self.datasets = Datasets(self.lake, actor, base=settings.home)
         kept = MetricStore(catalog, self.security)
-        engine = engine_at(settings.engine, settings.dask_scheduler)
-        self.metrics = Metrics(self.lake, self.runs, engine, actor, settings.home / "metrics", kept)
+        engine = _engine(settings, actor)
+        rollups = RollupStore(catalog, self.security)
+        folder = settings.home / "metrics"
+        self.metrics = Metrics(self.lake, self.runs, engine, actor, folder, kept, rollups, settings.rollups)
         asking = Asking(self.lake, self.runs, engine, actor)
         cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
         self.product = Product(asking, cohorts)
@@ -103,7 +107,9 @@ class Workbench:
                 IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
                 IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
+                IntervalJob("refresh rollups", 60, self.metrics.rollups.refresh_due),
                 IntervalJob("forget old runs of queries", 3_600, self.queries.forget_old),
+                IntervalJob("forget results that nobody asks for", 3_600, lambda: _results(settings).tidy()),
             ],
         )
 
@@ -196,6 +202,24 @@ class Workbench:
         who = self.actor.principal
         inside = f", run {self.actor.run}" if self.actor.run else ""
         return f"Workbench({self.settings.home}, {who.name} ({who.role}){inside})"
+
+
+def _engine(settings: Settings, actor: Actor) -> Engine:
+    """What computes; a replay computes all of it again, which is what it is for."""
+    engine = engine_at(settings.engine, settings.dask_scheduler)
+    if not settings.result_cache or actor.pins:
+        return engine
+    return Remembering(engine, _results(settings), _code())
+
+
+def _results(settings: Settings) -> ResultCache:
+    return ResultCache.at(settings.results_dir, settings.result_cache)
+
+
+@cache
+def _code() -> str:
+    here = Path(__file__).parent
+    return f"{__version__} {code_of([here / 'compute', here / 'analytics', here / 'data' / 'lake'])}"
 
 
 def _asker(settings: Settings, catalog: Catalog) -> Principal:

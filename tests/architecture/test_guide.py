@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from workbench_server.endpoints.questions import FunnelSubjects
 
 from workbench import Workbench
-from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property
+from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property, Rollup
 from workbench.analytics.queries import Parameter
 from workbench.data.quality import Expectation, Suite
 from workbench.governance.preferences import PreferenceSet
@@ -43,6 +43,7 @@ def keys(title: str) -> dict[str, str]:
         ("an input", [Input], [], []),
         ("a join", [Join], [], []),
         ("a constant property", [Property], [], []),
+        ("a rollup", [Rollup], [], []),
         ("a suite", [Suite], [], []),
         ("an expectation", EXPECTATIONS, [], []),
         ("a pipeline", [Pipeline], [], []),

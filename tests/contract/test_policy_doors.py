@@ -22,7 +22,7 @@ from voila_server import start, stop, write_dashboard
 import workbench
 from workbench import Workbench
 from workbench.data.lake import Dataset
-from workbench.foundation.errors import Forbidden, NotFound
+from workbench.foundation.errors import Forbidden, Invalid, NotFound
 from workbench.governance.runs import Actor
 from workbench.governance.security import Policy, Principal, Role, Security, local_owner
 
@@ -69,6 +69,25 @@ def metric(wb: Workbench | workbench.remote.Connection) -> Any:
 def joined(wb: Workbench) -> Any:
     found = wb.metrics.query("delays", by=["origin", "tailnum", "delay"], where=f"tailnum <> '{SECRET}'")
     return found.frame
+
+
+def rolled_up(wb: Workbench) -> Any:
+    """A rollup that an engineer, who sees all, made of all rows: it may not answer who sees less."""
+    engineer = Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ENGINEER)))
+    dataset_of(engineer).append(WHOLE.clear().with_columns(at=pl.lit(None, pl.Datetime("us", "UTC"))), evolve=True)
+    engineer.metrics.define({**METRIC, "name": "rolled", "time": "at"})
+    engineer.metrics.rollups.define({"name": "by_tail", "metrics": ["rolled"], "dimensions": ["tailnum"]})
+    engineer.metrics.rollups.refresh("by_tail")
+    assert engineer.metrics.query("rolled", by="tailnum", rollups="only").frame.height == 4
+    assert engineer.metrics.rollups.summary("by_tail").rows == 4
+    assert [one.rows for one in wb.metrics.rollups.list()] in ([None], [])
+    with pytest.raises((Invalid, Forbidden)) as refused:
+        wb.metrics.query("rolled", by="tailnum", rollups="only")
+    assert SECRET not in str(refused.value)
+    found = wb.metrics.query("rolled", by="tailnum")
+    assert SECRET not in found.explain()
+    counted = [name for name, rows in found.frame.rows() for _ in range(rows)]
+    return pl.DataFrame({"tailnum": counted, "origin": "JFK", "delay": range(1, len(counted) + 1)})
 
 
 def export(ending: str) -> Callable[[Workbench], Any]:
@@ -182,6 +201,30 @@ def connection(wb: Workbench) -> Any:
         return found
 
 
+def kept(wb: Workbench) -> Any:
+    """An answer that is kept, after somebody who sees all has asked the same."""
+    metric(Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ADMIN))))
+    first, second = metric(wb), metric(wb)
+    assert first.equals(second)
+    assert all(use.cached for use in wb.metrics.query(["flights"], by=["tailnum"]).engines)
+    return second
+
+
+def explained(wb: Workbench) -> Any:
+    """How answers were computed: no word of the policy, and no number of rows that it hides."""
+    engineer = Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ENGINEER)))
+    engineer.queries.save("counted", "SELECT count(*) FROM flights", shared="viewer")
+    said = [
+        wb.metrics.query(["flights"], by=["tailnum"]).explain(),
+        wb.metrics.query("delays", by=["origin", "tailnum"]).explain(),
+        wb.sql("SELECT * FROM flights").explain(),
+        wb.queries.explain("counted"),
+    ]
+    assert not [word for word in (SECRET, "JFK", "***", "~4 rows") for one in said if word in one]
+    assert "4 rows" not in said[0] + said[2] + said[3]
+    return metric(wb)
+
+
 DOORS: dict[str, Callable[[Workbench], Any]] = {
     "lake.read": lambda wb: wb.lake.read("flights", wb.actor).collect(),
     "lake.read_with_version": lambda wb: wb.lake.read_with_version("flights", wb.actor)[0].collect(),
@@ -214,6 +257,9 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "export to parquet": export(".parquet"),
     "metrics": metric,
     "metrics of a dataset that it is joined to": joined,
+    "metrics that a rollup keeps": rolled_up,
+    "metrics that are kept": kept,
+    "explain": explained,
     "dashboard": dashboard,
     "connect": connection,
 }

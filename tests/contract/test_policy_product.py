@@ -35,7 +35,8 @@ def by_python(wb: Workbench, capsys: pytest.CaptureFixture[str]) -> Told:
     members = {name: wb.product.cohorts.subjects(name).to_series().to_list() for name in ("carts", "listed", "both")}
     kept = [wb.product.cohorts.get(name) for name in members] + wb.product.cohorts.list()
     frame = result.frame.select("breakdown", "step", "subjects")
-    return Told(frame.rows(), members, f"{result!r} {behind} {kept} {[one.definition for one in kept]} {members}")
+    said = f"{result!r} {behind} {kept} {[one.definition for one in kept]} {members} {result.explain()}"
+    return Told(frame.rows(), members, said)
 
 
 def by_rest(wb: Workbench, capsys: pytest.CaptureFixture[str]) -> Told:
@@ -54,6 +55,7 @@ def by_rest(wb: Workbench, capsys: pytest.CaptureFixture[str]) -> Told:
             return answer.json()
 
         told = ask("/product/funnel", question)
+        ask("/product/funnel/explain", question)
         ask("/product/funnel/subjects", question | {"cell": {"step": 1}})
         ask("/cohorts")
         members = {}
@@ -72,13 +74,13 @@ def by_command_line(wb: Workbench, capsys: pytest.CaptureFixture[str]) -> Told:
             main([*arguments, "--json"])
         told = capsys.readouterr()
         assert not ended.value.code, told.err
-        said.append(told.out)
+        said.append(told.out + told.err)
         return json.loads(told.out)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(wb.settings.home)
         patch.setenv("WORKBENCH_TOKEN", token(wb))
-        found = ask("funnel", "events", "view", "cart", "--by", "country")
+        found = ask("funnel", "events", "view", "cart", "--by", "country", "--explain")
         ask("cohort", "list")
         members = {}
         for name in ("carts", "listed", "both"):

@@ -178,9 +178,9 @@ def test_it_is_there_before_its_scripts_are_and_they_change_nothing_that_is_seen
         board = Board(page, server).open()
         if scripts:
             board.wait()
-            expect(page.locator(".still")).to_have_count(0)
+            expect(page.locator(".prerendered")).to_have_count(0)
         else:
-            expect(page.locator(".still .wb-picture")).to_be_visible(timeout=90 * SECOND)
+            expect(page.locator(".prerendered .wb-picture")).to_be_visible(timeout=90 * SECOND)
             expect(page.locator("#skeleton")).to_be_hidden()
             expect(page.locator(".wb-filters button").first).to_have_text("Airline: all")
             assert "JetBlue" not in page.content()

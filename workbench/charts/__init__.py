@@ -2,7 +2,7 @@
 
 from workbench.charts.chart import Chart
 from workbench.charts.plot import Mark
-from workbench.charts.style import palette, stylesheet
+from workbench.charts.style import HEAT_STEPS, palette, stylesheet
 from workbench.charts.svg import unique_ids
 from workbench.charts.table import TABLE_MIME, Table, table_html
 from workbench.charts.tiles import Tile, Tiles
@@ -10,6 +10,7 @@ from workbench.charts.vegalite import heat_bands, heat_shades
 from workbench.charts.wording import is_format, names_apart, written
 
 __all__ = [
+    "HEAT_STEPS",
     "TABLE_MIME",
     "Chart",
     "Mark",

@@ -38,6 +38,7 @@ class Plot:
         units: Column -> unit.
         formats: Column -> d3 number format, such as ",.1f", or d3 time format, such as "%Y Q%q".
         note: A line under the chart: a source, a caveat.
+        stacked: Bars along times or numbers: the series upon each other, below zero too.
 
     Raises:
         NotFound: A column that the frame lacks.
@@ -54,6 +55,7 @@ class Plot:
     units: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    stacked: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -62,6 +64,8 @@ class Plot:
             raise Invalid("a chart needs a title", hint="say what it is about: title='Departure delay by carrier'")
         if self.kind == "heatmap" and self.color is None:
             raise Invalid(f"the heatmap '{self.title}' needs color=, the column with the amount in each cell")
+        if self.stacked and (self.kind != "bar" or self.color is None):
+            raise Invalid(f"the chart '{self.title}' has nothing to stack", hint="take kind='bar' and color=")
         for name in self.used:
             if name not in self.frame.columns:
                 raise unknown("column", name, self.frame.columns)

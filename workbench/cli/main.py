@@ -10,7 +10,22 @@ import typer
 from typer.exceptions import TyperException
 
 from workbench._version import __version__
-from workbench.cli import cohort, dataset, metric, new, people, product, query, report, run, serve, sql, start, state
+from workbench.cli import (
+    cohort,
+    dataset,
+    metric,
+    new,
+    people,
+    product,
+    query,
+    report,
+    rollup,
+    run,
+    serve,
+    sql,
+    start,
+    state,
+)
 from workbench.foundation.errors import WorkbenchError
 
 __all__ = ["app", "main"]
@@ -46,6 +61,7 @@ start.add_to(app)
 dataset.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
+rollup.add_to(app)
 query.add_to(app)
 product.add_to(app)
 cohort.add_to(app)

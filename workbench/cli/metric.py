@@ -2,11 +2,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from workbench.cli.output import JsonOption, print_problems, print_records, print_table, say
+from workbench.cli.output import (
+    ExplainOption,
+    JsonOption,
+    print_explanation,
+    print_problems,
+    print_records,
+    print_table,
+    say,
+)
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import Invalid
 
@@ -73,7 +81,12 @@ def query(
     ] = None,
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")] = False,
     as_json: JsonOption = False,
+    explain: ExplainOption = False,
+    rollups: Annotated[
+        str | None, typer.Option(help="use, off or only: whether rollups may answer, may not, or have to.")
+    ] = None,
 ) -> None:
     """Compute metrics."""
     between = None
@@ -89,16 +102,22 @@ def query(
             order=order,
             limit=limit,
             compare=compare,
+            cache="off" if no_cache else "use",
+            rollups=_mode(rollups),
         )
+        told = result.explain() if explain else ""
     if as_json:
         print_records(result.frame.to_dicts(), as_json=True)
-        return
-    columns = result.table().columns
-    rows = [[columns[name].read(value) for name, value in row.items()] for row in result.frame.iter_rows(named=True)]
-    right = [column.kind == "number" for column in columns.values()]
-    print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
-    if result.approximation:
-        say(result.approximation)
+    else:
+        columns = result.table().columns
+        frame = result.frame
+        rows = [[columns[name].read(value) for name, value in row.items()] for row in frame.iter_rows(named=True)]
+        right = [column.kind == "number" for column in columns.values()]
+        print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+        if result.approximation:
+            say(result.approximation)
+    if explain:
+        print_explanation(told, as_json=as_json)
 
 
 @commands.command()
@@ -151,6 +170,12 @@ def remove(
 def _split(names: list[str]) -> list[str]:
     """No metric and no dimension has a comma in its name."""
     return [part.strip() for name in names for part in name.split(",") if part.strip()]
+
+
+def _mode(text: str | None) -> Literal["use", "off", "only"] | None:
+    if text in (None, "use", "off", "only"):
+        return text  # type: ignore[return-value]
+    raise typer.BadParameter(f"'{text}' is none of use, off and only", param_hint="--rollups")
 
 
 def _day(text: str | None, option: str) -> date | None:

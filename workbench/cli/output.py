@@ -16,8 +16,20 @@ import typer
 
 from workbench.cli.layout import lay_out
 
-__all__ = ["JsonOption", "ago", "heading", "print_problems", "print_records", "print_table", "say", "size"]
+__all__ = [
+    "ExplainOption",
+    "JsonOption",
+    "ago",
+    "heading",
+    "print_explanation",
+    "print_problems",
+    "print_records",
+    "print_table",
+    "say",
+    "size",
+]
 
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say how it was computed, too; with --json on stderr.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")]
 
 
@@ -42,6 +54,11 @@ def print_records(
     shown = list(columns or (records[0] if records else ()))
     right = [all(_is_number(record[name]) or record[name] is None for record in records) for name in shown]
     print_table(shown, [[_cell(record[name], raw=raw) for name in shown] for record in records], right, empty=empty)
+
+
+def print_explanation(told: str, *, as_json: bool) -> None:
+    """Prints how something was computed below it; beside JSON, which it would break, on stderr."""
+    typer.echo(told if as_json else f"\n{told}", err=as_json)
 
 
 def print_table(

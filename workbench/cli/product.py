@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, heading, print_records, print_table, say
+from workbench.cli.output import (
+    ExplainOption,
+    JsonOption,
+    heading,
+    print_explanation,
+    print_records,
+    print_table,
+    say,
+)
 from workbench.cli.state import open_workbench
 
 if TYPE_CHECKING:
@@ -35,7 +43,6 @@ IdOption = Annotated[str | None, typer.Option(help="The column that tells events
 Zone = Annotated[str, typer.Option("--time-zone", help="Whose midnight starts a day.")]
 WeekStart = Annotated[int, typer.Option("--week-start", help="1 (Monday) to 7 (Sunday).")]
 Version = Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")]
-Explain = Annotated[bool, typer.Option("--explain", help="Say how it was computed, too; with --json on stderr.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,7 +84,7 @@ def funnel(
     week_start: WeekStart = 1,
     version: Version = None,
     as_json: JsonOption = False,
-    explain: Explain = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Count the subjects that take one step after the other."""
     with open_workbench() as wb:
@@ -122,7 +129,7 @@ def retention(
     week_start: WeekStart = 1,
     version: Version = None,
     as_json: JsonOption = False,
-    explain: Explain = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Count, of those who began in a period, who came back in the periods after it."""
     with open_workbench() as wb:
@@ -157,7 +164,7 @@ def stickiness(
     week_start: WeekStart = 1,
     version: Version = None,
     as_json: JsonOption = False,
-    explain: Explain = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Count the subjects by in how many periods they did a step."""
     with open_workbench() as wb:
@@ -187,7 +194,7 @@ def lifecycle(
     week_start: WeekStart = 1,
     version: Version = None,
     as_json: JsonOption = False,
-    explain: Explain = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Count who is new, returning, resurrecting and dormant, period by period."""
     with open_workbench() as wb:
@@ -221,7 +228,7 @@ def paths(
     time_zone: Zone = "UTC",
     version: Version = None,
     as_json: JsonOption = False,
-    explain: Explain = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Count which event follows which within a session, place by place."""
     with open_workbench() as wb:
@@ -258,7 +265,7 @@ def sessions(
     week_start: WeekStart = 1,
     version: Version = None,
     as_json: JsonOption = False,
-    explain: Explain = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Count sessions and how long they are: a subject's events with no longer pause than a gap."""
     with open_workbench() as wb:
@@ -332,5 +339,4 @@ def _show(result: ProductResult, *, as_json: bool, explain: bool) -> None:
         )
         say(table.note)
     if explain:
-        # Beside JSON it would be no JSON.
-        typer.echo(result.explain() if as_json else f"\n{result.explain()}", err=as_json)
+        print_explanation(result.explain(), as_json=as_json)

@@ -15,7 +15,7 @@ from workbench.cli.given import (
     named_values,
     numbers,
 )
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import ExplainOption, JsonOption, print_explanation, print_records, say
 from workbench.cli.sql import print_result
 from workbench.cli.state import open_workbench
 
@@ -95,6 +95,7 @@ def run(
     time_limit: TimeOption = None,
     memory_limit: MemoryOption = None,
     as_json: JsonOption = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Run a query, under your policies."""
     parameters, versions = named_values(param, "--param"), numbers(version, "--version")
@@ -108,7 +109,10 @@ def run(
             time_limit=time_limit,
             memory_limit=memory_limit,
         )
+        told = found.explain() if explain else ""
     print_result(found, as_json=as_json)
+    if explain:
+        print_explanation(told, as_json=as_json)
 
 
 @commands.command()

@@ -13,7 +13,7 @@ from workbench.cli.given import (
     named_values,
     numbers,
 )
-from workbench.cli.output import JsonOption, print_records
+from workbench.cli.output import ExplainOption, JsonOption, print_explanation, print_records
 from workbench.cli.state import open_workbench
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def sql(
     time_limit: TimeOption = None,
     memory_limit: MemoryOption = None,
     as_json: JsonOption = False,
+    explain: ExplainOption = False,
 ) -> None:
     """Answer one SELECT over datasets, under your policies."""
     texts, versions = named_values(param, "--param"), numbers(version, "--version")
@@ -48,7 +49,10 @@ def sql(
             time_limit=time_limit,
             memory_limit=memory_limit,
         )
+        told = found.explain() if explain else ""
     print_result(found, as_json=as_json)
+    if explain:
+        print_explanation(told, as_json=as_json)
 
 
 def print_result(found: SqlResult, *, as_json: bool) -> None:

@@ -48,17 +48,18 @@ class AutoEngine:
         if any(part.plan is not None for part in parts.parts):
             return LocalEngine(), "local: the rows are a plan of this process"
         rows = parts.rows
+        told, many = (f"{rows:,} rows",) * 2 if not parts.veiled else ("the rows", "many rows")
         if self._scheduler and rows >= DASK_ROWS:
             if self._silent():
                 return LocalEngine(), f"local: the Dask scheduler at {self._scheduler} did not answer a moment ago"
-            return DaskEngine(scheduler=self._scheduler), f"dask: {rows:,} rows, and {self._scheduler} is named"
+            return DaskEngine(scheduler=self._scheduler), f"dask: {many}, and {self._scheduler} is named"
         if not self._scheduler and rows >= GPU_ROWS:
             lacks = gpu.missing()
             if lacks is None:
-                return GpuEngine(), f"gpu: {rows:,} rows, and there is a GPU"
-            return LocalEngine(), f"local: {rows:,} rows are many for it, but no Dask scheduler is named and {lacks}"
+                return GpuEngine(), f"gpu: {many}, and there is a GPU"
+            return LocalEngine(), f"local: {told} are many for it, but no Dask scheduler is named and {lacks}"
         wanted = DASK_ROWS if self._scheduler else GPU_ROWS
-        return LocalEngine(), f"local: {rows:,} rows are fewer than the {wanted:,} from which another engine pays"
+        return LocalEngine(), f"local: {told} are fewer than the {wanted:,} from which another engine pays"
 
     def run(self, analysis: Analysis, parts: Parts) -> Computed:
         """Runs `analysis` over `parts`.

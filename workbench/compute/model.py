@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
@@ -67,10 +68,11 @@ class Combining(Analysis, Protocol):
 class OfRuns(Analysis, Protocol):
     """An analysis that knows a quicker plan for rows that lie in runs, each sorted by `SUBJECT_HASH` and time."""
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
-        """What `partial` gives for all the runs' rows. Runs overlap in subjects.
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
+        """What `partial` gives.
 
         Args:
+            rows: Of one run after the other. Runs overlap in subjects.
             chronological: Each run's last time is before the next one's first; otherwise they overlap in time, too.
         """
         ...
@@ -79,7 +81,7 @@ class OfRuns(Analysis, Protocol):
 def partial_plan(analysis: Analysis, part: Part) -> pl.LazyFrame:
     """What one part contributes, by the quickest plan that the analysis knows for it."""
     if part.sorted and isinstance(analysis, OfRuns):
-        return analysis.partial_of_runs(part.runs(), chronological=part.chronological)
+        return analysis.partial_of_runs(part.lazy(), chronological=part.chronological)
     return analysis.partial(part.lazy())
 
 
@@ -97,6 +99,8 @@ class EngineUse:
         parts: How many parts the rows came in.
         rows_out: Rows of the result.
         why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say.
+        cached: When it was computed, UTC, where the result was kept from then; the rest says how it was then.
+        key: What the result is kept by; empty where it is not kept.
     """
 
     engine: str
@@ -107,9 +111,19 @@ class EngineUse:
     parts: int
     rows_out: int
     why: str = ""
+    cached: datetime | None = None
+    key: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Whether it is from the cache, in words."""
+        if self.cached is not None:
+            return f"computed at {self.cached:%Y-%m-%d %H:%M:%S} UTC, key {self.key}"
+        return f"computed now, kept by the key {self.key}" if self.key else "computed now"
 
     def to_dict(self) -> Mapping[str, Any]:
-        return asdict(self)
+        """As JSON has it."""
+        return asdict(self) | {"cached": None if self.cached is None else self.cached.isoformat()}
 
 
 @dataclass(frozen=True)

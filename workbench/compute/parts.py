@@ -10,10 +10,38 @@ import polars as pl
 
 from workbench.compute.hashing import SUBJECT_HASH
 
-__all__ = ["Part", "Parts", "Shape"]
+__all__ = ["Late", "Part", "Parts", "Shape"]
 
 Shape = Callable[[pl.LazyFrame], pl.LazyFrame]
 """What is done to rows as they are read, row by row: a policy, a computed column. Picklable, so never a lambda."""
+
+
+class Late:
+    """A shape that takes reading to make; it is not made where nobody needs it. Sent elsewhere, it is what was made.
+
+    Attributes:
+        identity: Values that stand for it: of two that are equal, equal shapes are made.
+    """
+
+    def __init__(self, identity: object, make: Callable[[], Shape]) -> None:
+        self.identity = identity
+        self._make = make
+        self._made: Shape | None = None
+
+    def made(self) -> Shape:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return self.made()(rows)
+
+    def __reduce__(self) -> tuple[Callable[[Shape], Shape], tuple[Shape]]:
+        return _itself, (self.made(),)
+
+
+def _itself(shape: Shape) -> Shape:
+    return shape
 
 
 @dataclass(frozen=True)
@@ -31,7 +59,7 @@ class Part:
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
         chronological: Each file's last time is before the next one's first, so that files in their order are times in
             theirs.
-        rows: About how many there are in the files and frames.
+        rows: About how many there are, in the files and frames.
         bytes: Of the files.
     """
 
@@ -59,24 +87,17 @@ class Part:
         """The same rows with more done to them."""
         return replace(self, shape=(*self.shape, *shape))
 
-    def runs(self) -> list[pl.LazyFrame]:
-        """A plan per file and frame; at least one."""
-        found = [self._of_file(path) for path in self.files] + [frame.lazy() for frame in self.frames]
+    def lazy(self) -> pl.LazyFrame:
+        """All of the rows as one plan: those of one file after those of another, then the frames'."""
+        found = [self._scan()] if self.files else []
+        found += [frame.lazy() for frame in self.frames]
         if self.plan is not None:
             found.append(self.plan)
-        return [self._shaped(run) for run in found or [pl.LazyFrame(schema=dict(self.schema))]]
+        found = [self._shaped(rows) for rows in found or [pl.LazyFrame(schema=dict(self.schema))]]
+        return found[0] if len(found) == 1 else pl.concat(found)
 
-    def lazy(self) -> pl.LazyFrame:
-        """All of the rows as one plan."""
-        if self.files and not self.frames and self.plan is None:
-            return self._shaped(self._scan(list(self.files)))
-        runs = self.runs()
-        return runs[0] if len(runs) == 1 else pl.concat(runs)
-
-    def _of_file(self, path: str) -> pl.LazyFrame:
-        return self._scan([path])
-
-    def _scan(self, paths: list[str]) -> pl.LazyFrame:
+    def _scan(self) -> pl.LazyFrame:
+        paths = list(self.files)
         if self.uniform:  # the plainest scan there is: what every engine can run
             return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
         return pl.scan_parquet(
@@ -102,12 +123,14 @@ class Parts:
         by_subject: All rows of a subject are in one part, and every part has the column `SUBJECT_HASH`.
         total_files: Of the dataset's version; `files` are those that the parts are made of.
         total_bytes: Of these.
+        veiled: The rows came through a policy: how, and how many there were, is not for whoever asks.
     """
 
     parts: tuple[Part, ...]
     by_subject: bool = False
     total_files: int = 0
     total_bytes: int = 0
+    veiled: bool = False
 
     @classmethod
     def of(cls, *rows: pl.LazyFrame | pl.DataFrame, by_subject: bool = False) -> Parts:

@@ -8,9 +8,9 @@ from typing import Protocol
 import polars as pl
 
 from workbench.compute.model import Analysis, Combining, Direct, partial_plan
-from workbench.compute.parts import Part
+from workbench.compute.parts import Part, Parts
 
-__all__ = ["Collect", "combined", "from_one", "merged", "share", "stacked"]
+__all__ = ["Collect", "combined", "from_one", "merged", "plan_of", "share", "stacked"]
 
 # Partials are put together when so many rows of them wait, so that what waits does not grow with the number of parts.
 WAITING_ROWS = 4_000_000
@@ -29,9 +29,19 @@ def share(analysis: Analysis, part: Part, collect: Collect) -> pl.DataFrame:
 
 def from_one(analysis: Analysis, part: Part, collect: Collect) -> pl.DataFrame:
     """The result where all rows are in one part, by the quickest plan that the analysis knows."""
+    return collect(_plan_of_one(analysis, part), ordered=analysis.ordered)
+
+
+def plan_of(analysis: Analysis, parts: Parts) -> pl.LazyFrame:
+    """The plan that this process runs over the first part: the whole one where there is no other."""
+    first = parts.parts[0]
+    return _plan_of_one(analysis, first) if len(parts) == 1 else partial_plan(analysis, first)
+
+
+def _plan_of_one(analysis: Analysis, part: Part) -> pl.LazyFrame:
     if isinstance(analysis, Direct):
-        return collect(analysis.whole(part.lazy()), ordered=analysis.ordered)
-    return collect(analysis.merge(partial_plan(analysis, part)), ordered=analysis.ordered)
+        return analysis.whole(part.lazy())
+    return analysis.merge(partial_plan(analysis, part))
 
 
 def stacked(analysis: Analysis, partials: Iterable[pl.DataFrame], collect: Collect) -> list[pl.DataFrame]:

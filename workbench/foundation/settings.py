@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -57,6 +58,15 @@ class Settings(BaseSettings):
         pattern=r"^$|^(tcp|tls|ucx)://\S+:\d+$",
         description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786. Empty: the engine dask starts its own.",
     )
+    rollups: Literal["use", "off", "only"] = Field(
+        default="use",
+        description="Whether metrics are answered from rollups where that gives the same; only refuses anything else.",
+    )
+    result_cache: int = Field(
+        default=256,
+        ge=0,
+        description="Megabytes of computed results that are kept for whoever asks the same again; 0 keeps none.",
+    )
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
     port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")
     pages_per_viewer: int = Field(
@@ -95,6 +105,10 @@ class Settings(BaseSettings):
     @property
     def reports_dir(self) -> Path:
         return self.state / "reports"
+
+    @property
+    def results_dir(self) -> Path:
+        return self.state / "results"
 
     @property
     def logs_dir(self) -> Path:

@@ -17,8 +17,8 @@ from workbench.ui.drawing import Drawing
 from workbench.ui.filters import Choice, Period
 from workbench.ui.part import Part
 from workbench.ui.plain import button, hbox, html, vbox
+from workbench.ui.prerender import prerender
 from workbench.ui.selection import Selection
-from workbench.ui.still import still
 from workbench.ui.theme import css
 
 __all__ = ["Dashboard"]
@@ -93,7 +93,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         """The widget; and as it stands by now, for a page whose widgets do not live yet, or never will."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**given)
         pictures = {part.figure: part.picture() for part in self.parts if isinstance(part, Drawing)}
-        return bundle | {"text/html": still(self, pictures)}
+        return bundle | {"text/html": prerender(self, pictures)}
 
     def changed(self) -> None:
         """A filter says something else: everything is drawn anew, as soon as the filters have come to rest."""

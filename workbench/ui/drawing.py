@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import bqplot
 import ipywidgets as widgets
 
-from workbench.charts import Chart
+from workbench.charts import Chart, Table
 from workbench.ui.part import Part, details
 from workbench.ui.plain import box, html
 
-__all__ = ["CHARACTER", "INK", "MUTED", "SERIES", "Drawing", "axis", "cut", "figure", "renamed"]
+__all__ = ["CHARACTER", "INK", "MUTED", "SERIES", "Drawing", "axis", "cut", "figure", "legend", "renamed"]
 
 SERIES = tuple(f"var(--wb-series-{number})" for number in range(1, 9))
 INK = "var(--wb-ink)"
@@ -38,11 +38,15 @@ class Drawing(Part):
         self._frame = box([drawn])
         self._frame.add_class("wb-drawing")
 
-    def show(self, chart: Chart, under: str) -> None:
-        """Puts the words of a chart around the drawing."""
+    def show(self, chart: Chart, under: str, table: Table | None = None) -> None:
+        """Puts the words of a chart around the drawing.
+
+        Args:
+            table: What stands under it in place of the rows that are drawn.
+        """
         self.chart = chart
         self.entitle(chart.title, under)
-        self._details.value = details(chart.table(), chart.alt)
+        self._details.value = details(table or chart.table(), chart.alt)
         self._put([self._frame, *self.beside(), self._details])
 
     def picture(self) -> str:
@@ -89,6 +93,18 @@ def figure(marks: list[Any], axes: list[bqplot.Axis], *, height: int, margin: di
         display_toolbar=False,
         padding_y=0,
     )
+
+
+def legend(entries: Iterable[tuple[str, str]], *, more: str = "", label: str = "Colours") -> str:
+    """Colours and what each means, in HTML.
+
+    Args:
+        entries: A CSS colour or gradient, and markup.
+        more: Further items.
+        label: What the list is called to those who do not see it.
+    """
+    items = "".join(f'<li><span style="background:{color}"></span>{text}</li>' for color, text in entries)
+    return f'<ul class="wb-legend" aria-label="{label}">{items}{more}</ul>'
 
 
 def axis(scale: bqplot.Scale, *, upright: bool = False, grid: bool = False, **traits: Any) -> bqplot.Axis:

@@ -34,15 +34,15 @@ class Period:
 
     Args:
         metric: Whose days there are to choose from.
-        days: How many are chosen to begin with: the last ones. Fewer where the data does not reach back twice as
-            far, so that there is a period before to compare with.
+        days: How many are chosen to begin with, the last ones; None for all. Fewer where the data does not reach back
+            twice as far, so that there is a period before to compare with.
 
     Attributes:
         first: The day picker of the first day.
         last: The one of the last day.
     """
 
-    def __init__(self, metric: str, *, days: int = 28) -> None:
+    def __init__(self, metric: str, *, days: int | None = 28) -> None:
         self.metric, self.days = metric, days
         self.first = _Day(description="From")
         self.last = _Day(description="To")
@@ -62,7 +62,7 @@ class Period:
         assert isinstance(latest, date)
         self.earliest, self.latest = earliest, latest
         reach = (latest - earliest).days + 1
-        days = max(1, min(self.days, reach // 2))
+        days = reach if self.days is None else max(1, min(self.days, reach // 2))
         self._began = latest - timedelta(days=days - 1), latest
         for picker in (self.first, self.last):
             picker.min, picker.max = earliest, latest

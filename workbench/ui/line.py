@@ -11,8 +11,8 @@ import polars as pl
 
 from workbench.app import Workbench
 from workbench.charts import Chart
+from workbench.ui.curve import curve
 from workbench.ui.drawing import SERIES, Drawing, axis, figure
-from workbench.ui.picture import curve
 from workbench.ui.selection import Selection
 from workbench.ui.ticks import day_ticks, level_labels, level_ticks
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from workbench.charts import palette, stylesheet
+from workbench.charts import HEAT_STEPS, palette, stylesheet
 
 __all__ = ["css"]
+
+
+def _blends() -> str:
+    """Colours made of others: bqplot takes a variable for a colour, and no mixture."""
+    pale = "".join(
+        f"--wb-pale-{step}:color-mix(in srgb,var(--wb-heat-{step}) 40%,var(--wb-paper));"
+        for step in range(1, HEAT_STEPS + 1)
+    )
+    return f".wb-board{{--wb-faint:color-mix(in srgb,var(--wb-ink-2) 40%,transparent);{pale}}}"
 
 
 @cache
@@ -20,4 +29,4 @@ def css() -> str:
         f'[data-jp-theme-light="true"] .wb-board{{color-scheme:light;{light}}}'
         f'[data-jp-theme-light="false"] .wb-board{{color-scheme:dark;{dark}}}'
     )
-    return themes + stylesheet() + Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    return themes + _blends() + stylesheet() + Path(__file__).with_name("style.css").read_text(encoding="utf-8")

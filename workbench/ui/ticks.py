@@ -11,9 +11,10 @@ import polars as pl
 
 from workbench.charts import written
 
-__all__ = ["day_ticks", "level_labels", "level_ticks"]
+__all__ = ["day_ticks", "level_labels", "level_ticks", "period_names"]
 
 _MOST = 6
+_MOST_WITH_YEAR = 5
 _DAYS = (1, 2, 7, 14)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60)
 
@@ -55,12 +56,20 @@ def day_ticks(times: pl.Series) -> tuple[np.ndarray[Any, Any], str]:
             count = (span - 1) // step + 1
             return _array([first + timedelta(days=step * at) for at in range(count)]), "%-d %b"
     months = (last.year - first.year) * 12 + last.month - first.month + 1
-    step = next((step for step in _MONTHS if months <= step * (_MOST + 1)), _MONTHS[-1])
+    yearly = months > 11  # then the year stands there too, and fewer have room on a phone
+    most = _MOST_WITH_YEAR if yearly else _MOST + 1
+    step = next((step for step in _MONTHS if months <= step * most), _MONTHS[-1])
     starts = [
         first.replace(year=at // 12, month=at % 12 + 1, day=1)
         for at in range(first.year * 12 + first.month - 1, last.year * 12 + last.month, step)
     ]
-    return _array([start for start in starts if start >= first]), "%b %Y" if months > 11 else "%b"
+    return _array([start for start in starts if start >= first]), "%b %Y" if yearly else "%b"
+
+
+def period_names(starts: pl.Series, grain: str) -> list[str]:
+    """What stands under a bar or before a row of a period, in seven letters or less: Jan ’97, 26 Jan, 14:00."""
+    written = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b"}.get(grain, "%b ’%y")
+    return [start.strftime(written.replace("%-d", str(start.day))) for start in starts]
 
 
 def _array(days: list[Any]) -> np.ndarray[Any, Any]:

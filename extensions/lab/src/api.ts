@@ -124,7 +124,7 @@ export interface Edge {
   detail: { [name: string]: Value };
 }
 
-/** How a computation ran; kept in the receipt of its run. Attributes: engine: The registered name of the engine that it was given to. polars: The version of Polars that ran the plans; several where workers differ. fell_back: Something was not computed where it was asked for, but in this process or on the CPU: `why` says. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say. */
+/** How a computation ran; kept in the receipt of its run. Attributes: engine: The registered name of the engine that it was given to. polars: The version of Polars that ran the plans; several where workers differ. fell_back: Something was not computed where it was asked for, but in this process or on the CPU: `why` says. load_seconds: Time spent on opening the parts (footers, schemas) before a row was computed on. Polars decodes columns while it computes, so decoding counts as computing. compute_seconds: Everything after that, merging included. parts: How many parts the rows came in. rows_out: Rows of the result. why: Why this engine, where it was chosen, and what fell back; empty where there is nothing to say. cached: When it was computed, UTC, where the result was kept from then; the rest says how it was then. key: What the result is kept by; empty where it is not kept. */
 export interface EngineUse {
   engine: string;
   polars: string;
@@ -134,6 +134,8 @@ export interface EngineUse {
   parts: number;
   rows_out: number;
   why: string;
+  cached: string | null;
+  key: string;
 }
 
 /** Which columns are subject, event and time, where the dataset does not say. */
@@ -156,6 +158,12 @@ export interface Exclusion {
   after?: number;
   /** A later one that they come before; by default the next. */
   before?: number | null;
+}
+
+/** How an answer was computed. */
+export interface Explanation {
+  /** For people: engine and why, cache, files and bytes of the whole, the plan. */
+  text: string;
 }
 
 export interface Facet {
@@ -776,6 +784,19 @@ export interface QueryRunList {
   next: string | null;
 }
 
+export interface QueryRunQuestion {
+  /** Values by name; a date or time as text. */
+  parameters?: { [name: string]: Value };
+  /** Of the query; the newest when not given. */
+  version?: number | null;
+  /** Dataset -> the version to read, where it is not the newest. */
+  versions?: { [name: string]: number };
+  /** Seconds; at most what the workspace allows. */
+  time_limit?: number | null;
+  /** Megabytes; at most what the workspace allows. */
+  memory_limit?: number | null;
+}
+
 /** What made a result: enough to make it again, or to say why that cannot be done. */
 export interface Receipt {
   run: string;
@@ -919,6 +940,43 @@ export interface RetentionSubjects {
 
 /** What a principal may do; each role includes those before it. */
 export type Role = "viewer" | "analyst" | "engineer" | "admin";
+
+export interface RollupDefinition {
+  /** The keys of a rollup, as a file would say them. */
+  definition: { [name: string]: Value };
+}
+
+/** A rollup, and how far it is. */
+export interface RollupItem {
+  name: string;
+  /** Its keys, as a file would say them. */
+  definition: { [name: string]: Value };
+  summary: string;
+  dataset: string;
+  status: "never made" | "current" | "behind" | "outdated";
+  /** Of the dataset, which it stands for; null where it was never made. */
+  version: number | null;
+  /** The newest version of the dataset. */
+  newest: number;
+  /** That are kept; null where a policy hides rows of the dataset. */
+  rows: number | null;
+  /** The same. */
+  bytes: number | null;
+  made: string | null;
+}
+
+export interface RollupList {
+  items: RollupItem[];
+}
+
+export interface RollupRefresh {
+  /** Make all of it, whatever changed. */
+  anew?: boolean;
+}
+
+export interface RollupRemoved {
+  name: string;
+}
 
 /** What is said of rows, as JSON: the value of `workbench` in the metadata of the stream's schema. */
 export interface RowsHead {
@@ -1215,6 +1273,8 @@ export interface MetricsQueryParameters {
   week_start?: number | null;
   /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
   compare?: string | null;
+  /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
+  rollups?: "use" | "off" | "only" | null;
   /** At most so many rows. */
   limit?: number;
 }
@@ -1243,6 +1303,38 @@ export interface MetricsQueryRowsParameters {
   week_start?: number | null;
   /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
   compare?: string | null;
+  /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
+  rollups?: "use" | "off" | "only" | null;
+  /** At most so many rows; all when not given. */
+  limit?: number | null;
+}
+
+/** GET /metrics/query/explain: How metrics are computed. */
+export interface MetricsQueryExplainParameters {
+  /** Names of metrics. */
+  metric: string[];
+  /** Names of dimensions that all of them have. */
+  by?: string[];
+  /** minute, hour, day, week, month, quarter, year or default: adds `time`. */
+  grain?: string | null;
+  /** SQL condition over rows and dimensions: origin = 'JFK'. */
+  where?: string | null;
+  /** Beginning of the time range, as a date or time. */
+  from?: string | null;
+  /** End of the time range, itself left out. */
+  to?: string | null;
+  /** SQL condition over the result's columns: flights >= 100. */
+  having?: string | null;
+  /** Columns of the result to sort by, descending with a leading minus. */
+  order?: string[];
+  /** Whose midnight starts a day; by default the first metric's. */
+  time_zone?: string | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number | null;
+  /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
+  compare?: string | null;
+  /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
+  rollups?: "use" | "off" | "only" | null;
   /** At most so many rows; all when not given. */
   limit?: number | null;
 }

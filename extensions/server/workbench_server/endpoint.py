@@ -18,7 +18,7 @@ from workbench.foundation.errors import Invalid, NotFound, unknown
 from workbench_server.arrow import Rows
 
 __all__ = [
-    "EXACT",
+    "MAX_SAFE_INTEGER",
     "Answer",
     "Body",
     "Endpoint",
@@ -34,8 +34,8 @@ __all__ = [
     "sent",
 ]
 
-EXACT = 2**53
-"""The greatest number that every reader of JSON takes as it is."""
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number that a JavaScript number holds exactly, and its neighbours too."""
 LONGEST_NAME = 255
 LARGEST_BODY = 1_000_000
 Method = Literal["GET", "POST", "PUT", "DELETE"]

@@ -12,14 +12,11 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field
 
-from workbench_server.endpoint import Answer
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer
 
 __all__ = ["Column", "Kind", "columns_of", "rows_of"]
 
 Kind = Literal["integer", "number", "decimal", "text", "boolean", "date", "time", "bytes", "list", "struct"]
-
-SAFE = 2**53 - 1
-"""The largest whole number that a JavaScript number holds exactly, and its neighbours too."""
 
 
 class Column(Answer):
@@ -75,7 +72,7 @@ def _value(value: Any) -> Any:
         case None | bool() | str():
             return value
         case int():
-            return value if -SAFE <= value <= SAFE else str(value)
+            return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else str(value)
         case float():
             return value if math.isfinite(value) else _NOT_FINITE[str(value)]
         case datetime():

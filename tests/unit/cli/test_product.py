@@ -68,7 +68,13 @@ def test_the_columns_can_be_said_where_the_dataset_does_not(command: Command) ->
 def test_explain_follows_the_table_and_stands_beside_json(command: Command) -> None:
     said = command("funnel", "events", "view", "cart", "--explain").out
     assert "funnel of events version 0" in said
-    for word in ("engine", "files", "MB", "plan of the first part"):
+    for word in (
+        "engine",
+        "cache",
+        "files    1 of 1 files",
+        "kB, of _subject_hash, at, what",
+        "plan of the first part",
+    ):
         assert word in said
     beside = command("funnel", "events", "view", "cart", "--explain", "--json")
     assert len(json.loads(beside.out)) == 2

@@ -14,7 +14,7 @@ from workbench import Workbench
 from workbench.foundation.errors import Unavailable
 from workbench.governance.security import Policy, Principal, Role
 from workbench.ui import Bars, Heat, Line, Part, Rows, Selection, Tiles
-from workbench.ui.heat import _spaced
+from workbench.ui.places import spaced
 
 ALL = Selection()
 LAST = Selection(date(2024, 2, 1), date(2024, 2, 9), earliest=date(2024, 1, 1))
@@ -69,16 +69,16 @@ def test_bars_stand_in_order_and_say_their_amounts(shop: Workbench) -> None:
     bars = Bars("sold", by="shop")
     bars.refresh(shop, ALL)
     frame = shop.metrics.query("sold", by="shop", order="-sold").frame
-    assert list(bars._bars.y) == frame["sold"].to_list()
-    assert list(bars._bars.x) == [name or "–" for name in frame["shop"].to_list()]
-    assert list(bars._labels.text) == [f"{count:,d}" for count in frame["sold"].to_list()]
+    assert list(bars.bars.bars.y) == frame["sold"].to_list()
+    assert list(bars.bars.bars.x) == [name or "–" for name in frame["shop"].to_list()]
+    assert list(bars.bars.labels.text) == [f"{count:,d}" for count in frame["sold"].to_list()]
     assert "O&#x27;Hara&#x27;s" in bars._details.value
 
 
 def test_more_bars_than_are_drawn_stand_in_the_table(shop: Workbench) -> None:
     bars = Bars("sold", by="till", most=2)
     bars.refresh(shop, ALL)
-    assert len(bars._bars.x) == 2
+    assert len(bars.bars.bars.x) == 2
     assert "the first 2 of 4" in bars._head.value
     assert "Table, 4 rows" in bars._details.value
 
@@ -86,36 +86,36 @@ def test_more_bars_than_are_drawn_stand_in_the_table(shop: Workbench) -> None:
 def test_a_heatmap_has_the_band_of_every_cell_in_the_dimension_s_own_order(shop: Workbench) -> None:
     heat = Heat("sold", across="till", down="part")
     heat.refresh(shop, ALL)
-    assert list(heat._cells.row) == ["week", "weekend"]
-    assert list(heat._cells.column) == ["0", "1", "2", "3"]
+    assert list(heat.grid.cells.row) == ["week", "weekend"]
+    assert list(heat.grid.cells.column) == ["0", "1", "2", "3"]
     frame = shop.metrics.query("sold", by=["till", "part"]).frame
     order = frame.sort("sold")
-    grid = heat._cells.color
+    grid = heat.grid.cells.color
     bands = [grid[["week", "weekend"].index(row["part"]), row["till"]] for row in order.iter_rows(named=True)]
     assert bands == sorted(bands)
-    assert heat._legend.value.count("<li>") == len(heat._shades.colors) - 1 == len(heat._shades.domain) - 1
+    assert heat.grid.legend.value.count("<li>") == len(heat.grid.shades.colors) - 1 == len(heat.grid.shades.domain) - 1
 
 
 def test_a_heatmap_of_one_row_is_still_a_grid(shop: Workbench) -> None:
     heat = Heat("sold", across="till", down="part")
     heat.refresh(shop, Selection(date(2024, 2, 3), date(2024, 2, 3)))
     assert heat.state == "ready"
-    assert heat._cells.color.ndim == 2
-    assert list(heat._cells.row) == ["weekend"]
-    assert heat._cells.color.shape == (1, len(heat._cells.column))
+    assert heat.grid.cells.color.ndim == 2
+    assert list(heat.grid.cells.row) == ["weekend"]
+    assert heat.grid.cells.color.shape == (1, len(heat.grid.cells.column))
 
 
 def test_a_cell_without_a_value_has_no_shade_and_the_legend_says_so(shop: Workbench) -> None:
     heat = Heat("sold", across="till", down="part")
     heat.refresh(shop, ALL)
-    assert "no value" not in heat._legend.value
+    assert "no value" not in heat.grid.legend.value
     heat = Heat("sold", across="till", down="shop")
     heat.refresh(shop, Selection(date(2024, 1, 5), date(2024, 1, 6)))
-    colors = dict(zip(heat._shades.domain, heat._shades.colors, strict=True))
-    shades = [colors[int(cell)] for cell in heat._cells.color.flat]
+    colors = dict(zip(heat.grid.shades.domain, heat.grid.shades.colors, strict=True))
+    shades = [colors[int(cell)] for cell in heat.grid.cells.color.flat]
     frame = shop.metrics.query("sold", by=["till", "shop"], between=(date(2024, 1, 5), date(2024, 1, 7))).frame
     assert shades.count("transparent") == len(shades) - frame.height > 0
-    assert "no value" in heat._legend.value
+    assert "no value" in heat.grid.legend.value
 
 
 def test_names_of_an_upright_scale_begin_at_the_bottom(shop: Workbench) -> None:
@@ -123,14 +123,14 @@ def test_names_of_an_upright_scale_begin_at_the_bottom(shop: Workbench) -> None:
     for selection in (ALL, LAST):
         bars.refresh(shop, selection)
         heat.refresh(shop, selection)
-        assert list(bars._names.domain) == list(bars._bars.x)[::-1]
-        assert list(heat._rows.domain) == ["weekend", "week"]
-        assert {bars._names.reverse, heat._rows.reverse} == {False}
+        assert list(bars.bars.names.domain) == list(bars.bars.bars.x)[::-1]
+        assert list(heat.grid.rows.domain) == ["weekend", "week"]
+        assert {bars.bars.names.reverse, heat.grid.rows.reverse} == {False}
 
 
 @pytest.mark.parametrize("count", [1, 3, 16, 31])
 def test_names_side_by_side_are_not_printed_over_each_other(count: int) -> None:
-    names = _spaced([f"Airline number {at} Inc." for at in range(count)])
+    names = spaced([f"Airline number {at} Inc." for at in range(count)])
     seen = [at for at, name in enumerate(names) if name]
     apart = min((b - a for a, b in pairwise(seen)), default=count) * 270 / count
     assert seen[0] == 0
@@ -226,6 +226,6 @@ def test_a_redacted_column_reads_as_redacted_and_hidden_rows_are_not_counted(sho
     bars, tiles = Bars("sold", by="shop"), Tiles(["sold"])
     bars.refresh(viewer, ALL)
     tiles.refresh(viewer, ALL)
-    assert list(bars._bars.x) == ["redacted"]
+    assert list(bars.bars.bars.x) == ["redacted"]
     assert tiles.figures[0].value == shop.metrics.query("sold", where="kind = 'tea'").frame.item()
     assert "Hara" not in bars._details.value

@@ -7,6 +7,8 @@ from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.metrics import Metrics
 from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.result import MetricResult
+from workbench.analytics.metrics.rollup import Rollup
+from workbench.analytics.metrics.rollups import RollupState, RollupStore, RollupSummary
 from workbench.analytics.metrics.store import MetricStore, MetricVersion
 
 __all__ = [
@@ -23,5 +25,9 @@ __all__ = [
     "MetricVersion",
     "Metrics",
     "Property",
+    "Rollup",
+    "RollupState",
+    "RollupStore",
+    "RollupSummary",
     "Window",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -17,7 +18,9 @@ from workbench.analytics.metrics.measure import Key, Measure, Window, bounds_of,
 from workbench.analytics.metrics.measures import Measures
 from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.offsets import moved
+from workbench.analytics.metrics.passes import Pass
 from workbench.analytics.metrics.planning import Figure, Plan, Question, measure_of
+from workbench.analytics.metrics.rollups import Over, Served, Serving, Wanted
 from workbench.analytics.metrics.shaping import at_coarser_grain, calculated, joined
 from workbench.analytics.metrics.sources import Sources
 from workbench.analytics.metrics.spans import Span
@@ -37,16 +40,22 @@ _FINEST = ("minute", "hour", "day")
 class Answering:
     """One question over time ranges, all on the same versions of the datasets.
 
+    Args:
+        rollups: What may stand for rows.
+
     Attributes:
-        uses: How each pass over a dataset was computed.
+        passes: Over the datasets, in the order in which they were made.
     """
 
-    def __init__(self, sources: Sources, engine: Engine, question: Question, plan: Plan) -> None:
+    def __init__(
+        self, sources: Sources, engine: Engine, question: Question, plan: Plan, rollups: Serving | None = None
+    ) -> None:
         self._sources = sources
+        self._rollups = rollups
         self._engine = engine
         self._question = question
         self._plan = plan
-        self.uses: list[EngineUse] = []
+        self.passes: list[Pass] = []
 
     def frame(self, between: Between) -> pl.DataFrame:
         """Every column of the plan, by the question's keys; in no particular order.
@@ -121,7 +130,7 @@ class Answering:
             named=self._named(),
         )
         analysis = Cumulated(measures, span, to_date, first, last)
-        frame = self._computed(analysis, measures, metric, schema)
+        frame = self._computed(analysis, measures, metric, schema, lambda kept: replace(analysis, measures=kept))
         if question.grain != grain:
             dtype = frame.schema[TIME]
             period = None if question.grain is None else self._cut(pl.col(TIME), dtype, question.grain)
@@ -132,6 +141,9 @@ class Answering:
 
     def _conversions(self, figure: Figure, between: Between) -> pl.DataFrame:
         (base, conversion), question, metric = figure.parts, self._question, figure.metric
+        why = f"the metric '{metric.name}' is a conversion, which is no sum of parts"
+        if self._rollups is not None:
+            self._rollups.require(str(base.dataset), why)
         span = Span.of(metric.window) if metric.window else None
         properties = [(one.base, one.conversion or one.base) for one in metric.constant_properties]
         entity = str(metric.entity)
@@ -157,8 +169,12 @@ class Answering:
             span=span,
         )
         with self._sources.telling(str(base.dataset)), self._sources.telling(str(conversion.dataset)):
-            computed = self._engine.run(analysis, Parts.of(pl.concat(both, how="diagonal")))
-        self.uses.append(computed.use)
+            veiled = any(self._sources.veiled(name) for name in self._sources.versions)
+            parts = replace(Parts.of(pl.concat(both, how="diagonal")), veiled=veiled)
+            computed = self._engine.run(analysis, parts)
+        joins = {join.dataset for join in (*base.joins, *conversion.joins)}
+        beside = {str(conversion.dataset), *joins}
+        self._passed(str(base.dataset), beside, analysis, parts, computed.use, why=why)
         return self._moved(computed.frame, figure, between)
 
     def _events(
@@ -200,17 +216,52 @@ class Answering:
         kept = [*names, *(one.name for one in keys), converting.AT, converting.COUNTED, converting.IS_BASE]
         return rows.select(*kept, *([] if figure is not None else [converting.VALUE]))
 
-    def _computed(self, analysis: Analysis, measures: Measures, metric: Metric, schema: pl.Schema) -> pl.DataFrame:
+    def _computed(
+        self,
+        analysis: Analysis,
+        measures: Measures,
+        metric: Metric,
+        schema: pl.Schema,
+        over: Over = lambda measures: measures,
+    ) -> pl.DataFrame:
+        """
+        Args:
+            over: The analysis that is made of measures.
+        """
         dataset = str(metric.dataset)
         measures.check(schema, dataset)
+        beside = {join.dataset for join in metric.joins}
+        why = ""
+        if self._rollups is not None:
+            wanted = Wanted(dataset, metric.joins, measures, reaching=analysis is not measures)
+            served = self._rollups.answer(wanted, schema, over, self._sources)
+            if isinstance(served, Served):
+                self._passed(dataset, beside, served.analysis, served.parts, served.use, rollup=served.rollup)
+                return served.frame
+            why = served
         with self._sources.telling(dataset):
             if analysis is measures:
                 analysis = measures = measures.cut_by(self._sources.subject(dataset))
             used = measures.columns(dict(schema))
             parts = self._sources.parts(dataset, metric.joins, used, measures.window, measures.subject)
             computed = self._engine.run(analysis, parts)
-        self.uses.append(computed.use)
+        self._passed(dataset, beside, analysis, parts, computed.use, why=why)
         return computed.frame
+
+    def _passed(
+        self,
+        dataset: str,
+        beside: set[str],
+        analysis: Analysis,
+        parts: Parts,
+        use: EngineUse,
+        *,
+        rollup: str | None = None,
+        why: str = "",
+    ) -> None:
+        versions = self._sources.versions
+        read = {name: versions[name] for name in sorted(beside - {dataset}) if name in versions}
+        self.passes.append(Pass(dataset, versions[dataset], analysis, parts, use, read, rollup, why))
 
     def _moved(self, frame: pl.DataFrame, figure: Figure, between: Between) -> pl.DataFrame:
         """The figures of an earlier time, where they are asked for."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from workbench.analytics.metrics.ingredients import Dimension, Join
 from workbench.analytics.metrics.model import Metric, digest
-from workbench.analytics.metrics.writing import CATALOG, Written, entries, held_together, star_joins
+from workbench.analytics.metrics.rollup import Rollup
+from workbench.analytics.metrics.writing import CATALOG, Written, entries, held_together, rollups, star_joins
 from workbench.foundation import definitions
 from workbench.foundation.definitions import Definition
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
@@ -26,6 +27,7 @@ class Definitions:
 
     Attributes:
         problems: What is wrong with the others: a text per file, each mistake with its line. Empty when all are sound.
+        rollups: The rollups that files define, by name.
     """
 
     def __init__(
@@ -34,8 +36,10 @@ class Definitions:
         problems: Sequence[str] = (),
         unread: Sequence[str] = (),
         joins: Mapping[str, tuple[Join, ...]] | None = None,
+        rollups: Mapping[str, Rollup] | None = None,
     ) -> None:
         self.problems = tuple(problems)
+        self.rollups = rollups or {}
         self._unread = tuple(unread)
         self._joins = joins or {}
         lost: dict[str, list[str]] = {}
@@ -62,6 +66,7 @@ class Definitions:
         files: list[Definition] = []
         unread: list[str] = []
         joins: dict[str, tuple[Join, ...]] = {}
+        ahead: dict[str, Rollup] = {}
         for path in cls.files(folder):
             try:
                 files.append(definitions.read(path, kind="file of metrics"))
@@ -70,13 +75,14 @@ class Definitions:
             else:
                 written += entries(files[-1])
                 star_joins(files[-1], joins)
+                rollups(files[-1], ahead)
         if kept:
             files.append(Definition(CATALOG, b"", [dict(content) for content in kept.values()], None))
             written += entries(files[-1])
         held_together(written, "; it may stand in a file that cannot be read" if unread else "")
         problems = [*unread, *(said(file) for file in files if file.found)]
         unread += [said(file) for file in files if any(not one.place for one in file.found)]
-        return cls(written, problems, unread, joins)
+        return cls(written, problems, unread, joins, ahead)
 
     @classmethod
     def current(

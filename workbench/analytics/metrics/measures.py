@@ -93,6 +93,16 @@ class Measures:
         numbers = [tally.put_together for tally in tallies]
         return partials.group_by(counted).agg(*added, *numbers).select(partials.collect_schema().names())
 
+    def from_finer(self, partials: pl.LazyFrame, finer: Measures, made: Sequence[pl.Expr]) -> pl.LazyFrame:
+        """Its partials, made of those of the same measures by finer keys.
+
+        Args:
+            made: Its keys, over those of `finer`.
+        """
+        others = [name for name in partials.collect_schema().names() if name not in finer._key_names]
+        keys = [key.alias(name) for key, name in zip(made, self._key_names, strict=False)]
+        return partials.select(*(keys or [pl.lit(0, pl.Int8).alias(_ALL)]), *others)
+
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The measures by keys, sorted by the keys."""
         tallies = self._tallies()

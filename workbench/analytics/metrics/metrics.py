@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from workbench.analytics.metrics.answering import Answering
 from workbench.analytics.metrics.comparing import BEFORE, CHANGE, compared
@@ -14,13 +14,14 @@ from workbench.analytics.metrics.measure import WHERE
 from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.planning import Plan, Question, dimension_of
 from workbench.analytics.metrics.result import MetricResult
+from workbench.analytics.metrics.rollups import Mode, Rollups, RollupStore
 from workbench.analytics.metrics.shaping import ordered
 from workbench.analytics.metrics.sources import Sources
 from workbench.analytics.metrics.store import MetricStore, MetricVersion
 from workbench.analytics.metrics.windows import previous
-from workbench.compute import Engine, EngineUse, expressions, grains, listed
+from workbench.compute import Engine, EngineUse, anew, expressions, grains, listed
 from workbench.data.lake import Lake
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, Unavailable, unknown
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor, Runs
 
@@ -37,14 +38,29 @@ class Metrics:
         actor: Who asks.
         folder: Of the definitions in files; read again whenever a file in it changed.
         store: Of the definitions in the catalog.
+        rollups: What is kept of rollups; None where there are none.
+        mode: Whether queries use rollups, where they do not say: use, off or only.
     """
 
-    def __init__(self, lake: Lake, runs: Runs, engine: Engine, actor: Actor, folder: Path, store: MetricStore) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        runs: Runs,
+        engine: Engine,
+        actor: Actor,
+        folder: Path,
+        store: MetricStore,
+        rollups: RollupStore | None = None,
+        mode: Mode = "use",
+    ) -> None:
         self._lake = lake
         self._runs = runs
         self._engine = engine
         self._actor = actor
         self._defining = Defining(lake, actor, folder, store)
+        self._rollups: Rollups | None = None
+        if rollups is not None:
+            self._rollups = Rollups(lake, rollups, engine, actor, self._defining.current, mode)
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -67,6 +83,17 @@ class Metrics:
             empty="There is no metric yet: `workbench new metric NAME` writes the first definition.",
             problems=known.problems,
         )
+
+    @property
+    def rollups(self) -> Rollups:
+        """Metrics computed ahead: defining, refreshing, and how far each is.
+
+        Raises:
+            Unavailable: This workbench was opened without them.
+        """
+        if self._rollups is None:
+            raise Unavailable("there is no place for rollups here", hint="open a workspace: Workbench.open()")
+        return self._rollups
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -164,6 +191,8 @@ class Metrics:
         time_zone: str | None = None,
         week_start: int | None = None,
         compare: str | None = None,
+        rollups: Mode | None = None,
+        cache: Literal["use", "off"] = "use",
     ) -> MetricResult:
         """Computes metrics, broken down by dimensions and time.
 
@@ -185,6 +214,10 @@ class Metrics:
             compare: "previous period" or "previous year": adds, after each metric M, `M_before` and `M_change` (a share
                 of what it was). `between` has to have two ends; with a grain the first period stands beside the earlier
                 range's first, and so on.
+            cache: "use": what was computed before of the same versions, for eyes that see the same, is given again;
+                "off": all is computed now.
+            rollups: "use" answers from rollups where that gives the same; "off" from the rows; "only" refuses what no
+                rollup answers. By default the setting `rollups`.
 
         Returns:
             One row per group, to the bit the same on every run over the same versions: columns `time`, then `by`, then
@@ -195,6 +228,8 @@ class Metrics:
             Invalid: An expression, time range or order that does not fit the datasets.
             Forbidden: The actor may not read a dataset.
         """
+        if cache not in ("use", "off"):
+            raise unknown("use of the cache", str(cache), ("use", "off"), error=Invalid)
         names = listed(metrics)
         if not names:
             raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
@@ -221,7 +256,9 @@ class Metrics:
             raise Invalid(f"the query has '{doubled}' twice", hint="name each metric and dimension once")
         before = None if compare is None else previous(between, compare, zone)
         sources = Sources(self._lake, self._actor)
-        answering = Answering(sources, self._engine, question, Plan.of(asked, known))
+        engine = self._engine if cache == "use" else anew(self._engine)
+        serving = None if self._rollups is None else self._rollups.serving(known, rollups)
+        answering = Answering(sources, engine, question, Plan.of(asked, known), serving)
         frame = answering.frame(between).select(*keys, *names)
         if before is not None:
             earlier = answering.frame(before).select(*keys, *names)
@@ -236,7 +273,8 @@ class Metrics:
             grain=grain,
             versions=sources.versions,
             metric_versions={metric.name: metric.version for metric in asked},
-            engines=tuple(answering.uses),
+            engines=tuple(one.use for one in answering.passes),
+            passes=tuple(answering.passes),
             before=before and (before[0].isoformat(), before[1].isoformat()),
             approximate={metric.name: bound for metric in asked if (bound := known.bound(metric))},
         )

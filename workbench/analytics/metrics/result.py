@@ -12,9 +12,10 @@ from workbench.analytics.metrics.comparing import BEFORE, CHANGE
 from workbench.analytics.metrics.gaps import with_gaps
 from workbench.analytics.metrics.ingredients import Dimension
 from workbench.analytics.metrics.model import Metric
+from workbench.analytics.metrics.passes import Pass, explained
 from workbench.charts import Chart, Table, Tile, Tiles
 from workbench.compute import EngineUse, frames
-from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.errors import Invalid, Unavailable, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ class MetricResult:
         engines: How it was computed, one entry per pass over a dataset.
         before: The time range that it is compared with, from and to, as ISO text; None without a comparison.
         approximate: Metric -> how far off it may be, of those that are approximate: "has a standard error of 1.6%".
+        passes: Those passes themselves, where it was computed in this process.
     """
 
     frame: pl.DataFrame
@@ -52,6 +54,7 @@ class MetricResult:
     engines: tuple[EngineUse, ...]
     before: tuple[str, str] | None = None
     approximate: Mapping[str, str] = field(default_factory=dict)
+    passes: tuple[Pass, ...] = ()
 
     @property
     def engine(self) -> str:
@@ -91,6 +94,20 @@ class MetricResult:
             formats |= {f"{name}{BEFORE}": format for name, format in formats.items()}
             formats |= {f"{metric.name}{CHANGE}": "+.1%" for metric in self.metrics}
         return time | formats
+
+    def explain(self) -> str:
+        """How it was computed, pass by pass: engine and why, cache, rollup, files and bytes of the whole, the plan.
+
+        Raises:
+            Unavailable: It was computed by a server, which was not asked to explain it.
+            NotFound: A version that was read was cleaned away since.
+        """
+        if not self.passes:
+            raise Unavailable(
+                "how this was computed is known where it was computed",
+                hint="workbench metric query ... --explain there",
+            )
+        return "\n\n".join(map(explained, self.passes))
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame: `frame` itself."""

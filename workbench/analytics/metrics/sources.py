@@ -10,8 +10,8 @@ import polars as pl
 
 from workbench.analytics.metrics.ingredients import Join
 from workbench.analytics.metrics.measure import Window
-from workbench.compute import Parts
-from workbench.data.lake import Lake
+from workbench.compute import Late, Parts
+from workbench.data.lake import Lake, Opened
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
@@ -45,10 +45,23 @@ class Sources:
     def __init__(self, lake: Lake, actor: Actor) -> None:
         self._lake = lake
         self._actor = actor
+        self._opened: dict[str, Opened] = {}
         self._parts: dict[str, Parts] = {}
         self._some: dict[tuple[str, Window | None, str | None], Parts] = {}
         self._schemas: dict[str, pl.Schema] = {}
         self.versions: dict[str, int] = {}
+
+    def opened(self, dataset: str) -> Opened:
+        """What is read of a dataset: its version is settled, no file is looked at.
+
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: The asker may not read it.
+        """
+        if dataset not in self._opened:
+            self._opened[dataset] = self._lake.opened(dataset, self._actor)
+            self.versions[dataset] = self._opened[dataset].version
+        return self._opened[dataset]
 
     def rows(self, dataset: str) -> pl.LazyFrame:
         """
@@ -57,6 +70,10 @@ class Sources:
             Forbidden: The asker may not read it.
         """
         return _whole(self._cut(dataset))
+
+    def veiled(self, dataset: str) -> bool:
+        """Whether the asker sees a dataset through a policy."""
+        return self._cut(dataset).veiled
 
     def schema(self, dataset: str, joins: Sequence[Join] = ()) -> pl.Schema:
         """The columns of a dataset, and those that are joined to it.
@@ -111,7 +128,7 @@ class Sources:
 
     def subject(self, dataset: str) -> str | None:
         """The column that the rows of a dataset are quickly cut by, if any."""
-        return self._lake.subject(dataset, self._actor)
+        return self.opened(dataset).subject
 
     def telling(self, dataset: str) -> AbstractContextManager[None]:
         """Around computing on a dataset's rows: what is damaged is told by the dataset's name."""
@@ -119,29 +136,30 @@ class Sources:
 
     def _cut(self, dataset: str, window: Window | None = None, subject: str | None = None) -> Parts:
         if dataset not in self._parts:
-            self._parts[dataset], self.versions[dataset] = self._lake.parts(dataset, self._actor)
+            self._parts[dataset] = self.opened(dataset).parts()
         if window is not None and not _bounds_files(self._schema(dataset).get(window.column)):
             window = None
         if window is None and subject is None:
             return self._parts[dataset]
         asked = dataset, window, subject
         if asked not in self._some:
-            self._some[asked], _ = self._lake.parts(
-                dataset,
-                self._actor,
-                subject=subject,
-                window=None if window is None else (window.column, window.start, window.end),
-                version=self.versions[dataset],
-                unowned=True,
-            )
+            bounds = None if window is None else (window.column, window.start, window.end)
+            self._some[asked] = self.opened(dataset).parts(subject=subject, window=bounds, unowned=True)
         return self._some[asked]
 
     def _schema(self, dataset: str) -> pl.Schema:
         if dataset not in self._schemas:
-            self._schemas[dataset] = self.rows(dataset).collect_schema()
+            at_hand = dataset in self._parts
+            self._schemas[dataset] = self._parts[dataset].schema if at_hand else self.opened(dataset).schema
         return self._schemas[dataset]
 
-    def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:
+    def _beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Late:
+        """The joined rows, which are only read where the answer is not known yet."""
+        types = {left: self._schema(dataset)[left] for left in join.on}
+        identity = (join.on, types, [(column, join.called(column)) for column in columns], self._cut(join.dataset))
+        return Late(identity, lambda: self._read_beside(join, dataset, columns))
+
+    def _read_beside(self, join: Join, dataset: str, columns: Sequence[str]) -> Beside:
         types = self._schema(dataset)
         keys = [
             pl.col(key).cast(types[left], strict=False).alias(_place(at))

@@ -16,16 +16,18 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from pydantic import AfterValidator
 
+from workbench.compute import moments
 from workbench.foundation.errors import Invalid
 
 __all__ = ["Span", "SpanText"]
 
 Time = TypeVar("Time", date, datetime)
 
-_WRITTEN = re.compile(r"\s*([0-9]{1,6})\s*(minute|hour|day|week|month|quarter|year)s?\s*")
-_MINUTES = {"minute": 1, "hour": 60, "day": 1_440, "week": 10_080}
+_MINUTES = {unit: size // 60 for unit, size in moments.SECONDS.items() if unit != "second"}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_WRITTEN = re.compile(rf"\s*([0-9]{{1,6}})\s*({'|'.join([*_MINUTES, *_MONTHS])})s?\s*")
 _GRAIN_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_WRITTEN = re.compile(rf"\s*([0-9]{{1,6}})\s*({'|'.join([*_MINUTES, *_MONTHS])})s?\s*")
 _LONGEST = 100 * 366 * 1_440  # minutes: a century
 
 

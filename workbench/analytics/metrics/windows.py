@@ -12,13 +12,12 @@ import polars as pl
 
 from workbench.analytics.metrics.measure import Window
 from workbench.analytics.metrics.spans import Span
-from workbench.compute import grains
+from workbench.compute import grains, moments
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["earlier", "first_and_last", "literal", "period_of", "previous", "reaching", "window"]
 
 COMPARISONS = ("previous period", "previous year")
-_TIMES = "write 2013-01-31 or 2013-01-31T06:00:00Z"
 
 
 def window(column: str, between: tuple[Any, Any], zone: str, dtype: pl.DataType | None) -> Window:
@@ -33,17 +32,9 @@ def window(column: str, between: tuple[Any, Any], zone: str, dtype: pl.DataType 
     Raises:
         Invalid: Not two times, or the end is not after the start, so that nothing could lie between.
     """
-    if not isinstance(between, tuple | list) or len(between) != 2:
-        raise Invalid("between takes two times, from and before", hint="between=('2013-01-01', '2013-02-01')")
-    start, end = (_moment(bound) for bound in between)
     if isinstance(dtype, pl.Datetime):
-        start, end = _midnight(start, zone), _midnight(end, zone)
-    if start is not None and end is not None and not _before(start, end):
-        raise Invalid(
-            f"between has the end {_shown(between[1])}, which is not after its start {_shown(between[0])}",
-            hint="the end is exclusive: for one day, end with the day after",
-        )
-    return Window(column, start, end)
+        return Window(column, *moments.between_of(between, zone))
+    return Window(column, *moments.days_between(between))
 
 
 def earlier(window: Window, spans: Sequence[Span], zone: str) -> Window:
@@ -106,11 +97,15 @@ def previous(between: tuple[Any, Any] | None, compare: str, zone: str) -> tuple[
     """
     if compare not in COMPARISONS:
         raise unknown("comparison", compare, COMPARISONS, error=Invalid, hint='compare="previous period"')
-    if not isinstance(between, tuple | list) or len(between) != 2 or any(_moment(bound) is None for bound in between):
+    if (
+        not isinstance(between, tuple | list)
+        or len(between) != 2
+        or any(moments.moment_of(bound) is None for bound in between)
+    ):
         raise Invalid(
             f"compare='{compare}' needs a time range with two ends", hint="between=('2013-02-01', '2013-03-01')"
         )
-    given = [_moment(bound) for bound in between]
+    given = [moments.moment_of(bound) for bound in between]
     start, end = (_of_zone(bound, zone) for bound in given)
     before = _range_before(start, end, compare)
     if any(isinstance(bound, datetime) for bound in given):
@@ -137,36 +132,3 @@ def _of_zone(bound: datetime | date | None, zone: str) -> datetime:
         return bound.astimezone(ZoneInfo(zone))
     assert bound is not None
     return datetime(bound.year, bound.month, bound.day, tzinfo=ZoneInfo(zone))
-
-
-def _before(start: datetime | date, end: datetime | date) -> bool:
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return start < end
-    return (start.date() if isinstance(start, datetime) else start) < (end.date() if isinstance(end, datetime) else end)
-
-
-def _shown(bound: Any) -> str:
-    return bound.isoformat() if isinstance(bound, date) else str(bound)
-
-
-def _moment(bound: Any) -> datetime | date | None:
-    if isinstance(bound, str):
-        try:
-            bound = date.fromisoformat(bound) if len(bound) <= 10 else datetime.fromisoformat(bound)
-        except ValueError as error:
-            raise Invalid(f"'{bound}' is not a date or time", hint=_TIMES) from error
-    if isinstance(bound, datetime):
-        if bound.tzinfo is None:
-            raise Invalid(f"the time {bound.isoformat()} has no time zone", hint="give it one, e.g. with tzinfo=UTC")
-        return bound.astimezone(UTC)
-    if bound in (None, date.min, date.max):
-        return None
-    if isinstance(bound, date):
-        return bound
-    raise Invalid(f"{bound!r} is not a date or time", hint=_TIMES)
-
-
-def _midnight(bound: datetime | date | None, zone: str) -> datetime | None:
-    if bound is None or isinstance(bound, datetime):
-        return bound
-    return datetime(bound.year, bound.month, bound.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)

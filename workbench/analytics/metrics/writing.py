@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from workbench.analytics.metrics.ingredients import Join, StarJoins
 from workbench.analytics.metrics.model import Metric
+from workbench.analytics.metrics.rollup import Rollup
 from workbench.foundation.definitions import Definition, Place, meant
 from workbench.foundation.errors import Invalid
 
-__all__ = ["CATALOG", "Written", "entries", "held_together", "star_joins"]
+__all__ = ["CATALOG", "Written", "entries", "held_together", "rollups", "star_joins"]
 
 CATALOG = "the catalog"
 DEEPEST = 100
@@ -48,7 +49,7 @@ def entries(file: Definition) -> list[Written]:
         if file.content is not None:
             file.complain((), "the file has to be a list of metrics, each starting with `- name:`")
         return []
-    found = [(at, entry) for at, entry in enumerate(file.content) if not _is_section(entry)]
+    found = [(at, one) for at, one in enumerate(file.content) if not _is_section(one) and not _is_rollup(one)]
     made = [(file.validated(Metric, entry, (at,), noun="metric"), at, entry) for at, entry in found]
     called = [(metric, at, entry.get("name") if isinstance(entry, dict) else None) for metric, at, entry in made]
     return [Written(name, metric, file, (at,)) for metric, at, name in called if isinstance(name, str)]
@@ -66,6 +67,22 @@ def star_joins(file: Definition, known: dict[str, tuple[Join, ...]]) -> None:
             file.complain((at,), f"dataset '{section.dataset}' has the join '{doubled}' twice")
         else:
             known[section.dataset] = (*before, *section.joins)
+
+
+def rollups(file: Definition, known: dict[str, Rollup]) -> None:
+    """Adds the rollups that a file defines to those known; what is wrong is noted in the file."""
+    for at, entry in enumerate(file.content if isinstance(file.content, list) else ()):
+        rollup = file.validated(Rollup, entry, (at,), noun="rollup") if _is_rollup(entry) else None
+        if rollup is None:
+            continue
+        if rollup.name in known:
+            file.complain((at,), f"rollup '{rollup.name}' is defined twice")
+        else:
+            known[rollup.name] = rollup
+
+
+def _is_rollup(entry: object) -> bool:
+    return isinstance(entry, dict) and "rollup" in entry
 
 
 def _is_section(entry: object) -> bool:

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.segments import Within
-from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts
+from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts, anew
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor, Runs
@@ -55,6 +55,10 @@ class Asking:
         self._engine = engine
         self.actor = actor
 
+    def anew(self) -> Asking:
+        """The same, computing all that is asked, whatever was computed before."""
+        return Asking(self._lake, self._runs, anew(self._engine), self.actor)
+
     def columns(self, dataset: str, given: EventColumns | None) -> EventColumns:
         """The columns that were given, or those that the dataset is laid out by.
 
@@ -64,7 +68,7 @@ class Asking:
         """
         if given is not None:
             return given
-        layout = self._lake.info(dataset, self.actor).layout
+        layout = self._lake.layout_of(dataset)  # `info` counts rows where a policy leaves some out
         if layout is None:
             raise Invalid(
                 f"'{dataset}' does not say which of its columns are subject, event and time",
@@ -73,10 +77,10 @@ class Asking:
         return EventColumns(layout.subject, layout.event, layout.time, layout.id)
 
     def laid_out(self, dataset: str) -> bool:
-        return self._lake.info(dataset, self.actor).layout is not None
+        return self._lake.layout_of(dataset) is not None
 
     def dataset_id(self, dataset: str) -> str:
-        return self._lake.info(dataset, self.actor).id
+        return self._lake.id_of(dataset)
 
     def schema(self, dataset: str) -> pl.Schema:
         """The columns that the actor sees."""

@@ -60,13 +60,13 @@ def in_order(
     found = found.with_columns(enters.alias("ok 0"))
     found = found.with_columns(_latest(pl.col("ok 0"), at).alias("began 0"))
     # What lies before an entry or beyond its window is on nobody's way: the rest is done on far fewer rows.
-    found = _numbered(found.filter((pl.col(".entered") == subject) & (at - pl.col("began 0") <= window)))
-    found = found.with_columns(
-        _latest(pl.col("ok 0"), pl.col(_ROW)).alias("reached 0"), pl.col("began 0").alias("at 0")
+    found = _numbered(
+        found.filter((pl.col(".entered") == subject) & (at - pl.col("began 0") <= window)),
+        pl.col("ok 0") if first_only else None,  # what is left of a subject then begins with its entry
     )
-    found = found.with_columns(
-        (pl.col("ok 0") & ~_own(pl.col("reached 0").shift(1))).alias("new 0"), pl.col("reached 0").alias("row 0")
-    )
+    entry_row = pl.col(_FIRST) if first_only else _latest(pl.col("ok 0"), pl.col(_ROW))
+    found = found.with_columns(entry_row.alias("reached 0"), entry_row.alias("row 0"), pl.col("began 0").alias("at 0"))
+    found = found.with_columns((pl.col("ok 0") & ~_own(pl.col("reached 0").shift(1))).alias("new 0"))
     for step in range(1, steps):
         before, began, row, last = (pl.col(f"{name} {step - 1}").shift(1) for name in ("reached", "began", "row", "at"))
         fits = [_bit(step), _own(before), at - began <= window]
@@ -82,8 +82,8 @@ def in_order(
         found = found.with_columns(pl.all_horizontal(fits).fill_null(value=False).alias(f"ok {step}"))
         found = found.with_columns(
             _latest(ok, pl.col(_ROW)).alias(f"reached {step}"),
-            _latest(ok, began).alias(f"began {step}"),
-            _latest(ok, row).alias(f"row {step}"),
+            (pl.col("began 0") if first_only else _latest(ok, began)).alias(f"began {step}"),
+            (pl.col("row 0") if first_only else _latest(ok, row)).alias(f"row {step}"),
             _latest(ok, at).alias(f"at {step}"),
             (at - last).alias(f"waited {step}"),
         )
@@ -162,11 +162,12 @@ def any_order(
     return pl.concat(newly).sort(SUBJECT_HASH, STEP)
 
 
-def _numbered(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """With the number of each row, and that of its subject's first row."""
+def _numbered(rows: pl.LazyFrame, first: pl.Expr | None = None) -> pl.LazyFrame:
+    """With the number of each row, and that of its subject's first row; `first`: which that is, where it is known."""
     number = pl.int_range(pl.len(), dtype=pl.Int64)
-    changes = (pl.col(SUBJECT_HASH) != pl.col(SUBJECT_HASH).shift(1)).fill_null(value=True)
-    return rows.with_columns(number.alias(_ROW)).with_columns(_latest(changes, pl.col(_ROW)).alias(_FIRST))
+    if first is None:
+        first = (pl.col(SUBJECT_HASH) != pl.col(SUBJECT_HASH).shift(1)).fill_null(value=True)
+    return rows.with_columns(number.alias(_ROW)).with_columns(_latest(first, pl.col(_ROW)).alias(_FIRST))
 
 
 def _bit(place: int) -> pl.Expr:

@@ -12,8 +12,7 @@ import polars as pl
 from workbench.analytics.product import chains
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns, Step
-from workbench.analytics.product.moments import later, of_period
-from workbench.compute import SUBJECT_HASH, expressions, grains
+from workbench.compute import SUBJECT_HASH, expressions, grains, moments
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["Attribution", "Exclusion", "Funnel", "FunnelCell", "Order"]
@@ -156,9 +155,8 @@ class Funnel:
         order = [SUBJECT_HASH, *self.columns.order]
         return self._partial(rows, self._matching(rows, schema).sort(order, maintain_order=True), schema)
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
         """What `partial` gives, sorting less: rows of one run come in order already."""
-        rows = pl.concat(runs)
         schema = rows.collect_schema()
         order = [SUBJECT_HASH] if chronological else [SUBJECT_HASH, *self.columns.order]
         return self._partial(rows, self._matching(rows, schema).sort(order, maintain_order=True), schema)
@@ -179,7 +177,7 @@ class Funnel:
         if self.start is not None:
             known = known & (at >= self.start)
         if self.end is not None:
-            known = known & (at < later(self.end, timedelta(microseconds=self.window)))
+            known = known & (at < moments.later(self.end, timedelta(microseconds=self.window)))
             bits.append(bits[0] & (at < self.end))
         if self.order != "strict":
             names = {step.event for step in self._steps}
@@ -273,7 +271,7 @@ class Funnel:
         elif not cell.any_breakdown:
             chosen = chosen & pl.col(_VALUE).eq_missing(pl.lit(cell.breakdown))
         if cell.period is not None:
-            chosen = chosen & of_period(pl.col(_PERIOD), cell.period)
+            chosen = chosen & moments.of_period(pl.col(_PERIOD), cell.period)
         return subjects.filter(chosen).select(SUBJECT_HASH, self.columns.subject)
 
     def _breakdown(self, schema: Mapping[str, pl.DataType]) -> pl.Expr:

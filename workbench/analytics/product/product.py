@@ -16,7 +16,6 @@ from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
 from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
-from workbench.analytics.product.moments import between_of, later, length_of, microseconds
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.periods import Every, Grain
 from workbench.analytics.product.results import ProductResult, Words
@@ -25,7 +24,7 @@ from workbench.analytics.product.segments import Segment
 from workbench.analytics.product.session_table import session_table
 from workbench.analytics.product.sessions import Sessions, SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
-from workbench.compute import Parts
+from workbench.compute import Parts, moments
 from workbench.foundation.errors import Invalid
 
 __all__ = ["Product"]
@@ -55,6 +54,10 @@ class Product:
     def __init__(self, asking: Asking, cohorts: Cohorts) -> None:
         self._asking = asking
         self.cohorts = cohorts
+
+    def anew(self) -> Product:
+        """The same questions, computed now, whatever was computed before: `wb.product.anew().funnel(...)`."""
+        return Product(self._asking.anew(), self.cohorts)
 
     def funnel(
         self,
@@ -107,15 +110,15 @@ class Product:
         if top < 0:
             raise Invalid(f"a breakdown tells none or more values apart, not {top}")
         columns = self._asking.columns(dataset, columns)
-        start, end = between_of(between, time_zone)
+        start, end = moments.between_of(between, time_zone)
         made = tuple(map(Step.of, steps))
-        length = length_of(window, "the funnel's window")
+        length = moments.length_of(window, "the funnel's window")
         funnel = Funnel(
             columns=columns,
             steps=made,
-            window=microseconds(length),
+            window=moments.microseconds(length),
             step_windows=tuple(
-                None if one is None else microseconds(length_of(one, "a window between steps"))
+                None if one is None else moments.microseconds(moments.length_of(one, "a window between steps"))
                 for one in step_windows or ()
             ),
             order=order,
@@ -132,7 +135,7 @@ class Product:
             week_start=week_start,
             times=True,
         )
-        reach = (start, None if end is None else later(end, length))
+        reach = (start, None if end is None else moments.later(end, length))
         parts, number = self._parts(dataset, columns, reach, within, version)
         return self._result(
             funnel, dataset, parts, number, lambda counts: funnel_table(funnel, counts, top), wording.of_funnel, within
@@ -208,7 +211,7 @@ class Product:
             A row per number of periods: periods, subjects, share. `subjects(periods=3)`.
         """
         columns = self._asking.columns(dataset, columns)
-        window = between_of(between, time_zone)
+        window = moments.between_of(between, time_zone)
         parts, number = self._parts(dataset, columns, window, within, version)
         since, until = self._span(dataset, columns, parts, between, time_zone)
         asked = Stickiness(columns, Step.of(step), since, until, cumulative, Every(grain, time_zone, week_start))
@@ -268,12 +271,12 @@ class Product:
             `subjects(position=1, source="view", target="cart")`.
         """
         columns = self._asking.columns(dataset, columns)
-        window = between_of(between, time_zone)
+        window = moments.between_of(between, time_zone)
         parts, number = self._parts(dataset, columns, window, within, version)
         since, until = self._span(dataset, columns, parts, between, time_zone)
         asked = Paths(
             columns, since, until, None if events is None else tuple(events), where,
-            length_of(gap, "the sessions' gap"), start_at, end_at, max_steps, True, minimum_share, top,
+            moments.length_of(gap, "the sessions' gap"), start_at, end_at, max_steps, True, minimum_share, top,
         )  # fmt: skip
         return self._result(asked, dataset, parts, number, lambda table: table, wording.of_paths, within)
 
@@ -302,8 +305,8 @@ class Product:
             event), mean_seconds, median_seconds.
         """
         columns = self._asking.columns(dataset, columns)
-        start, end = between_of(between, time_zone)
-        what = Sessions(columns, microseconds(length_of(gap, "the sessions' gap")), tuple(by))
+        start, end = moments.between_of(between, time_zone)
+        what = Sessions(columns, moments.microseconds(moments.length_of(gap, "the sessions' gap")), tuple(by))
         asked = SessionSummary(what, grain, start, end, time_zone, week_start, times=True)
         parts, number = self._parts(dataset, columns, (None, None), within, version)
         return self._result(
@@ -329,7 +332,7 @@ class Product:
     def _span(
         self, dataset: str, columns: EventColumns, parts: Parts, between: Between, time_zone: str
     ) -> tuple[datetime, datetime]:
-        start, end = between_of(between, time_zone)
+        start, end = moments.between_of(between, time_zone)
         if start is not None and end is not None:
             return start, end
         first, last = self._asking.extent(dataset, columns, parts)

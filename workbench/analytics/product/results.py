@@ -145,17 +145,19 @@ class ProductResult:
         color: str | None = None,
         labels: Mapping[str, str] | None = None,
         note: str = "",
+        stacked: bool = False,
     ) -> Chart:
         """A chart of these rows, or of others made from them, with their words.
 
         Args:
             labels: What takes the place of theirs.
             note: Of the chart; the table's own speaks of columns that a chart does not have.
+            stacked: Bars of several series upon each other.
         """
         rows = self.frame if frame is None else frame
         words = self.words.of(rows)
         said = {**words.labels, **(labels or {})}
-        return Chart(rows, kind, x, y, words.title, color, said, words.units, words.formats, note)
+        return Chart(rows, kind, x, y, words.title, color, said, words.units, words.formats, note, stacked)
 
     def subjects(self, **cell: Any) -> Subjects:
         """Who is behind one number, looked up in the rows that the result was computed on.

@@ -27,7 +27,7 @@ Counting = Literal["on", "on or after"]
 
 MOST_OFFSETS: Final = 400
 
-_COHORT, _BLOCK, _BEGAN, _CAME = ".cohort", ".block", ".began", ".came"
+_COHORT, _BLOCK, _BEGAN, _CAME, _BEGINNER = ".cohort", ".block", ".began", ".came", ".beginner"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,11 @@ class Retention:
 
     name = "retention"
     by_subject = True
-    ordered = False
+
+    @property
+    def ordered(self) -> bool:
+        """The first start of each subject is found by the order of its rows."""
+        return self.kind == "first time"
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -138,13 +142,25 @@ class Retention:
         at_start = (pl.col("offset") == 0) & pl.col(_BEGAN)
         returned = pl.col("offset").is_between(1, self.length - 1) & pl.col(_CAME)
         found = found.filter(at_start | returned).select(SUBJECT_HASH, _COHORT, "offset")
+        if self.kind == "first time":  # by subject and offset: what is said again follows itself
+            told = [SUBJECT_HASH, "offset"] if self.counting == "on" else [SUBJECT_HASH]
+            return found.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in told))
         if self.counting == "on":
             return found.unique()
         return found.group_by(SUBJECT_HASH, _COHORT).agg(pl.col("offset").max())
 
     def _of_first(self, pairs: pl.LazyFrame) -> pl.LazyFrame:
-        """Each pair with its subject's only cohort; null for those who never began."""
-        return pairs.with_columns(pl.when(_BEGAN).then(PERIOD).min().over(SUBJECT_HASH).alias(_COHORT))
+        """The pairs from each subject's first start on, with its only cohort, sorted by subject and period.
+
+        Sorting runs that are sorted already costs less than a hash table of the subjects.
+        """
+        subject, began = pl.col(SUBJECT_HASH), pl.col(_BEGAN)
+        found = pairs.sort(SUBJECT_HASH, PERIOD, maintain_order=True)
+        found = found.with_columns(pl.when(began).then(subject).forward_fill().alias(_BEGINNER))
+        first = began & pl.col(_BEGINNER).shift(1).ne_missing(subject)
+        return found.with_columns(pl.when(first).then(PERIOD).forward_fill().alias(_COHORT)).filter(
+            pl.col(_BEGINNER) == subject
+        )
 
     def _of_each(self, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """Each pair with every cohort of its subject that it may belong to.
@@ -168,7 +184,10 @@ class RetentionSubjects:
 
     name = "subjects of retention"
     by_subject = True
-    ordered = False
+
+    @property
+    def ordered(self) -> bool:
+        return self.retention.ordered
 
     def __post_init__(self) -> None:
         first, end = self.retention.periods.numbers

@@ -16,12 +16,10 @@ A condition is a mapping with exactly one of the keys of `KINDS`, and with optio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from workbench.analytics.product.conditions import (
     All,
@@ -37,7 +35,7 @@ from workbench.analytics.product.conditions import (
 )
 from workbench.analytics.product.events import Step
 from workbench.analytics.product.periods import Every
-from workbench.compute import grains
+from workbench.compute import grains, moments
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 
 __all__ = ["KINDS", "condition_of"]
@@ -60,9 +58,6 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 """Key of a condition -> the options it takes."""
 
 DEEPEST = 20
-_UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_LAST = re.compile(r"(\d{1,6}) (minute|hour|day|week)s?")
-_TIMES = "write 2024-01-31 or 2024-01-31T06:00:00Z"
 
 
 def condition_of(
@@ -181,11 +176,9 @@ class _Reader:
         zone = _a(str, said.get("time_zone", self.time_zone), f"{place}, time_zone", "the name of a time zone")
         week_start = _a(int, said.get("week_start", 1), f"{place}, week_start", "a day from 1 (Monday) to 7 (Sunday)")
         every = Every(said.get("grain", "day"), zone, week_start)
-        period = said["period"]
-        if isinstance(period, str):
-            period = _moment(period)
-        if not isinstance(period, date):
-            raise Invalid(f"{_shown(period)} is not a date or time", hint=_TIMES)
+        period = moments.moment_of(said["period"])
+        if period is None:
+            raise Invalid(f"{_shown(said['period'])} is no day or time that a period could have in it")
         state: Any = said["lifecycle"]
         return InState(state, self._step(said["of"], said, place), period, every)
 
@@ -198,26 +191,14 @@ class _Reader:
         if "between" in said and "last" in said:
             raise Invalid("'between' and 'last' do not go together")
         if "last" in said:
-            found = _LAST.fullmatch(str(said["last"]))
-            if found is None or int(found[1]) == 0:
-                raise Invalid(f"'last' has {_shown(said['last'])}", hint="write 12 hours, 30 days or 4 weeks")
-            length = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+            length = moments.length_of(said["last"], "'last'")
+            if length <= timedelta(0):
+                raise Invalid(f"'last' has {_shown(said['last'])}; it is longer than nothing", hint="write 30 days")
             try:
                 return Window(self.now - length, self.now)
             except OverflowError:
                 raise Invalid(f"'last' has {said['last']}, which begins before there are dates") from None
-        bounds = said.get("between", [None, None])
-        if not isinstance(bounds, list | tuple) or len(bounds) != 2:
-            raise Invalid("'between' takes two times, from and before", hint="between: [2024-01-01, 2024-02-01]")
-        return Window(self._bound(bounds[0]), self._bound(bounds[1]))
-
-    def _bound(self, said: Any) -> datetime | None:
-        moment = _moment(said) if isinstance(said, str) else said
-        if moment is None or isinstance(moment, datetime):
-            return moment
-        if not isinstance(moment, date):
-            raise Invalid(f"{_shown(said)} is not a date or time", hint=_TIMES)
-        return datetime(moment.year, moment.month, moment.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+        return Window(*moments.between_of(said.get("between"), self.time_zone))
 
 
 class _Placed(Invalid):
@@ -226,13 +207,6 @@ class _Placed(Invalid):
 
 def _at(error: WorkbenchError, where: str) -> _Placed:
     return _Placed(f"{where}: {error}", hint=error.hint)
-
-
-def _moment(text: str) -> date:
-    try:
-        return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(f"'{text}' is not a date or time", hint=_TIMES) from error
 
 
 def _a(kind: Any, value: Any, place: str, wanted: str) -> Any:

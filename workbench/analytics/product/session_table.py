@@ -7,7 +7,14 @@ import polars as pl
 from workbench.analytics.product.durations import middle
 from workbench.analytics.product.sessions import SessionSummary
 
-__all__ = ["session_table"]
+__all__ = ["lengths_of_sessions", "session_table"]
+
+_LENGTHS = (
+    (0.001, "none"), (10, "under 10 s"), (30, "10-30 s"), (60, "30-60 s"), (180, "1-3 min"), (600, "3-10 min"),
+    (1_800, "10-30 min"), (3_600, "30-60 min"), (10_800, "1-3 h"), (43_200, "3-12 h"), (86_400, "12-24 h"),
+    (7 * 86_400, "1-7 days"), (float("inf"), "over 7 days"),
+)  # fmt: skip
+"""Seconds below which a length is called so."""
 
 
 def session_table(asked: SessionSummary, counts: pl.DataFrame) -> pl.DataFrame:
@@ -33,3 +40,22 @@ def session_table(asked: SessionSummary, counts: pl.DataFrame) -> pl.DataFrame:
     ).select(
         *keys, "sessions", "subjects", "events", "events_per_session", "bounce_rate", "mean_seconds", "median_seconds"
     )
+
+
+def lengths_of_sessions(counts: pl.DataFrame) -> pl.DataFrame:
+    """How many sessions are so long, from no time at all up to the longest that there is.
+
+    Args:
+        counts: What `SessionSummary.merge` gives, with times.
+
+    Returns:
+        A row per range of lengths: length (in words), sessions. A session within 1 % of a border may be counted on its
+        other side.
+    """
+    borders = [border for border, _ in _LENGTHS[:-1]]
+    place = pl.sum_horizontal((middle(pl.col("bin")) >= border).cast(pl.Int32) for border in borders)
+    found = counts.select(place.alias("place"), "sessions").group_by("place").agg(pl.col("sessions").sum())
+    last = int(counts.select(place.max()).item() or 0)
+    named = pl.DataFrame({"place": range(last + 1), "length": [name for _, name in _LENGTHS[: last + 1]]})
+    joined = named.join(found.with_columns(pl.col("place").cast(pl.Int64)), on="place", how="left").sort("place")
+    return joined.select("length", pl.col("sessions").fill_null(0))

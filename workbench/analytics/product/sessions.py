@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,8 +12,7 @@ import polars as pl
 from workbench.analytics.product.activity import members
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns
-from workbench.analytics.product.moments import of_period
-from workbench.compute import SUBJECT_HASH, grains
+from workbench.compute import SUBJECT_HASH, grains, moments
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["SessionList", "SessionSummary", "Sessions"]
@@ -140,8 +139,8 @@ class SessionSummary:
                 raise unknown("column that sessions are told apart by called", name, self._keys, error=Invalid)
         return SessionSubjects(self, tuple(of.items()))
 
-    def partial_of_runs(self, runs: Sequence[pl.LazyFrame], *, chronological: bool) -> pl.LazyFrame:
-        return self._counted(self.sessions.of(pl.concat(runs), chronological=chronological))
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
+        return self._counted(self.sessions.of(rows, chronological=chronological))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns, with each group once; sorted by them."""
@@ -206,7 +205,7 @@ class SessionSubjects:
         found = self.summary._of_time(self.summary.sessions.of(rows))
         for name, value in self.of:
             own = name == "period" and self.summary.grain is not None
-            is_it = of_period(pl.col(name), value) if own else pl.col(name).eq_missing(pl.lit(value))
+            is_it = moments.of_period(pl.col(name), value) if own else pl.col(name).eq_missing(pl.lit(value))
             found = found.filter(is_it)
         return members(rows, found, self.summary.sessions.columns)
 
@@ -235,10 +234,10 @@ class SessionList:
         columns = self.sessions.columns
         named = rows.select(SUBJECT_HASH, columns.subject).drop_nulls(SUBJECT_HASH).unique(SUBJECT_HASH)
         found = self.sessions.of(rows)
-        moments = [
+        times = [
             pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias(name) for name in (_BEGAN, _ENDED)
         ]
-        found = found.with_columns(moments)
+        found = found.with_columns(times)
         if self.start is not None:
             found = found.filter(pl.col(_BEGAN) >= self.start)
         if self.end is not None:

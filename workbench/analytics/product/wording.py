@@ -13,6 +13,7 @@ from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.results import ProductResult, Words
 from workbench.analytics.product.retention import Retention
+from workbench.analytics.product.session_table import lengths_of_sessions
 from workbench.analytics.product.sessions import SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
 from workbench.charts import Chart
@@ -24,6 +25,7 @@ __all__ = ["of_funnel", "of_lifecycle", "of_paths", "of_retention", "of_sessions
 _SHARE, _COUNT, _AMOUNT = ".1%", ",d", ",.1f"
 _MOST_SERIES = 8
 _MOST_EDGES = 20
+_MOST_PERIODS = 40
 _NONE = "(none)"
 
 
@@ -164,7 +166,10 @@ def of_lifecycle(asked: Lifecycle) -> Words:
         if over.height:
             note += f" {_spoken(asked.every.grain)}s that are not over yet are left out."
         frame = (over if over.height else result.frame).with_columns(away)
-        return result.drawn("line", "period", "subjects", frame=frame, color="state", note=note)
+        few = frame["period"].n_unique() <= _MOST_PERIODS
+        return result.drawn(
+            "bar" if few else "line", "period", "subjects", frame=frame, color="state", note=note, stacked=few
+        )
 
     def cell(_: ProductResult, *, period: date | datetime, state: str) -> tuple[Analysis, str]:
         chosen: Any = state
@@ -213,7 +218,7 @@ def of_sessions(asked: SessionSummary) -> Words:
     def draw(result: ProductResult) -> Chart:
         x = "period" if asked.grain else attributes[0] if attributes else None
         if x is None:
-            raise Invalid("one row is no chart", hint="ask with grain= or by=")
+            return result.drawn("bar", "length", "sessions", frame=lengths_of_sessions(result.answer.frame))
         color = attributes[0] if asked.grain and attributes else None
         if len(attributes) > 1:
             raise Invalid("sessions by more than one column are a table, no chart", hint="ask with one column in by=")
@@ -234,7 +239,8 @@ def of_sessions(asked: SessionSummary) -> Words:
     return Words(
         title=f"Sessions with pauses of at most {_length(asked.sessions.gap)}",
         labels={
-            "period": _spoken(asked.grain or ""), "sessions": "Sessions", "subjects": "Subjects", "events": "Events",
+            "period": _spoken(asked.grain or ""), "length": "Length",
+            "sessions": "Sessions", "subjects": "Subjects", "events": "Events",
             "events_per_session": "Events per session", "bounce_rate": "Sessions of one event",
             "mean_seconds": "Mean length", "median_seconds": "Median length",
             **{name: _spoken(name) for name in attributes},

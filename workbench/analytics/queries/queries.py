@@ -244,6 +244,26 @@ class Queries:
         )
         return QueryResult(found, told)
 
+    def explain(
+        self,
+        name: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        version: int | None = None,
+        versions: Mapping[str, int] | None = None,
+        time_limit: float | None = None,
+        memory_limit: int | None = None,
+    ) -> str:
+        """How a query is answered, without running it: the plan, and files and bytes that it reads of the whole.
+
+        Raises:
+            As `run`, where that needs no rows to be read.
+        """
+        query = self.get(name, version=version)
+        limits = self._door.limits.lowered(seconds=time_limit, megabytes=memory_limit)
+        given = values(query.parameters, parameters or {})
+        return self._door.explain(query.sql, self._actor, parameters=given, versions=versions, limits=limits)
+
     def runs(
         self,
         name: str | None = None,

@@ -14,5 +14,7 @@ class QueryResult(SqlResult):
     """
 
     def __init__(self, found: SqlResult, run: QueryRun) -> None:
-        super().__init__(found.to_arrow(), versions=found.versions, cut=found.cut, seconds=found.seconds)
+        super().__init__(
+            found.to_arrow(), versions=found.versions, cut=found.cut, seconds=found.seconds, explain=found.explain
+        )
         self.run = run

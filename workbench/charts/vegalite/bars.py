@@ -101,7 +101,7 @@ def _upright_bars(rows: list[Spec], names: list[str], width: int, plot: Plot) ->
         "color": color_of(plot, width),
         "description": told(),
     }
-    if plot.color is not None:
+    if plot.color is not None and not plot.stacked:
         place["xOffset"] = {"field": "c", "type": "nominal", "sort": list(series_names(plot).values())}
     return {
         "data": {"values": rows},

@@ -4,16 +4,20 @@
 """
 
 from workbench.data.lake.cards import card, line
+from workbench.data.lake.changes import Changes
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
+from workbench.data.lake.disk import disk_errors, sync
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
+from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window
 from workbench.data.lake.previewing import RowPage
 from workbench.data.lake.sealing import version_at
 
 __all__ = [
+    "Changes",
     "Checkpoint",
     "CleanReport",
     "Column",
@@ -26,12 +30,15 @@ __all__ = [
     "Identities",
     "Lake",
     "LayoutReport",
+    "Opened",
     "PeriodReport",
     "RowPage",
     "Tail",
     "Version",
     "Window",
     "card",
+    "disk_errors",
     "line",
+    "sync",
     "version_at",
 ]

@@ -22,6 +22,8 @@ ONE_PART = 1_000_000
 """So few rows are one part: one plan over all of them is quicker than one after the other."""
 LARGEST_PART = 8_000_000
 """Parts have about so many rows at most: what an analysis holds of one has to fit into memory, once per core."""
+LARGEST_BUCKET = 1_000_000
+"""Where a part reads little besides its own rows: small enough that several are computed on side by side."""
 
 Window = tuple[str, date | datetime | None, date | datetime | None]
 """A column, and the times within which rows matter: at or after the first, before the second."""
@@ -121,18 +123,18 @@ def parted(
         rows=int(files["num_records"].sum() or 0) + sum(frame.height for frame in tail),
         bytes=int(files["size_bytes"].sum() or 0),
     )
-    total = len(snapshot.names), snapshot.bytes
+    whole_of = len(snapshot.names), snapshot.bytes, policy is not None
     if subject is None:
         shown = Shown(tuple(snapshot.schema))
         whole = replace(whole, shape=(*(() if layout is None else (shown,)), *shapes), frames=_stored(tail, layout))
-        return Parts(tuple(_by_file(whole, files)), False, *total)
+        return Parts(tuple(_by_file(whole, files)), False, *whole_of)
     own = layout is not None and layout.subject == subject and (policy is None or subject not in policy.columns)
     if not own or layout is None:
         shown = Shown(tuple(snapshot.schema))
         rehashed = (*(() if layout is None else (shown,)), *shapes, Hashed(subject))
         whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
         cut = _by_hash(whole)
-        return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *total)
+        return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *whole_of)
     ordered = Shown((*snapshot.schema, SUBJECT_HASH))
     whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
     cut = _by_bucket(whole, snapshot, files, layout)
@@ -140,7 +142,7 @@ def parted(
         cut += _unowned(whole, files)
     if moved is not None and moved.height:
         cut = _joined(cut, whole, subject, moved)
-    return Parts(tuple(cut), True, *total)
+    return Parts(tuple(cut), True, *whole_of)
 
 
 def _within(files: pl.DataFrame, window: Window | None) -> pl.DataFrame:
@@ -209,26 +211,30 @@ def _by_bucket(whole: Part, snapshot: Snapshot, files: pl.DataFrame, layout: Eve
     if whole.rows <= ONE_PART:
         return [_chronological(whole, files, layout)]
     number = layout.buckets
-    while whole.rows // number > LARGEST_PART:
+    while whole.rows // number > LARGEST_BUCKET:
         number *= 2
     cut = []
     for at in range(number):
         first, last = layout.bounds(at, number)
         outside = (pl.col(low) > last) | (pl.col(high) < first)
         index = files.with_row_index(".at").filter(outside.fill_null(value=True).not_())[".at"].to_list()
-        part = replace(_of_files(whole, files, index), rows=_expected(files[index], first, last))
         frames = tuple(_inside(frame, first, last) for frame in whole.frames)
-        part = replace(part, hashes=(first, last), frames=tuple(frame for frame in frames if frame.height))
+        part = replace(
+            _of_files(whole, files, index),
+            hashes=(first, last),
+            frames=tuple(frame for frame in frames if frame.height),
+            rows=_rows_within(files[index], first, last) + sum(frame.height for frame in frames),
+        )
         cut.append(_chronological(part, files[index], layout))
     return cut
 
 
-def _expected(files: pl.DataFrame, first: int, last: int) -> int:
-    """About how many rows of files have a hash within bounds: hashes are spread evenly."""
-    low, high = (pl.col(f"{side}.{SUBJECT_HASH}").cast(pl.Float64) for side in ("min", "max"))
+def _rows_within(files: pl.DataFrame, first: int, last: int) -> int:
+    """About how many rows have a hash between the two: hashes are spread evenly between a file's bounds."""
+    low, high = (pl.col(f"{bound}.{SUBJECT_HASH}").cast(pl.Float64) for bound in ("min", "max"))
     inside = pl.min_horizontal(high, pl.lit(float(last))) - pl.max_horizontal(low, pl.lit(float(first)))
-    share = (inside / (high - low)).fill_nan(1.0).fill_null(1.0).clip(0.0, 1.0)
-    return int(files.select((pl.col("num_records") * share).ceil().sum()).item() or 0)
+    share = pl.when(high > low).then(inside / (high - low)).otherwise(1.0).fill_null(1.0).clip(0.0, 1.0)
+    return round(files.select((share * pl.col("num_records")).sum()).item() or 0)
 
 
 def _unowned(whole: Part, files: pl.DataFrame) -> list[Part]:

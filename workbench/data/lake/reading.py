@@ -14,9 +14,10 @@ from workbench.compute import Parts, frames
 from workbench.data.lake import damage
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
-from workbench.data.lake.layout import Identities, LayoutReport, Tail, reported
+from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, Tail, reported
 from workbench.data.lake.lists import Lists
 from workbench.data.lake.model import DatasetInfo, DatasetRecord, Version
+from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window, parted
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.sealing import Sealer
@@ -107,7 +108,6 @@ class LakeReader:
         window: Window | None = None,
         version: int | None = None,
         live: bool = False,
-        unowned: bool = False,
     ) -> tuple[Parts, int]:
         """Like `read`, cut for an engine, and the version that it is.
 
@@ -116,7 +116,6 @@ class LakeReader:
             window: Of the time column; files without a row in it are left out, rows of others are not.
             live: With the rows that no version holds yet, and with subjects that were found to be one since. Never
                 inside a run, where every read is of a sealed version.
-            unowned: Where there is a subject: each row that has none is in one part, too. Otherwise it may be in none.
 
         Raises:
             NotFound: No such dataset or version.
@@ -132,24 +131,23 @@ class LakeReader:
             policy,
             subject=subject,
             window=window,
-            unowned=unowned,
             tail=self._tail.rows(record.id, snapshot.version) if now and self._tail else (),
             moved=self._identities.moved(record.id, snapshot.version) if now and self._identities else None,
         )
         return found, snapshot.version
 
-    def subject(self, name: str, actor: Actor) -> str | None:
-        """The column whose hash the dataset's files have, by which its rows are quickly cut.
-
-        Returns:
-            None where it is not laid out for events, or the actor's policy shows another subject than the files have.
+    def opened(self, name: str, actor: Actor) -> Opened:
+        """What `parts` gives who names no version, with its columns known and no file looked at yet.
 
         Raises:
             NotFound: No such dataset.
+            Forbidden: The policy for the asker's role cannot be applied.
         """
-        layout = self._store.get(name).layout
-        policy = self._security.policy_for(actor.principal, name)
-        return None if layout is None or (policy and layout.subject in policy.columns) else layout.subject
+        record = self._store.get(name)
+        snapshot = self._sealed(record, actor, None)
+        opened = Opened(record.id, name, snapshot, self._security.policy_for(actor.principal, name))
+        _ = opened.schema  # a policy that cannot be applied is told of here, not by an engine
+        return opened
 
     def layout(self, name: str, actor: Actor, *, version: int | None = None) -> LayoutReport:
         """How a dataset's files lie. Tells sizes, no rows; a row filter does not change them."""
@@ -177,6 +175,14 @@ class LakeReader:
     def key(self, name: str) -> tuple[str, ...]:
         """The columns that tell a dataset's rows apart; empty where none were named."""
         return self._store.get(name).key
+
+    def layout_of(self, name: str) -> EventLayout | None:
+        """How the files of a dataset of events are to lie; None for another one."""
+        return self._store.get(name).layout
+
+    def id_of(self, name: str) -> str:
+        """What a dataset is known by whatever it is called."""
+        return self._store.get(name).id
 
     def checkpoint(self, name: str, stream: str, slice: str) -> int | None:
         """The mark that was last committed together with rows of this slice, or None."""
@@ -244,10 +250,14 @@ class LakeReader:
     def _snapshot(
         self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
     ) -> Snapshot:
+        snapshot = self._sealed(record, actor, version, at)
+        damage.check(record.name, snapshot)
+        return snapshot
+
+    def _sealed(self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None) -> Snapshot:
+        """The version to read, before its files are looked at."""
         self._security.require(actor.principal, Role.VIEWER, f"read '{record.name}'")
         log = self._log(record)
         with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
             self._writer.catch_up(log, record)
-        snapshot = self._sealer.read(log, record, actor, version, at)
-        damage.check(record.name, snapshot)
-        return snapshot
+        return self._sealer.read(log, record, actor, version, at)

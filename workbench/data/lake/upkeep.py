@@ -46,5 +46,7 @@ class Upkeep:
         )
 
     def leftovers(self) -> cleaning.Leftovers:
-        folders = [path for path in self._root.iterdir() if path.is_dir()] if self._root.is_dir() else []
+        found = self._root.iterdir() if self._root.is_dir() else ()
+        # What is made of datasets lies beside them, in folders whose names begin with _; no dataset's does.
+        folders = [path for path in found if path.is_dir() and not path.name.startswith("_")]
         return cleaning.leftovers(folders, existing=self._store.ids(), deleted=self._store.deleted_ids())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import duckdb
@@ -12,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.data.lake import Lake
+from workbench.data.sql.closed import closed, lock
 from workbench.data.sql.explaining import explained
 from workbench.data.sql.limits import Limits, Watch, too_large
+from workbench.data.sql.plans import Read, columns_read, told
 from workbench.data.sql.result import SqlResult
 from workbench.data.sql.statement import Statement, parse
 from workbench.foundation.errors import Invalid, unknown
@@ -21,21 +24,6 @@ from workbench.governance.runs import Actor
 
 __all__ = ["Reading", "SqlDoor"]
 
-# Only registered datasets can be named: no file, no extension, no Python variable, no setting to turn that back on.
-# What does not fit into memory is refused: there is no folder that it is written to.
-_CLOSED: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-    "python_scan_all_frames": "false",
-    "temp_directory": "",
-}
-_LOCKS = (
-    "SET TimeZone = 'UTC'",
-    "SET enable_progress_bar = false",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-)
 _TIME = pa.timestamp("us", "UTC")
 _BATCH_ROWS = 20_000
 
@@ -109,7 +97,11 @@ class SqlDoor:
             if relation is None:
                 raise Invalid("the statement gives no rows")
             table, cut = _fetched(relation.to_arrow_reader(_BATCH_ROWS), allowed, asked.watch)
-            return SqlResult(table, versions=asked.read, cut=cut, seconds=time.perf_counter() - began)
+            explain = partial(
+                self.explain, statement, actor, parameters=parameters, versions=dict(asked.unsaid), limits=allowed
+            )
+            seconds = time.perf_counter() - began
+            return SqlResult(table, versions=asked.read, cut=cut, seconds=seconds, explain=explain)
 
         return self._asked(answered, statement, actor, versions or {}, allowed, cancelled)
 
@@ -131,6 +123,41 @@ class SqlDoor:
 
         return self._asked(looked, statement, actor, {}, self.limits, None)
 
+    def explain(
+        self,
+        statement: str,
+        actor: Actor,
+        *,
+        parameters: Parameters | None = None,
+        versions: Mapping[str, int] | None = None,
+        limits: Limits | None = None,
+    ) -> str:
+        """How a statement is answered, without answering it: the plan, and what is read of each dataset's files.
+
+        What a policy says is not in it: a plan begins with the rows that it leaves.
+
+        Raises:
+            As `query`, where that needs no rows to be read.
+        """
+        bound = parameters if isinstance(parameters, Mapping) else list(parameters or ())
+        allowed = limits or self.limits
+
+        def looked(asked: _Asked) -> str:
+            (row,) = asked.connection.execute(f"EXPLAIN {asked.parsed.text}", bound or None).fetchall()
+            schemas = {label: one.schema for label, one in asked.tables.items()}
+            columns = columns_read(asked.parsed.text, schemas, bound, allowed)
+            reads: dict[tuple[str, int], Read] = {}
+            for label, one in asked.tables.items():
+                parts, version = self._lake.parts(one.dataset, actor, version=one.version)
+                before = reads.get((one.dataset, version))
+                read = set(schemas[label].names if parts.veiled else columns[label])
+                read |= set(before.columns) if before else set()
+                named = tuple(name for name in schemas[label].names if name in read)
+                reads[one.dataset, version] = Read(one.dataset, version, parts, named)
+            return told(str(row[1]), reads.values(), allowed)
+
+        return self._asked(looked, statement, actor, versions or {}, allowed, None)
+
     def _asked(
         self,
         work: Callable[[_Asked], T],
@@ -143,12 +170,10 @@ class SqlDoor:
         """Works on a connection on which nothing but the statement's datasets is; what fails there is told plainly."""
         columns: set[str] = set()
         read: dict[str, tuple[int, ...]] = {}
-        config = _CLOSED | {"memory_limit": f"{limits.megabytes}MB"}
 
         def worked() -> T:
             try:
-                for lock in _LOCKS:
-                    connection.execute(lock)
+                lock(connection)
                 asked = _Asked(connection, parse(connection, statement), watch, read)
                 self._register(asked, actor, versions, columns)
                 watch.check()
@@ -158,7 +183,7 @@ class SqlDoor:
                     self._look_for_damage(read, actor)
                 raise explained(error, statement, columns, megabytes=limits.megabytes) from error
 
-        with duckdb.connect(":memory:", config=config) as connection:
+        with closed(limits.megabytes) as connection:
             watch = Watch(connection, limits, cancelled)
             return watch.run(worked)
 
@@ -183,7 +208,11 @@ class SqlDoor:
                 asked_for = self._lake.read_with_version(name, actor)[1]
             version = self._lake.read_with_version(name, actor)[1] if asked_for is None else asked_for
             rows = self._lake.arrow_dataset(name, actor, version=asked_for)
-            asked.connection.register(label if table.version is not None else name, rows)
+            known_as = label if table.version is not None else name
+            asked.connection.register(known_as, rows)
+            asked.tables[known_as] = _Table(name, version, rows.schema)
+            if table.version is None:
+                asked.unsaid[name] = version
             columns.update(rows.schema.names)
             read.setdefault(name, set()).add(version)
         unread = sorted(name for key, (name, _) in wanted.items() if key not in {one.casefold() for one in read})
@@ -193,11 +222,27 @@ class SqlDoor:
 
 
 @dataclass(frozen=True)
+class _Table:
+    dataset: str
+    version: int
+    schema: pa.Schema
+
+
+@dataclass(frozen=True)
 class _Asked:
+    """A statement on its connection.
+
+    Attributes:
+        tables: What it reads, by the name that it calls it.
+        unsaid: Dataset -> the version that is read where the statement names none.
+    """
+
     connection: duckdb.DuckDBPyConnection
     parsed: Statement
     watch: Watch
     read: dict[str, tuple[int, ...]]
+    tables: dict[str, _Table] = field(default_factory=dict)
+    unsaid: dict[str, int] = field(default_factory=dict)
 
 
 def _number(name: str, version: object) -> int:

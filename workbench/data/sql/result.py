@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +37,10 @@ class SqlResult:
         versions: Mapping[str, tuple[int, ...]] | None = None,
         cut: bool = False,
         seconds: float = 0.0,
+        explain: Callable[[], str] | None = None,
     ) -> None:
         self._table = table
+        self._explain = explain
         self.versions = dict(versions or {})
         self.cut = cut
         self.seconds = seconds
@@ -50,6 +52,19 @@ class SqlResult:
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
+
+    def explain(self) -> str:
+        """How it was answered: DuckDB's plan, and files and bytes of the columns that were read, of the whole.
+
+        Raises:
+            Unavailable: It was answered by a server.
+            NotFound: A version that was read was cleaned away since.
+        """
+        if self._explain is None:
+            raise Unavailable(
+                "how this was computed is known where it was computed", hint="workbench sql ... --explain there"
+            )
+        return self._explain()
 
     def to_polars(self) -> pl.DataFrame:
         """

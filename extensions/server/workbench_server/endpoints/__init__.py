@@ -8,6 +8,7 @@ from workbench_server.endpoints.preferences import ENDPOINTS as _PREFERENCES
 from workbench_server.endpoints.product import ENDPOINTS as _PRODUCT
 from workbench_server.endpoints.queries import ENDPOINTS as _QUERIES
 from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
+from workbench_server.endpoints.rollups import ENDPOINTS as _ROLLUPS
 from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
 
 __all__ = ["ENDPOINTS"]
@@ -17,6 +18,7 @@ ENDPOINTS = (
     *_PREFERENCES,
     *_DATASETS,
     *_METRICS,
+    *_ROLLUPS,
     *_PRODUCT,
     *_COHORTS,
     *_QUERIES,

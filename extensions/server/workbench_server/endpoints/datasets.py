@@ -11,7 +11,7 @@ from workbench.data.lake import Dataset, DatasetInfo, DatasetSummary
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Direction, RunKind, RunStatus
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import EXACT, Answer, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Endpoint, Limit, Query, cursor_of, position_in
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -74,24 +74,28 @@ class DatasetDetail(DatasetFacts):
 
 
 class DetailQuery(Query):
-    version: int | None = Field(None, ge=0, le=EXACT, description="Which version; the newest when not given.")
+    version: int | None = Field(
+        None, ge=0, le=MAX_SAFE_INTEGER, description="Which version; the newest when not given."
+    )
 
 
 class Selection(Query):
     columns: tuple[str, ...] = Field((), description="Which columns, in this order; all when none is given.")
     where: str | None = Field(None, description="SQL condition over one row's columns: origin = 'JFK' AND delay > 15.")
     order: tuple[str, ...] = Field((), description="Columns to sort by, descending with a leading minus.")
-    version: int | None = Field(None, ge=0, le=EXACT, description="Which version; the newest when not given.")
+    version: int | None = Field(
+        None, ge=0, le=MAX_SAFE_INTEGER, description="Which version; the newest when not given."
+    )
 
 
 class PreviewQuery(Selection):
-    offset: int = Field(0, ge=0, le=EXACT, description="How many rows to leave out at the beginning.")
+    offset: int = Field(0, ge=0, le=MAX_SAFE_INTEGER, description="How many rows to leave out at the beginning.")
     limit: Annotated[int, Field(ge=1, le=1000, description="At most so many rows.")] = 100
 
 
 class RowsQuery(Selection):
     offset: int = Field(
-        0, ge=0, le=EXACT, description="How many rows to leave out at the beginning, where there is a limit."
+        0, ge=0, le=MAX_SAFE_INTEGER, description="How many rows to leave out at the beginning, where there is a limit."
     )
     limit: int | None = Field(None, ge=0, le=100_000, description="At most so many rows; all when not given.")
 

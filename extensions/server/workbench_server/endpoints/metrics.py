@@ -9,7 +9,7 @@ from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Input, Join, Metric, MetricResult, Property
 from workbench.compute import EngineUse
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import EXACT, Answer, Body, Endpoint, Query
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Body, Endpoint, Query
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -110,6 +110,9 @@ class MetricQuestion(Query):
     compare: str | None = Field(
         None, description="previous period or previous year: adds `M_before` and `M_change` for each metric M."
     )
+    rollups: Literal["use", "off", "only"] | None = Field(
+        None, description="Whether rollups may answer, may not, or have to; by default the setting `rollups`."
+    )
 
 
 class MetricQuery(MetricQuestion):
@@ -117,7 +120,7 @@ class MetricQuery(MetricQuestion):
 
 
 class MetricRowsQuery(MetricQuestion):
-    limit: int | None = Field(None, ge=0, le=EXACT, description="At most so many rows; all when not given.")
+    limit: int | None = Field(None, ge=0, le=MAX_SAFE_INTEGER, description="At most so many rows; all when not given.")
 
 
 class ResultColumn(Column):
@@ -137,6 +140,12 @@ class MetricAnswer(Answer):
     metrics: dict[str, str] = Field(description="Metric -> the version of its definition.")
     before: list[str] | None = Field(description="The time range that is compared with, from and to.")
     approximate: dict[str, str] = Field(description="Metric -> how far off it may be, of those that are approximate.")
+
+
+class Explanation(Answer):
+    """How an answer was computed."""
+
+    text: str = Field(description="For people: engine and why, cache, files and bytes of the whole, the plan.")
 
 
 class MetricHead(Answer):
@@ -199,6 +208,10 @@ def rows(wb: Workbench, *, query: MetricRowsQuery) -> Rows:
     return Rows(head, iter([result.frame]))
 
 
+def explained(wb: Workbench, *, query: MetricRowsQuery) -> Explanation:
+    return Explanation(text=_result(wb, query, query.limit).explain())
+
+
 def defined(wb: Workbench, *, body: MetricDefinition) -> MetricItem:
     return _item(wb.metrics.define(body.definition, comment=body.comment))
 
@@ -236,6 +249,7 @@ def _result(wb: Workbench, asked: MetricQuestion, limit: int | None) -> MetricRe
         time_zone=asked.time_zone,
         week_start=asked.week_start,
         compare=asked.compare,
+        rollups=asked.rollups,
     )
 
 
@@ -266,6 +280,15 @@ ENDPOINTS = (
         "The same, with every type as it is and without a limit.",
         MetricRowsQuery,
         rows=True,
+    ),
+    Endpoint(
+        "metrics/query/explain",
+        "metrics",
+        "read",
+        Explanation,
+        explained,
+        "How metrics are computed.",
+        MetricRowsQuery,
     ),
     Endpoint("metrics/{name}", "metrics", "read", MetricItem, detail, "One metric's definition."),
     Endpoint(

@@ -12,7 +12,7 @@ from workbench.compute import EngineUse
 from workbench_server.arrow import Rows
 from workbench_server.endpoint import Answer, Body, Endpoint
 from workbench_server.endpoints import questions
-from workbench_server.endpoints.metrics import ResultColumn
+from workbench_server.endpoints.metrics import Explanation, ResultColumn
 from workbench_server.values import columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -89,6 +89,10 @@ def subjects(name: str, wb: Workbench, *, body: Any) -> ProductSubjects:
     return ProductSubjects(what=found.what, column=column, subjects=shown, total=len(found))
 
 
+def explained(name: str, wb: Workbench, *, body: questions.Question) -> Explanation:
+    return Explanation(text=_asked(wb, name, body).explain())
+
+
 QUESTIONS: tuple[tuple[str, str, type[Body], type[Body]], ...] = (
     (
         "funnel",
@@ -134,6 +138,7 @@ ENDPOINTS = tuple(
     for path, shape, work, summary, form, body in (
         (f"product/{name}", ProductAnswer, answer, what, False, question),
         (f"product/{name}/rows", ProductHead, rows, f"As rows, all of them: {what}", True, question),
+        (f"product/{name}/explain", Explanation, explained, f"How it is computed: {what}", False, question),
         (f"product/{name}/subjects", ProductSubjects, subjects, f"Who is behind a number: {what}", False, who),
     )
 )

@@ -9,7 +9,8 @@ from workbench import Workbench
 from workbench.analytics.queries import QueryResult, QueryRun, RunState, SavedQuery
 from workbench.governance.security import Role
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import EXACT, Answer, Body, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Body, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.endpoints.metrics import Explanation
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -24,7 +25,9 @@ class QueriesQuery(Query):
 
 
 class QueryQuery(Query):
-    version: int | None = Field(None, ge=1, le=EXACT, description="Which version of it; the newest when not given.")
+    version: int | None = Field(
+        None, ge=1, le=MAX_SAFE_INTEGER, description="Which version of it; the newest when not given."
+    )
 
 
 class ParameterItem(Answer):
@@ -93,7 +96,9 @@ class QueryRunBody(QueryRunQuestion):
 
 
 class QueryRowsBody(QueryRunQuestion):
-    limit: int | None = Field(None, ge=1, le=EXACT, description="At most so many rows; as preferred when not given.")
+    limit: int | None = Field(
+        None, ge=1, le=MAX_SAFE_INTEGER, description="At most so many rows; as preferred when not given."
+    )
 
 
 class QueryRunItem(Answer):
@@ -188,6 +193,18 @@ def rows(wb: Workbench, name: str, *, body: QueryRowsBody) -> Rows:
     return Rows(QueryHead(run=_run(found.run)), iter([found.to_polars()]))
 
 
+def explained(wb: Workbench, name: str, *, body: QueryRunQuestion) -> Explanation:
+    told = wb.queries.explain(
+        name,
+        body.parameters,
+        version=body.version,
+        versions=body.versions,
+        time_limit=body.time_limit,
+        memory_limit=body.memory_limit,
+    )
+    return Explanation(text=told)
+
+
 def runs(wb: Workbench, *, query: QueryRunsQuery) -> QueryRunList:
     before = position_in(query.cursor)
     found = wb.queries.runs(query.query, state=query.state, before=before, limit=query.limit + 1)
@@ -250,6 +267,17 @@ ENDPOINTS = (
         rows=True,
         method="POST",
         body=QueryRowsBody,
+        slow=True,
+    ),
+    Endpoint(
+        f"{_ONE}/explain",
+        _WHAT,
+        "run",
+        Explanation,
+        explained,
+        "How a query is answered, without answering it.",
+        method="POST",
+        body=QueryRunQuestion,
         slow=True,
     ),
     Endpoint(

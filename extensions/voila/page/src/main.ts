@@ -8,11 +8,11 @@ import { Packages, type Installed } from './packages';
 import { render, type Bundle } from './render';
 
 // A figure is drawn a moment after its widget is there.
-const DRAWN = ['.wb-board .wb-kpis', '.wb-board svg', '.wb-board table', ':not(script, .still, .wb-board)']
+const DRAWN = ['.wb-board .wb-kpis', '.wb-board svg', '.wb-board table', ':not(script, .prerendered, .wb-board)']
   .map(one => `.output > ${one}`)
   .join(', ');
 const MOST_WAIT = 3000;
-const PICTURE = '.still .line';
+const PICTURE = '.prerendered .line';
 const DRAWN_AS_PICTURED = '.output > .wb-board .bqplot .line[d]';
 const MOST_WAIT_PICTURED = 15000;
 
@@ -26,7 +26,7 @@ function unveil(): void {
   const shown = (): void => {
     watching.disconnect();
     document.body.classList.add('shown');
-    for (const picture of document.querySelectorAll('.still')) picture.remove();
+    for (const picture of document.querySelectorAll('.prerendered')) picture.remove();
   };
   const watching = new MutationObserver(() => document.querySelector(pictured ? DRAWN_AS_PICTURED : DRAWN) && shown());
   watching.observe(document.body, { attributeFilter: ['d'], childList: true, subtree: true });

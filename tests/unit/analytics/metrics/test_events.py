@@ -233,7 +233,7 @@ def test_a_part_of_nobody_is_left_out_where_everybody_has_a_name(room: Any, monk
     monkeypatch.setattr(parting, "ONE_PART", 100)
     named = EVENTS.drop_nulls("who")
     room.lake.create("events", named, room.owner, layout=LAYOUT)
-    parts, _ = room.lake.parts("events", room.owner, subject="who", unowned=True)
+    parts = room.lake.opened("events", room.owner).parts(subject="who", unowned=True)
     assert len(parts) == LAYOUT.buckets
     assert abs(parts.rows - named.height) < named.height / 10
     assert all(isinstance(part, Part) for part in parts.parts)

@@ -75,7 +75,7 @@ def test_every_condition_can_be_written() -> None:
         ({"did": "a", "last": "999999 weeks"}, "begins before there are dates"),
         ({"did": "a", "last": "3 days", "between": [None, None]}, "do not go together"),
         ({"did": "a", "between": "2024"}, "takes two times"),
-        ({"did": "a", "between": ["2024-02-01", "2024-01-01"]}, "is not after the start"),
+        ({"did": "a", "between": ["2024-02-01", "2024-01-01"]}, "which is not after its start"),
         ({"did": "a", "between": ["yesterday", None]}, "'yesterday' is not a date or time"),
         ({"did": "a", "between": [2024, None]}, "2024 is not a date or time"),
         ({"last_event": "a"}, "is looked at for a condition"),

@@ -140,8 +140,8 @@ def test_members_narrow_what_another_analysis_sees(rows: pl.DataFrame, leaf: Con
     shape = pickle.loads(pickle.dumps(Within(members)))
     narrowed = Parts(tuple(part.shaped(shape) for part in parts.parts), by_subject=True)
     for part in narrowed.parts:
-        for run in part.runs():
-            frame = run.collect(engine="streaming")
+        for run in part.frames:
+            frame = replace(part, frames=(run,)).lazy().collect(engine="streaming")
             assert frame.equals(frame.sort("_subject_hash", "at", maintain_order=True))
     only = rows.filter(pl.col("who").is_in(naive(rows, leaf)))
     assert LocalEngine().run(asked, narrowed).frame.equals(computed(asked, only))

@@ -9,10 +9,10 @@ from typing import Any
 import bqplot
 import ipywidgets as widgets
 
-__all__ = ["still"]
+__all__ = ["prerender"]
 
 
-def still(widget: widgets.Widget, drawings: Mapping[widgets.Widget, str]) -> str:
+def prerender(widget: widgets.Widget, drawings: Mapping[widgets.Widget, str]) -> str:
     """What a widget looks like, by the same classes as its living form, so that the one takes the other's place unseen.
 
     Args:
@@ -21,11 +21,11 @@ def still(widget: widgets.Widget, drawings: Mapping[widgets.Widget, str]) -> str
     """
     if isinstance(widget, bqplot.Figure):
         height = escape(str(widget.layout.height))
-        return f'<div class="wb-still" style="height:{height}">{drawings.get(widget, "")}</div>'
+        return f'<div class="wb-figure-prerendered" style="height:{height}">{drawings.get(widget, "")}</div>'
     write = next((write for kind, write in _KINDS.items() if isinstance(widget, kind)), None)
     if write is None:
         return ""
-    inner = "".join(still(child, drawings) for child in getattr(widget, "children", ()))
+    inner = "".join(prerender(child, drawings) for child in getattr(widget, "children", ()))
     return write(widget, " ".join(widget._dom_classes), inner)
 
 

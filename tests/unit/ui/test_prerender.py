@@ -11,8 +11,8 @@ import numpy as np
 
 from workbench import Workbench
 from workbench.ui import Bars, Choice, Dashboard, Line, Period, Tiles
-from workbench.ui.picture import curve
-from workbench.ui.still import still
+from workbench.ui.curve import curve
+from workbench.ui.prerender import prerender
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -100,10 +100,10 @@ def test_one_value_stands_in_the_middle() -> None:
 def test_what_a_user_wrote_cannot_end_an_element() -> None:
     button = widgets.Button(description="<b onclick=x>")
     button.add_class('"><script>')
-    assert "<b " not in still(button, {})
-    assert "<script>" not in still(widgets.VBox([button]), {})
+    assert "<b " not in prerender(button, {})
+    assert "<script>" not in prerender(widgets.VBox([button]), {})
 
 
 def test_a_widget_of_another_kind_leaves_a_gap() -> None:
-    assert still(widgets.VBox([widgets.IntSlider(), widgets.HTML("<p>there</p>")]), {}).count("<p>there</p>") == 1
-    assert still(widgets.IntSlider(), {}) == ""
+    assert prerender(widgets.VBox([widgets.IntSlider(), widgets.HTML("<p>there</p>")]), {}).count("<p>there</p>") == 1
+    assert prerender(widgets.IntSlider(), {}) == ""

@@ -1,0 +1,82 @@
+"""One question, many who answer it: all answers are compared first, then everybody takes turns."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+__all__ = ["Answer", "Question", "compare"]
+
+Answer = Callable[[], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One analysis, and how its peers answer it.
+
+    Attributes:
+        peers: By name.
+        floor: Does what nobody can do without: decodes the columns that are needed from our files.
+        slow: Peers that answer once only, if at all.
+    """
+
+    title: str
+    ours: Answer
+    peers: dict[str, Answer]
+    floor: Answer
+    slow: dict[str, Answer] = field(default_factory=dict)
+
+
+def compare(question: Question, runs: int, *, slow: bool) -> None:
+    """Prints medians, and how ours relates to each.
+
+    Raises:
+        AssertionError: Somebody says something else than we do.
+    """
+    wanted = _told(question.ours())
+    for name, answer in question.peers.items():
+        _agree(question.title, name, _told(answer()), wanted)
+    contenders = {"workbench": question.ours, **question.peers, "floor: decode the columns": question.floor}
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(runs):
+        for name, answer in contenders.items():
+            taken[name].append(_seconds(answer))
+    if slow:
+        for name, answer in question.slow.items():
+            began = time.perf_counter()
+            found = answer()
+            taken[name] = [time.perf_counter() - began]
+            _agree(question.title, name, _told(found), wanted)
+    print(f"\n{question.title}\n{'':<46}{'median s':>10}{'lowest':>9}{'highest':>9}{'ours to it':>12}")
+    own = statistics.median(taken["workbench"])
+    for name, seconds in taken.items():
+        middle = statistics.median(seconds)
+        print(
+            f"  {name:<44}{middle:>10.3f}{min(seconds):>9.3f}{max(seconds):>9.3f}{own / middle:>11.2f}x",
+            flush=True,
+        )
+
+
+def _seconds(answer: Answer) -> float:
+    began = time.perf_counter()
+    answer()
+    return time.perf_counter() - began
+
+
+def _agree(title: str, name: str, found: list[tuple[object, ...]], wanted: list[tuple[object, ...]]) -> None:
+    different = [(one, other) for one, other in zip(found, wanted, strict=False) if one != other]
+    assert not different, f"{title}: {name} and we say {different[:2]}"
+    assert len(found) == len(wanted), f"{title}: {name} has {len(found)} rows, we have {len(wanted)}"
+
+
+def _told(frame: pl.DataFrame) -> list[tuple[object, ...]]:
+    """The rows, comparable: floats to nine figures."""
+    rows = frame.sort(frame.columns).rows()
+    return [
+        tuple(int(v) if isinstance(v, int) else f"{v:.9g}" if isinstance(v, float) else str(v) for v in row)
+        for row in rows
+    ]

@@ -1,0 +1,154 @@
+"""How something was, or would be, computed, in words: the plan, and the files and bytes that it reads of all there are.
+
+What a plan reads is asked of the optimizer itself: in place of its files it gets a source without rows, which is told
+which columns are wanted of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from workbench.compute.model import Analysis, EngineUse
+from workbench.compute.parts import Part, Parts
+from workbench.compute.polars_versions import collect
+from workbench.compute.tasks import plan_of
+from workbench.foundation.errors import NotFound
+
+__all__ = ["bytes_of_columns", "explained", "size_told"]
+
+_SCAN = re.compile(r"(Parquet SCAN )\[(.*)\]$", re.MULTILINE)
+
+
+def explained(analysis: Analysis, parts: Parts, use: EngineUse, of: str, more: Mapping[str, str] | None = None) -> str:
+    """Engine and why, where from, parts, files and bytes of the whole, and the optimized plan of the first part.
+
+    Of rows that came through a policy, the plan begins after it, and neither rows of files are counted nor columns
+    named: each could tell what the policy hides, or what it looks at.
+
+    Args:
+        of: What was read, with its version.
+        more: Further lines, by their first word, such as the rollup that was used.
+
+    Raises:
+        NotFound: The files were cleaned away since.
+    """
+    fell_back = ", not everything where it was asked for" if use.fell_back else ""
+    lines = {
+        "engine": f"{use.engine}, Polars {use.polars}{fell_back}{_why(use)}",
+        "cache": use.origin,
+        **(more or {}),
+        "rows": f"{_rows(parts)}, {'cut by subject' if parts.by_subject else 'not cut by subject'}",
+        "files": _files(analysis, parts),
+        "seconds": f"{use.load_seconds:.3f} to open, {use.compute_seconds:.3f} to compute",
+    }
+    told = [f"{word:<8} {said}" for word, said in lines.items()]
+    plan = [f"  {line}" for line in _plan(analysis, parts).splitlines()]
+    return "\n".join([f"{analysis.name} of {of}", *told, "plan of the first part:", *plan])
+
+
+def bytes_of_columns(files: Iterable[str], columns: Iterable[str]) -> int:
+    """How many bytes columns take in Parquet files, compressed as they are; told by the files' footers.
+
+    Raises:
+        NotFound: A file is not there any more.
+    """
+    import pyarrow.parquet as pq
+
+    wanted = set(columns)
+    total = 0
+    for path in files:
+        try:
+            footer = pq.read_metadata(path)
+        except FileNotFoundError as error:
+            raise NotFound(
+                "the files that this was computed on were cleaned away", hint="ask again for the newest version"
+            ) from error
+        for group in range(footer.num_row_groups):
+            chunks = footer.row_group(group)
+            for place in range(footer.num_columns):
+                chunk = chunks.column(place)
+                if chunk.path_in_schema.split(".")[0] in wanted:
+                    total += chunk.total_compressed_size
+    return total
+
+
+def size_told(read: int, total: int, files: int, total_files: int) -> str:
+    """Such as "2 of 3 files, 1.2 of 4.5 MB"."""
+    unit, size = ("MB", 1e6) if total >= 1e6 else ("kB", 1e3)
+    return f"{files} of {total_files} files, {read / size:,.1f} of {total / size:,.1f} {unit}"
+
+
+def _why(use: EngineUse) -> str:
+    return f": {use.why.removeprefix(f'{use.engine}: ')}" if use.why else ""
+
+
+def _rows(parts: Parts) -> str:
+    number = f"{len(parts)} part{'' if len(parts) == 1 else 's'}"
+    if parts.veiled:
+        return f"what the policy leaves, in {number}"
+    if any(part.plan is not None for part in parts.parts):
+        return f"a plan of this process, in {number}"
+    return f"{parts.rows:,} rows in {number}"
+
+
+def _files(analysis: Analysis, parts: Parts) -> str:
+    if not parts.total_files:
+        return "not known: the rows are a plan of this process" if parts.parts[0].plan is not None else "none"
+    columns = _columns_read(analysis, parts)
+    paths = dict.fromkeys(path for part in parts.parts for path in part.files)
+    told = size_told(bytes_of_columns(paths, columns), parts.total_bytes, len(paths), parts.total_files)
+    return told if parts.veiled or not columns else f"{told}, of {', '.join(columns)}"
+
+
+def _columns_read(analysis: Analysis, parts: Parts) -> list[str]:
+    """The columns of files that any part's plan asks for, in the files' order."""
+    read: set[str] = set()
+    for part in _different(parts.parts):
+        source = _Asked(part.schema)
+        bare = replace(part, files=(), frames=(), plan=source.rows())
+        collect(plan_of(analysis, replace(parts, parts=(bare,) * len(parts))), ordered=analysis.ordered)
+        read |= source.columns
+    return [name for name in parts.parts[0].schema if name in read]
+
+
+def _different(parts: Sequence[Part]) -> list[Part]:
+    """One part for each thing that is done to rows as they are read; most have the same done to them."""
+    found = {(len(part.shape), bool(part.without), part.hashes is None, part.sorted): part for part in parts}
+    return list(found.values())
+
+
+def _plan(analysis: Analysis, parts: Parts) -> str:
+    if parts.veiled:
+        first = parts.parts[0]
+        left = Part(plan=pl.LazyFrame(schema=parts.schema), sorted=first.sorted, chronological=first.chronological)
+        return plan_of(analysis, replace(parts, parts=(left,) * len(parts))).explain()
+    return _SCAN.sub(_without_folders, plan_of(analysis, parts).explain())
+
+
+def _without_folders(scan: re.Match[str]) -> str:
+    """Where a workspace lies is nobody's business who asks from elsewhere."""
+    return f"{scan[1]}[{', '.join(path.rpartition('/')[2] for path in scan[2].split(', '))}]"
+
+
+class _Asked:
+    """Stands for files: has their columns and no rows, and remembers which columns it is asked for."""
+
+    def __init__(self, schema: Mapping[str, pl.DataType]) -> None:
+        self._empty = pl.DataFrame(schema=dict(schema))
+        self.columns: set[str] = set()
+
+    def rows(self) -> pl.LazyFrame:
+        return register_io_source(self._read, schema=self._empty.schema)
+
+    def _read(
+        self, columns: list[str] | None, predicate: pl.Expr | None, _rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        self.columns |= set(self._empty.columns if columns is None else columns)
+        if predicate is not None:
+            self.columns |= set(predicate.meta.root_names())
+        yield self._empty if columns is None else self._empty.select(columns)

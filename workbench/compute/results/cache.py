@@ -1,0 +1,127 @@
+"""Results by key: in memory, in files that processes share, or computed, by one of those who ask at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from workbench.compute.hashing import SUBJECT_HASH
+from workbench.compute.model import Computed
+from workbench.compute.results.files import Kept, ResultFiles
+
+__all__ = ["ResultCache"]
+
+MEGABYTE = 1 << 20
+MOST_IN_MEMORY = 64 * MEGABYTE
+_LARGEST_SHARE = 4
+_EACH = 2_048
+"""Bytes that a result takes besides its rows."""
+
+
+class _Flight:
+    """One computation that several may wait for."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.kept: Kept | None = None
+
+
+class ResultCache:
+    """Thread-safe. A result that names subjects is kept in memory only: on disk it would outlive their erasure.
+
+    Args:
+        folder: Where files lie; shared by processes.
+        megabytes: Of the files, about; at most as many, and at most 64, are held in memory.
+    """
+
+    _open: ClassVar[dict[tuple[Path, int], ResultCache]] = {}
+    _opening: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, folder: Path, megabytes: int) -> None:
+        self._files = ResultFiles(folder, megabytes * MEGABYTE)
+        self._most = min(megabytes * MEGABYTE, MOST_IN_MEMORY)
+        self._lock = threading.Lock()
+        self._memory: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
+        self._held = 0
+        self._flights: dict[str, _Flight] = {}
+
+    @classmethod
+    def at(cls, folder: Path, megabytes: int) -> ResultCache:
+        """The one that everybody in this process has of a folder."""
+        with cls._opening:
+            return cls._open.setdefault((folder.resolve(), megabytes), cls(folder.resolve(), megabytes))
+
+    def get(self, key: str, compute: Callable[[], Computed]) -> Computed:
+        """The result of a key. Of those who ask at once, one has it computed; where that fails, each tries in turn."""
+        while True:
+            with self._lock:
+                kept = self._in_memory(key)
+                flight = None if kept is not None else self._flights.get(key)
+                mine = kept is None and flight is None
+                if mine:
+                    flight = self._flights[key] = _Flight()
+            if kept is not None:
+                return Computed(*kept.told(key))
+            assert flight is not None
+            if mine:
+                return self._found(key, compute, flight)
+            flight.over.wait()
+            if flight.kept is not None:
+                return Computed(*flight.kept.told(key))
+
+    def anew(self, key: str, compute: Callable[[], Computed]) -> Computed:
+        """The result, computed now, in place of what was kept of the key."""
+        computed = compute()
+        self._keep(key, Kept(computed.frame, computed.use, datetime.now(UTC)))
+        return Computed(computed.frame.clone(), replace(computed.use, key=key))
+
+    def tidy(self) -> int:
+        """Removes the files of results that nobody asked for in a week; how many."""
+        return self._files.tidy()
+
+    def _found(self, key: str, compute: Callable[[], Computed], flight: _Flight) -> Computed:
+        try:
+            kept = self._files.read(key)
+            if kept is not None:
+                flight.kept = kept
+                with self._lock:
+                    self._remember(key, kept)
+                return Computed(*kept.told(key))
+            computed = compute()
+            flight.kept = Kept(computed.frame, computed.use, datetime.now(UTC))
+            self._keep(key, flight.kept)
+            return Computed(computed.frame.clone(), replace(computed.use, key=key))
+        finally:
+            with self._lock:
+                del self._flights[key]
+            flight.over.set()
+
+    def _keep(self, key: str, kept: Kept) -> None:
+        with self._lock:
+            self._remember(key, kept)
+        if SUBJECT_HASH not in kept.frame.columns:
+            self._files.write(key, kept)
+
+    def _in_memory(self, key: str) -> Kept | None:
+        found = self._memory.get(key)
+        if found is None:
+            return None
+        self._memory.move_to_end(key)
+        return found[0]
+
+    def _remember(self, key: str, kept: Kept) -> None:
+        size = int(kept.frame.estimated_size()) + _EACH
+        if size > self._most // _LARGEST_SHARE:
+            return
+        if key in self._memory:
+            self._held -= self._memory.pop(key)[1]
+        self._memory[key] = kept, size
+        self._held += size
+        while self._held > self._most:
+            _, (_, freed) = self._memory.popitem(last=False)
+            self._held -= freed
