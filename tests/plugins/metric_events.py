@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from workbench.analytics.metrics import Window
 from workbench.analytics.metrics.answering import Answering
 from workbench.analytics.metrics.definitions import Definitions
 from workbench.analytics.metrics.planning import Plan, Question, dimension_of
@@ -51,6 +52,15 @@ DEFINITIONS = """
 - {name: conversion_rate, type: conversion, base_metric: visits, conversion_metric: buys, entity: user, window: 2 days}
 - {name: buyers, dataset: events, aggregation: count_distinct, column: user, filter: what = 'buy', time: at}
 - {name: same_kind, type: conversion, base_metric: visits, conversion_metric: buyers, entity: user,
+   calculation: conversions, constant_properties: [kind]}
+- {name: about_users, dataset: events, aggregation: count_distinct, column: user, approximate: true, time: at,
+   dimensions: *by}
+- {name: about_users_all, type: cumulative, metric: about_users}
+- {name: about_users_mtd, type: cumulative, metric: about_users, grain_to_date: month}
+- {name: about_users_3d, type: cumulative, metric: about_users, window: 3 days}
+- {name: about_buyers, dataset: events, aggregation: count_distinct, column: user, filter: what = 'buy', time: at,
+   approximate: true}
+- {name: about_same_kind, type: conversion, base_metric: visits, conversion_metric: about_buyers, entity: user,
    calculation: conversions, constant_properties: [kind]}
 - name: growth
   type: derived
@@ -93,8 +103,14 @@ class Frames(Sources):
         self._schemas = {}
         self.versions = {}
 
+    def subject(self, dataset: str) -> str | None:
+        return None
+
     def telling(self, dataset: str) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def _cut(self, dataset: str, window: Window | None = None, subject: str | None = None) -> Parts:
+        return self._parts[dataset]
 
 
 @cache

@@ -112,6 +112,8 @@ def query(
         rows = [[columns[name].read(value) for name, value in row.items()] for row in frame.iter_rows(named=True)]
         right = [column.kind == "number" for column in columns.values()]
         print_table([column.heading for column in columns.values()], rows, right, empty="no rows")
+        if result.approximation:
+            say(result.approximation)
     if explain:
         print_explanation(told, as_json=as_json)
 

@@ -59,7 +59,7 @@ class Part:
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
         chronological: Each file's last time is before the next one's first, so that files in their order are times in
             theirs.
-        rows: How many there are in the files and frames, at most.
+        rows: About how many there are in the files and frames.
         bytes: Of the files.
     """
 

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     rollups: Literal["use", "off", "only"] = Field(
         default="use",
         description="Whether metrics are answered from rollups where that gives the same; only refuses anything else.",
+    )
     result_cache: int = Field(
         default=256,
         ge=0,

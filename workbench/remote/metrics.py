@@ -37,6 +37,7 @@ class _Item(BaseModel):
     aggregation: str | None
     column: str | None
     percentile: float | None
+    approximate: bool = False
     tie: str | None
     filter: str | None
     joins: tuple[Join, ...]
@@ -79,6 +80,7 @@ class _Head(BaseModel):
     datasets: dict[str, int]
     engines: tuple[EngineUse, ...]
     before: tuple[str, str] | None = None
+    approximate: dict[str, str] = {}
 
 
 class _Metrics(BaseModel):
@@ -181,6 +183,7 @@ class RemoteMetrics(Named[Metric]):
             metric_versions={metric.name: metric.version for metric in found},
             engines=head.engines,
             before=head.before,
+            approximate=head.approximate,
         )
 
     def __repr__(self) -> str:

@@ -390,6 +390,8 @@ export interface MetricAnswer {
   metrics: { [name: string]: string };
   /** The time range that is compared with, from and to. */
   before: string[] | null;
+  /** Metric -> how far off it may be, of those that are approximate. */
+  approximate: { [name: string]: string };
 }
 
 export interface MetricDefinition {
@@ -411,6 +413,8 @@ export interface MetricHead {
   engines: EngineUse[];
   /** The time range that is compared with, from and to. */
   before: string[] | null;
+  /** Metric -> how far off it may be, of those that are approximate. */
+  approximate: { [name: string]: string };
 }
 
 export interface MetricHistory {
@@ -429,6 +433,8 @@ export interface MetricItem {
   aggregation: string | null;
   column: string | null;
   percentile: number | null;
+  /** Whether it is made from a sketch. */
+  approximate: boolean;
   tie: string | null;
   filter: string | null;
   joins: Join[];
@@ -1327,6 +1333,8 @@ export interface MetricsQueryExplainParameters {
   week_start?: number | null;
   /** previous period or previous year: adds `M_before` and `M_change` for each metric M. */
   compare?: string | null;
+  /** Whether rollups may answer, may not, or have to; by default the setting `rollups`. */
+  rollups?: "use" | "off" | "only" | null;
   /** At most so many rows; all when not given. */
   limit?: number | null;
 }

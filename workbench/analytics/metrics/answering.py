@@ -162,7 +162,9 @@ class Answering:
         _match([rows.collect_schema() for rows in both], (base, conversion), [name for name, _ in same])
         analysis = Conversions(
             keys=tuple(question.names),
-            measure=Measure(figure.column, str(conversion.aggregation), converting.VALUE),
+            measure=Measure(
+                figure.column, str(conversion.aggregation), converting.VALUE, approximate=conversion.approximate
+            ),
             properties=len(properties),
             span=span,
         )
@@ -195,7 +197,7 @@ class Answering:
         rehearsed = Measures((*keys, *same), (measure,), where, limits, self._named())
         rehearsed.check(schema, str(metric.dataset))
         used = rehearsed.columns(types) | {str(metric.time)}
-        rows = self._sources.lazy(str(metric.dataset), metric.joins, used)
+        rows = self._sources.lazy(str(metric.dataset), metric.joins, used, limits)
         if limits is not None:
             rows = rows.filter(bounds_of(limits, types))
         counted = pl.lit(True) if asked is None else bounds_of(asked, types)
@@ -238,7 +240,10 @@ class Answering:
                 return served.frame
             why = served
         with self._sources.telling(dataset):
-            parts = self._sources.parts(dataset, metric.joins, measures.columns(dict(schema)))
+            if analysis is measures:
+                analysis = measures = measures.cut_by(self._sources.subject(dataset))
+            used = measures.columns(dict(schema))
+            parts = self._sources.parts(dataset, metric.joins, used, measures.window, measures.subject)
             computed = self._engine.run(analysis, parts)
         self._passed(dataset, beside, analysis, parts, computed.use, why=why)
         return computed.frame

@@ -149,6 +149,12 @@ class Definitions:
                 below += [self.get(name) for _, name in one.uses()]
         return tuple(one for one in found.values() if one.type == "simple")
 
+    def bound(self, metric: Metric) -> str:
+        """How far off a metric may be because it is, or is made of, an approximate one; empty where it is exact."""
+        about = [part for part in self.simple(metric) if part.approximate]
+        made = [f"is made of {part.name}, which {part.bound}" for part in about]
+        return metric.bound or "; ".join(made)
+
     def users(self, name: str) -> list[str]:
         """The metrics that are made of a metric, directly."""
         return [other for other, metric in self._metrics.items() if name in (used for _, used in metric.uses())]

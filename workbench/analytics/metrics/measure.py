@@ -54,6 +54,7 @@ class Measure:
     Attributes:
         time: Of `first` and `last`: the column that says which row that is; rows without a time never count.
         tie: Of `first` and `last`: the column that decides among rows of one time; equal ones, the value decides.
+        approximate: Of distinct counts and quantiles: made from a sketch, which is smaller than the values are.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Measure:
     percentile: float | None = None
     time: str | None = None
     tie: str | None = None
+    approximate: bool = False
 
     @property
     def quantile(self) -> float | None:
@@ -93,17 +95,22 @@ class Window:
     end: date | datetime | None
 
 
-def value_of(measure: Measure, columns: dict[str, pl.DataType]) -> pl.Expr:
-    """What a row gives to a measure; null where it does not count."""
-    if measure.column is None:
+def value_of(measure: Measure, columns: dict[str, pl.DataType], *, of: str | None = None) -> pl.Expr:
+    """What a row gives to a measure; null where it does not count.
+
+    Args:
+        of: The column that the values are taken of, where it is not the measure's.
+    """
+    column = of or measure.column
+    if column is None:
         value = pl.lit(1, pl.Int64)
     else:
-        value = pl.col(measure.column)
-        dtype = _dtype(measure.column, columns)
+        value = pl.col(column)
+        dtype = _dtype(column, columns)
         if dtype.is_float():
             # NaN does not count, and -0.0 is 0.0: which of two equal zeros comes first may not show.
             value = pl.when(value == 0).then(pl.lit(0.0, dtype)).otherwise(value.fill_nan(None))
-        if measure.quantile is not None:
+        if measure.quantile is not None and not dtype.is_integer():  # which are counted quicker as they are
             value = value.cast(pl.Float64)
     if measure.filter is None:
         return value

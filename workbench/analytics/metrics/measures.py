@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from workbench.analytics.metrics import quantiles
+from workbench.analytics.metrics import distinct_sketch, quantiles
 from workbench.analytics.metrics.measure import (
     WHERE,
     Key,
@@ -21,67 +21,77 @@ from workbench.analytics.metrics.measure import (
     value_of,
     with_condition,
 )
-from workbench.analytics.metrics.states import Column, State, state_of
-from workbench.compute import expressions
+from workbench.analytics.metrics.states import Column, State, distinct_state, state_of
+from workbench.analytics.metrics.tallies import Tally, Values, tallies_of
+from workbench.compute import SUBJECT_HASH, expressions
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["Measures"]
 
-# Partials of several kinds travel in one frame: what adds up has the kind 0, the value counts of a table its place.
+# Partials of several kinds travel in one frame: what adds up has the kind 0, the rows of a tally its place and 1.
 _KIND = ".kind"
-_TIMES = ".times"
 _KEPT = ".kept"
 _ALL = ".all"  # names with a dot are no dimension's and no metric's
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Measures by keys. Parts may be cut anywhere: partials add up, or are counts of distinct values.
+    """Measures by keys. Parts may be cut anywhere: partials add up, or are tallies of values, which do.
 
-    Results do not depend on the order of rows, on the number of parts or on the engine: counts, extremes and value
-    counts do not by nature, sums of floats are added exactly (see `sums`). Groups come out sorted by their keys, with a
+    Results do not depend on the order of rows, on the number of parts or on the engine: counts, extremes and tallies
+    do not by nature, sums of floats are added exactly (see `sums`). Groups come out sorted by their keys, with a
     missing key last. Without keys there is one row, even over no rows at all.
+
+    Attributes:
+        named: Expressions that `where` may call by name.
+        subject: A column by which parts are cut, beside which they have `SUBJECT_HASH`: its distinct values are told
+            apart by that, and the exact numbers of them add up, so that no value has to be kept. Their rows may be
+            anywhere where it is missing.
     """
 
     keys: tuple[Key, ...]
     measures: tuple[Measure, ...]
     where: str | None = None
     window: Window | None = None
-    named: tuple[Key, ...] = ()  # expressions that `where` may call by name
+    named: tuple[Key, ...] = ()
+    subject: str | None = None
 
-    by_subject = False
     ordered = False
+
+    @property
+    def by_subject(self) -> bool:
+        return self.subject is not None
 
     @property
     def name(self) -> str:
         return "measures"
 
+    def cut_by(self, subject: str | None) -> Measures:
+        """The same for parts that are cut by a subject, where that makes it easier."""
+        counted = any(one.aggregation == "count_distinct" and one.column == subject for one in self.measures)
+        return replace(self, subject=subject if counted else None)
+
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Columns: the keys, and per measure what `states` keeps; value counts as rows of their own."""
+        """Columns: the keys, and per measure what `states` keeps; the rows of tallies as rows of their own."""
         rows, columns = self._prepared(rows)
-        added = rows.group_by(self._key_names).agg(_put_together(columns))
-        tables = self._tables()
-        if not tables:
-            return added
-        branches = [added.with_columns(pl.lit(0, pl.Int8).alias(_KIND))]
-        for n in range(len(tables)):
-            counts = (
-                rows.select(*self._key_names, _table(n))
-                .drop_nulls(_table(n))
-                .group_by([*self._key_names, _table(n)])
-                .agg(pl.len().cast(pl.Int64).alias(_TIMES))
-            )
-            branches.append(counts.with_columns(pl.lit(n + 1, pl.Int8).alias(_KIND)))
-        return pl.concat(branches, how="diagonal")
+        tallies = self._tallies()
+        if not tallies:
+            return self._grouped(rows, _gathered(columns))
+        branches = {0: self._grouped(rows, _gathered(columns))} if columns else {}
+        for tally in tallies:
+            # Somebody has to tell of groups that have no value.
+            branches[tally.place + 1] = self._counts(tally, rows, missing=not branches)
+        kinds = [branch.with_columns(pl.lit(kind, pl.Int8).alias(_KIND)) for kind, branch in branches.items()]
+        return pl.concat(kinds, how="diagonal")
 
     def combine(self, partials: pl.LazyFrame) -> pl.LazyFrame:
-        """The same columns with a row per keys, and one per keys and counted value."""
-        tables = self._tables()
+        """The same columns with a row per keys, and one per keys and what a tally counts."""
+        tallies = self._tallies()
         states = self._merged_states(partials.collect_schema())
-        counted = [*self._key_names, *([_KIND] if tables else []), *(_table(n) for n in range(len(tables)))]
+        counted = [*self._key_names, *([_KIND] if tallies else []), *(tally.column for tally in tallies)]
         added = _put_together(column for state in states for column in state.columns)
-        times = [pl.col(_TIMES).sum()] if tables else []
-        return partials.group_by(counted).agg(*added, *times).select(partials.collect_schema().names())
+        numbers = [tally.put_together for tally in tallies]
+        return partials.group_by(counted).agg(*added, *numbers).select(partials.collect_schema().names())
 
     def from_finer(self, partials: pl.LazyFrame, finer: Measures, made: Sequence[pl.Expr]) -> pl.LazyFrame:
         """Its partials, made of those of the same measures by finer keys.
@@ -95,39 +105,40 @@ class Measures:
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The measures by keys, sorted by the keys."""
-        tables = self._tables()
+        tallies = self._tallies()
         keys = self._key_names
         states = self._merged_states(partials.collect_schema())
-        added = partials.filter(pl.col(_KIND) == 0) if tables else partials
+        added = partials.filter(pl.col(_KIND) == (0 if states else 1)) if tallies else partials
         result = added.group_by(keys).agg(_put_together(column for state in states for column in state.columns))
-        for n, sharing in enumerate(tables):
-            counts = partials.filter(pl.col(_KIND) == n + 1).group_by([*keys, _table(n)]).agg(pl.col(_TIMES).sum())
-            found = quantiles.from_counts(counts, keys, _table(n), _TIMES, _wanted(sharing))
-            result = result.join(found, on=keys, how="left", nulls_equal=True)
+        for tally in tallies:
+            counts = partials.filter(pl.col(_KIND) == tally.place + 1).drop_nulls(tally.column)
+            counts = counts.group_by([*keys, tally.column]).agg(tally.put_together)
+            result = result.join(tally.figures(counts, keys), on=keys, how="left", nulls_equal=True)
         return self._finished(result, states)
 
     def whole(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """`merge(partial(rows))` in one group-by: where all rows are at hand, values need no counting."""
         states = self._states(dict(rows.collect_schema()))
+        keys = self._key_names
         rows, columns = self._prepared(rows)
-        values = [
-            expression
-            for n, sharing in enumerate(self._tables())
-            for expression in quantiles.in_groups(_table(n), _wanted(sharing))
-        ]
-        result = rows.group_by(self._key_names).agg(*_put_together(columns), *values)
-        found = [
-            expression
-            for n, sharing in enumerate(self._tables())
-            for expression in quantiles.of_groups(_table(n), _wanted(sharing))
-        ]
-        return self._finished(result.with_columns(found), states)
+        tallies = self._tallies()
+        exact = [tally for tally in tallies if isinstance(tally, Values)]
+        values = [aggregated for tally in exact for aggregated in quantiles.in_groups(tally.column, tally.wanted)]
+        result = self._grouped(rows, [*_gathered(columns), *values])
+        result = result.with_columns(
+            made for tally in exact for made in quantiles.of_groups(tally.column, tally.wanted)
+        )
+        for tally in tallies:
+            if tally not in exact:
+                found = tally.figures(self._counts(tally, rows), keys)
+                result = result.join(found, on=keys, how="left", nulls_equal=True)
+        return self._finished(result, states)
 
     @property
     def only_distinct(self) -> bool:
-        """Whether nothing but distinct values of one column is counted."""
-        counted = all(measure.aggregation == "count_distinct" for measure in self.measures)
-        return counted and len(self._tables()) == 1
+        """Whether nothing but distinct values of one column is counted, and exactly."""
+        exact = all(one.aggregation == "count_distinct" and not one.approximate for one in self.measures)
+        return exact and len(self._tallies()) == 1
 
     def of_new_values(self, partials: pl.LazyFrame, stretch: pl.Expr | None) -> tuple[Measures, pl.LazyFrame]:
         """Distinct counts as numbers that add up: of each value only its first time counts. For `only_distinct`.
@@ -140,14 +151,28 @@ class Measures:
             The analysis that adds the numbers up, and its partials: as large as there are groups, not as values.
         """
         first, *others = self._key_names
+        values_of = self._tallies()[0]
         keys = [first, *others]
         within = [stretch.alias(".stretch")] if stretch is not None else []
-        values = partials.filter(pl.col(_KIND) != 0).with_columns(within)
-        once = values.group_by([*others, *([".stretch"] if within else []), _table(0)]).agg(pl.col(first).min())
+        values = partials.drop_nulls(values_of.column).with_columns(within)
+        once = values.group_by([*others, *([".stretch"] if within else []), values_of.column]).agg(pl.col(first).min())
         numbers = [pl.len().cast(pl.Int64).alias(f"{measure.name}.n") for measure in self.measures]
         counts = tuple(Measure(measure.name, "count") for measure in self.measures)
-        groups = partials.filter(pl.col(_KIND) == 0).select(keys)
+        groups = partials.select(keys).unique()
         return replace(self, measures=counts), pl.concat([groups, once.group_by(keys).agg(numbers)], how="diagonal")
+
+    def _grouped(self, rows: pl.LazyFrame, aggregated: Sequence[pl.Expr]) -> pl.LazyFrame:
+        """Aggregations by the keys."""
+        if self.keys:
+            return rows.group_by(self._key_names).agg(aggregated)
+        one = rows.select(aggregated) if aggregated else pl.LazyFrame({_ALL: [0]})
+        return one.with_columns(pl.lit(0, pl.Int8).alias(_ALL))
+
+    def _counts(self, tally: Tally, rows: pl.LazyFrame, *, missing: bool = False) -> pl.LazyFrame:
+        """The rows of a tally by the keys."""
+        if self.keys:
+            return tally.counts(rows, self._key_names, missing=missing)
+        return tally.counts(rows, ()).with_columns(pl.lit(0, pl.Int8).alias(_ALL))
 
     def _prepared(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, list[Column]]:
         """The rows that count, as keys, what each contributes, and the values whose distinct ones are needed."""
@@ -156,7 +181,7 @@ class Measures:
         made = [
             *self._key_expressions(schema),
             *(column.row.alias(column.name) for column in columns),
-            *(value_of(measure, schema).alias(_table(n)) for n, (measure, *_) in enumerate(self._tables())),
+            *(tally.row(schema) for tally in self._tallies()),
         ]
         prepared = self._kept(rows, schema).with_columns(made)
         return prepared.select(expression.meta.output_name() for expression in made), columns
@@ -165,8 +190,7 @@ class Measures:
         if not self.keys:
             everything = pl.LazyFrame({_ALL: [0]}, schema={_ALL: pl.Int8})
             result = everything.join(result, on=_ALL, how="left")
-        adding = (measure for measure in self.measures if not measure.needs_values)
-        made = {measure.name: state.result for measure, state in zip(adding, states, strict=True)}
+        made = {measure.name: state.result for measure, state in zip(self._adding(), states, strict=True)}
         chosen = [
             _counted(made.get(measure.name, pl.col(measure.name)), measure).alias(measure.name)
             for measure in self.measures
@@ -209,6 +233,11 @@ class Measures:
                 hint=f"metric '{measure.name}' takes the {measure.aggregation} of it",
             )  # fmt: skip
         dtype = columns[name]
+        if measure.approximate and not distinct_sketch.has_hash(dtype):
+            raise Invalid(
+                f"metric '{measure.name}' is approximate, and '{name}' is {dtype}, which has no hash",
+                hint="leave `approximate` out, and it is counted exactly",
+            )
         comparable = measure.aggregation in ("count", "count_distinct") or (
             measure.aggregation in ("min", "max", "first", "last") and not dtype.is_nested()
         )
@@ -222,8 +251,6 @@ class Measures:
         return [key.name for key in self.keys] or [_ALL]
 
     def _key_expressions(self, schema: dict[str, pl.DataType]) -> list[pl.Expr]:
-        if not self.keys:
-            return [pl.lit(0, pl.Int8).alias(_ALL)]
         return [key_of(key, schema).alias(key.name) for key in self.keys]
 
     def _kept(self, rows: pl.LazyFrame, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
@@ -245,35 +272,40 @@ class Measures:
 
     def _states(self, schema: dict[str, pl.DataType]) -> list[State]:
         return [
-            state_of(
+            distinct_state(m.name, value_of(m, schema, of=SUBJECT_HASH))
+            if m.needs_values
+            else state_of(
                 m.name,
                 m.aggregation,
                 value_of(m, schema) if m.column or m.filter else None,
                 type_of(m, schema),
                 [pl.col(column) for column in m.deciding],
             )
-            for m in self.measures
-            if not m.needs_values
+            for m in self._adding()
         ]
 
     def _merged_states(self, partials: pl.Schema) -> list[State]:
         """The states again, from what the partials hold: the rows' own columns are gone by then."""
-        found = []
-        for measure in self.measures:
-            if measure.needs_values:
-                continue
-            kept = _kept_type(measure.name, partials)
-            deciding = [pl.lit(None) for _ in measure.deciding]
-            found.append(state_of(measure.name, measure.aggregation, pl.lit(None), kept, deciding))
-        return found
+        return [
+            distinct_state(m.name, pl.lit(None))
+            if m.needs_values
+            else state_of(
+                m.name, m.aggregation, pl.lit(None), _kept_type(m.name, partials), [pl.lit(None) for _ in m.deciding]
+            )
+            for m in self._adding()
+        ]
 
-    def _tables(self) -> list[list[Measure]]:
-        """Measures that need the distinct values of a column, those that need the same ones together."""
-        tables: dict[tuple[str | None, str | None], list[Measure]] = {}
-        for measure in self.measures:
-            if measure.needs_values:
-                tables.setdefault((measure.column, measure.filter), []).append(measure)
-        return list(tables.values())
+    def _adding(self) -> list[Measure]:
+        """The measures of which partials are numbers that add up."""
+        return [measure for measure in self.measures if not self._tallied(measure)]
+
+    def _tallies(self) -> list[Tally]:
+        """What is kept for the other measures."""
+        return tallies_of([measure for measure in self.measures if self._tallied(measure)], self.subject)
+
+    def _tallied(self, measure: Measure) -> bool:
+        adds_up = measure.aggregation == "count_distinct" and measure.column == self.subject and not measure.approximate
+        return measure.needs_values and not adds_up
 
 
 def _kept_type(name: str, partials: pl.Schema) -> pl.DataType:
@@ -287,12 +319,8 @@ def _kept_type(name: str, partials: pl.Schema) -> pl.DataType:
     return partials.get(f"{name}.x", pl.Int64())
 
 
-def _table(n: int) -> str:
-    return f".value {n}"
-
-
-def _wanted(measures: Sequence[Measure]) -> dict[str, float | None]:
-    return {measure.name: measure.quantile for measure in measures}
+def _gathered(columns: Iterable[Column]) -> list[pl.Expr]:
+    return [column.gathered.alias(column.name) for column in columns]
 
 
 def _put_together(columns: Iterable[Column]) -> list[pl.Expr]:

@@ -276,6 +276,7 @@ class Metrics:
             engines=tuple(one.use for one in answering.passes),
             passes=tuple(answering.passes),
             before=before and (before[0].isoformat(), before[1].isoformat()),
+            approximate={metric.name: bound for metric in asked if (bound := known.bound(metric))},
         )
         self._record(result)
         return result
@@ -285,7 +286,9 @@ class Metrics:
         if run is None:
             return
         for name, version in result.metric_versions.items():
-            self._runs.record(run, "read", "metric", name, version)
+            bound = result.approximate.get(name)
+            detail = {"approximate": bound} if bound else {}
+            self._runs.record(run, "read", "metric", name, version, detail=detail)
         for use in result.engines:
             self._runs.record_engine(run, EngineUse.to_dict(use))
 

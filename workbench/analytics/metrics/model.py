@@ -9,7 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from workbench.analytics.metrics.distinct_sketch import STANDARD_ERROR
 from workbench.analytics.metrics.ingredients import Dimension, Input, Join, Name, Property, Schedule, spoken
+from workbench.analytics.metrics.quantile_sketch import RELATIVE_ERROR
 from workbench.analytics.metrics.spans import SpanText
 from workbench.charts import is_format
 from workbench.compute import expressions, grains
@@ -21,7 +23,7 @@ Kind = Literal["simple", "ratio", "derived", "cumulative", "conversion"]
 
 # What only metrics of a type may say, and what they have to.
 _OWN: dict[str, tuple[str, ...]] = {
-    "simple": ("dataset", "aggregation", "column", "percentile", "tie", "filter", "joins"),
+    "simple": ("dataset", "aggregation", "column", "percentile", "approximate", "tie", "filter", "joins"),
     "ratio": ("numerator", "denominator"),
     "derived": ("expr", "inputs"),
     "cumulative": ("metric", "window", "grain_to_date", "period_agg"),
@@ -52,6 +54,7 @@ class Metric(BaseModel):
         aggregation: How (simple). Nulls, and NaN among floats, never count; `count` without a column counts rows.
         column: What is aggregated; `count` may do without.
         percentile: 0 to 100, exclusive; interpolated between neighbours as numpy's default does.
+        approximate: A `count_distinct`, `median` or `percentile` is made from a sketch, whose bound every result says.
         tie: Column that decides which of several rows of one time is `first` or `last`; without one the value does.
         filter: SQL condition over one row's columns; rows for which it is not true do not count.
         joins: Datasets whose columns are had beside the metric's own (simple), besides what its file's sections say.
@@ -90,6 +93,7 @@ class Metric(BaseModel):
     aggregation: Aggregation | None = None
     column: str | None = None
     percentile: Annotated[float, Field(gt=0, lt=100)] | None = None
+    approximate: bool = False
     tie: str | None = None
     filter: str | None = None
     joins: tuple[Join, ...] = ()
@@ -126,6 +130,15 @@ class Metric(BaseModel):
     @property
     def title(self) -> str:
         return self.label or spoken(self.name)
+
+    @property
+    def bound(self) -> str:
+        """How far off an approximate metric may be, in words; empty for one that is not itself approximate."""
+        if not self.approximate:
+            return ""
+        if self.aggregation == "count_distinct":
+            return f"has a standard error of {STANDARD_ERROR:.1%}"
+        return f"is at most {RELATIVE_ERROR:.0%} off"
 
     @property
     def summary(self) -> str:
@@ -167,7 +180,8 @@ class Metric(BaseModel):
                 return (
                     f"{self.calculation or 'conversion_rate'} of {self.base_metric} to {self.conversion_metric}{within}"
                 )
-        return f"{self.aggregation}{f' of {self.column}' if self.column else ''} in {self.dataset}"
+        about = "approximate " if self.approximate else ""
+        return f"{about}{self.aggregation}{f' of {self.column}' if self.column else ''} in {self.dataset}"
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -200,7 +214,9 @@ class Metric(BaseModel):
         own = _OWN[self.type]
         others = dict.fromkeys(name for names in _OWN.values() for name in names if name not in own)
         is_one = _IS.get(self.type, f"is {self.type}")
-        return [f"{is_one}, so it cannot have '{name}'" for name in others if getattr(self, name) not in (None, ())]
+        return [
+            f"{is_one}, so it cannot have '{name}'" for name in others if getattr(self, name) not in (None, (), False)
+        ]
 
     def _simple_problems(self) -> list[str]:
         problems = []
@@ -214,6 +230,8 @@ class Metric(BaseModel):
             problems.append("needs a percentile, e.g. percentile: 95")
         if self.aggregation != "percentile" and self.percentile is not None:
             problems.append("has a percentile, so its aggregation has to be percentile")
+        if self.approximate and self.aggregation not in ("count_distinct", "median", "percentile", None):
+            problems.append(f"is approximate, but a {self.aggregation} is exact anyway; leave approximate out")
         by_order = self.aggregation in ("first", "last")
         if by_order and self.time is None:
             problems.append(f"needs a time, the column that says which row is the {self.aggregation}")

@@ -157,6 +157,7 @@ def measure_of(metric: Metric, column: str | None = None, filters: Sequence[str]
         metric.percentile,
         time=metric.time,
         tie=metric.tie,
+        approximate=metric.approximate,
     )
 
 

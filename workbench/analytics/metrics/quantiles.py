@@ -23,8 +23,8 @@ def in_groups(value: str, wanted: Wanted) -> list[pl.Expr]:
     column = pl.col(value)
     found = [column.drop_nulls().n_unique().cast(pl.Int64).alias(n) for n, q in wanted.items() if q is None]
     for name, quantile in _asked(wanted).items():
-        found.append(column.quantile(quantile, "lower").alias(f"{name}.0"))
-        found.append(column.quantile(quantile, "higher").alias(f"{name}.1"))
+        found.append(column.quantile(quantile, "lower").cast(pl.Float64).alias(f"{name}.0"))
+        found.append(column.quantile(quantile, "higher").cast(pl.Float64).alias(f"{name}.1"))
     return [column.count().cast(pl.Int64).alias(f"{value}.size"), *found]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -42,6 +42,7 @@ class MetricResult:
         engines: How it was computed, one entry per pass over a dataset.
         before: The time range that it is compared with, from and to, as ISO text; None without a comparison.
         passes: Those passes themselves, where it was computed in this process.
+        approximate: Metric -> how far off it may be, of those that are approximate: "has a standard error of 1.6%".
     """
 
     frame: pl.DataFrame
@@ -53,6 +54,7 @@ class MetricResult:
     engines: tuple[EngineUse, ...]
     before: tuple[str, str] | None = None
     passes: tuple[Pass, ...] = ()
+    approximate: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def engine(self) -> str:
@@ -186,7 +188,7 @@ class MetricResult:
             labels=self.labels,
             units=self.units,
             formats=self.formats,
-            note=note,
+            note=note or self.approximation,
         )
 
     def tiles(self, title: str = "Key figures", *, note: str = "") -> Tiles:
@@ -200,8 +202,14 @@ class MetricResult:
                 f"key figures need one row, and there are {self.frame.height}", hint="query without by= and grain="
             )
         row = self.frame.row(0, named=True)
-        made = [Tile(metric.title, row[metric.name], metric.unit, metric.format, note) for metric in self.metrics]
+        said = note or self.approximation
+        made = [Tile(metric.title, row[metric.name], metric.unit, metric.format, said) for metric in self.metrics]
         return Tiles(made, title)
+
+    @property
+    def approximation(self) -> str:
+        """Which of the metrics are approximate, and how far off they may be; empty where none is."""
+        return "Approximate: " + "; ".join(map(" ".join, self.approximate.items())) + "." if self.approximate else ""
 
     @property
     def title(self) -> str:
@@ -224,7 +232,8 @@ class MetricResult:
         return self.table(note=self._origin())._repr_html_()
 
     def _origin(self) -> str:
-        return "From " + ", ".join(f"{name} version {version}" for name, version in self.versions.items()) + "."
+        read = "From " + ", ".join(f"{name} version {version}" for name, version in self.versions.items()) + "."
+        return f"{read} {self.approximation}".rstrip()
 
 
 def _small(label: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from workbench.analytics.metrics.ingredients import Join
+from workbench.analytics.metrics.measure import Window
 from workbench.compute import Late, Parts
 from workbench.data.lake import Lake, Opened
 from workbench.foundation.errors import Invalid, unknown
@@ -46,6 +47,7 @@ class Sources:
         self._actor = actor
         self._opened: dict[str, Opened] = {}
         self._parts: dict[str, Parts] = {}
+        self._some: dict[tuple[str, Window | None, str | None], Parts] = {}
         self._schemas: dict[str, pl.Schema] = {}
         self.versions: dict[str, int] = {}
 
@@ -91,17 +93,26 @@ class Sources:
                 columns[join.called(column)] = right[column]
         return pl.Schema(columns)
 
-    def parts(self, dataset: str, joins: Sequence[Join], used: Collection[str]) -> Parts:
+    def parts(
+        self,
+        dataset: str,
+        joins: Sequence[Join],
+        used: Collection[str],
+        window: Window | None = None,
+        subject: str | None = None,
+    ) -> Parts:
         """The rows of a dataset for an engine. The one place where rows become parts.
 
         Args:
             joins: What may be joined; only what has a column in `used` is.
             used: The columns that will be read.
+            window: Rows outside of it do not matter: files that have none in it are left out.
+            subject: What `subject` gives, for rows that are to be cut by it; rows that have none are there, too.
 
         Raises:
             Invalid: A joined dataset has several rows of one key, so that the join would double rows.
         """
-        cut = self._cut(dataset)
+        cut = self._cut(dataset, window, subject)
         for join in joins:
             columns = [name.removeprefix(join.called("")) for name in sorted(used) if name.startswith(join.called(""))]
             if columns:
@@ -109,18 +120,32 @@ class Sources:
                 cut = replace(cut, parts=tuple(part.shaped(beside) for part in cut.parts))
         return cut
 
-    def lazy(self, dataset: str, joins: Sequence[Join], used: Collection[str]) -> pl.LazyFrame:
+    def lazy(
+        self, dataset: str, joins: Sequence[Join], used: Collection[str], window: Window | None = None
+    ) -> pl.LazyFrame:
         """What `parts` gives, as one plan: for rows that are computed on together with another dataset's."""
-        return _whole(self.parts(dataset, joins, used))
+        return _whole(self.parts(dataset, joins, used, window))
+
+    def subject(self, dataset: str) -> str | None:
+        """The column that the rows of a dataset are quickly cut by, if any."""
+        return self._lake.subject(dataset, self._actor)
 
     def telling(self, dataset: str) -> AbstractContextManager[None]:
         """Around computing on a dataset's rows: what is damaged is told by the dataset's name."""
         return self._lake.telling(dataset, self._actor)
 
-    def _cut(self, dataset: str) -> Parts:
+    def _cut(self, dataset: str, window: Window | None = None, subject: str | None = None) -> Parts:
         if dataset not in self._parts:
             self._parts[dataset] = self.opened(dataset).parts()
-        return self._parts[dataset]
+        if window is not None and not _bounds_files(self._schema(dataset).get(window.column)):
+            window = None
+        if window is None and subject is None:
+            return self._parts[dataset]
+        asked = dataset, window, subject
+        if asked not in self._some:
+            limits = None if window is None else (window.column, window.start, window.end)
+            self._some[asked] = self.opened(dataset).parts(subject=subject, window=limits, unowned=True)
+        return self._some[asked]
 
     def _schema(self, dataset: str) -> pl.Schema:
         if dataset not in self._schemas:
@@ -159,6 +184,11 @@ class Sources:
 def _whole(parts: Parts) -> pl.LazyFrame:
     plans = [part.lazy() for part in parts.parts]
     return plans[0] if len(plans) == 1 else pl.concat(plans)
+
+
+def _bounds_files(dtype: pl.DataType | None) -> bool:
+    """Whether a window over a column of a type says which files can be left out."""
+    return dtype == pl.Date or (isinstance(dtype, pl.Datetime) and dtype.time_zone is not None)
 
 
 def _place(at: int) -> str:

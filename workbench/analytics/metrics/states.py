@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.metrics import sums
 
-__all__ = ["Column", "State", "state_of"]
+__all__ = ["Column", "State", "distinct_state", "state_of"]
 
 # Whole numbers of which a group of rows can add up to more than 64 bits.
 _WIDE = (pl.Int64, pl.UInt64)
@@ -23,12 +23,22 @@ class Column:
     """One kept number: `row` is what a row contributes, `how` is how contributions (and partials) are put together.
 
     What is first or last is so by the columns `by`; missing ones come after all others, whichever is asked for.
+    Of a `distinct` column a row contributes a value: there are as many as differ, and partials have none in common.
     """
 
     name: str
     row: pl.Expr
     how: Adding
     by: tuple[str, ...] = ()
+    distinct: bool = False
+
+    @property
+    def gathered(self) -> pl.Expr:
+        """Of the rows of a group, one partial."""
+        column = pl.col(self.name)
+        if self.distinct:
+            return column.drop_nulls().n_unique().cast(pl.Int64)
+        return self.put_together
 
     @property
     def put_together(self) -> pl.Expr:
@@ -45,6 +55,17 @@ class State:
 
     columns: tuple[Column, ...]
     result: pl.Expr
+
+
+def distinct_state(name: str, value: pl.Expr) -> State:
+    """How many distinct values there are, where no two partials have one in common.
+
+    Args:
+        name: Prefix of the kept column.
+        value: Null where a row does not count.
+    """
+    number = Column(f"{name}.n", value, "sum", distinct=True)
+    return State((number,), pl.col(number.name))
 
 
 def state_of(

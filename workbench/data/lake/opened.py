@@ -50,14 +50,14 @@ class Opened:
         """
         return restricted(pl.LazyFrame(schema=self._snapshot.schema), self._policy).collect_schema()
 
-    def parts(self, *, subject: str | None = None, window: Window | None = None) -> Parts:
+    def parts(self, *, subject: str | None = None, window: Window | None = None, unowned: bool = False) -> Parts:
         """The rows for an engine: see `Lake.parts`.
 
         Raises:
             IntegrityError: A file is gone or cut short.
         """
         damage.check(self.name, self._snapshot)
-        return parted(self._snapshot, self._policy, subject=subject, window=window)
+        return parted(self._snapshot, self._policy, subject=subject, window=window, unowned=unowned)
 
     def changes(self, version: int, column: str) -> Changes:
         """Where the rows of another version may differ from these, by a column of times; whatever the policy."""

@@ -74,12 +74,21 @@ class Joined:
         return renamed.drop(".person", ".hash")
 
 
+@dataclass(frozen=True)
+class Unowned:
+    """Only rows that have no subject."""
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.filter(pl.col(SUBJECT_HASH).is_null())
+
+
 def parted(
     snapshot: Snapshot,
     policy: Policy | None,
     *,
     subject: str | None,
     window: Window | None = None,
+    unowned: bool = False,
     tail: Sequence[pl.DataFrame] = (),
     moved: pl.DataFrame | None = None,
 ) -> Parts:
@@ -88,6 +97,7 @@ def parted(
         policy: Of who asks.
         subject: The column whose rows have to be together; None where none has to. Parts then have `SUBJECT_HASH`.
         window: Files that have no row in it are left out. Others may still have rows outside.
+        unowned: Also rows that have no subject, which otherwise are there or not; each in one part.
         tail: More rows, of the columns that the dataset shows.
         moved: What `Identities.moved` gives.
 
@@ -99,7 +109,8 @@ def parted(
             raise unknown("column called", name, snapshot.schema, error=Invalid)
     if window and not snapshot.schema[window[0]].is_temporal():
         raise Invalid(f"the time '{window[0]}' is {snapshot.schema[window[0]]}; it has to be a time with a zone")
-    files = _within(snapshot.files, window)
+    shown_time = window is not None and (policy is None or window[0] not in policy.columns)
+    files = _within(snapshot.files, window if shown_time else None)  # bounds are of the times that lie there
     layout = snapshot.layout
     shapes: tuple[Shape, ...] = () if policy is None else (Restricted(policy),)
     whole = Part(
@@ -120,10 +131,13 @@ def parted(
         shown = Shown(tuple(snapshot.schema))
         rehashed = (*(() if layout is None else (shown,)), *shapes, Hashed(subject))
         whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
-        return Parts(tuple(_by_hash(whole)), True, *whole_of)
+        cut = _by_hash(whole)
+        return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *whole_of)
     ordered = Shown((*snapshot.schema, SUBJECT_HASH))
     whole = replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout))
-    cut = list(_by_bucket(whole, snapshot, files, layout))
+    cut = _by_bucket(whole, snapshot, files, layout)
+    if unowned and len(cut) > 1:
+        cut += _unowned(whole, files)
     if moved is not None and moved.height:
         cut = _joined(cut, whole, subject, moved)
     return Parts(tuple(cut), True, *whole_of)
@@ -202,11 +216,28 @@ def _by_bucket(whole: Part, snapshot: Snapshot, files: pl.DataFrame, layout: Eve
         first, last = layout.bounds(at, number)
         outside = (pl.col(low) > last) | (pl.col(high) < first)
         index = files.with_row_index(".at").filter(outside.fill_null(value=True).not_())[".at"].to_list()
-        part = _of_files(whole, files, index)
+        part = replace(_of_files(whole, files, index), rows=_expected(files[index], first, last))
         frames = tuple(_inside(frame, first, last) for frame in whole.frames)
         part = replace(part, hashes=(first, last), frames=tuple(frame for frame in frames if frame.height))
         cut.append(_chronological(part, files[index], layout))
     return cut
+
+
+def _expected(files: pl.DataFrame, first: int, last: int) -> int:
+    """About how many rows of files have a hash within bounds: hashes are spread evenly."""
+    low, high = (pl.col(f"{side}.{SUBJECT_HASH}").cast(pl.Float64) for side in ("min", "max"))
+    inside = pl.min_horizontal(high, pl.lit(float(last))) - pl.max_horizontal(low, pl.lit(float(first)))
+    share = (inside / (high - low)).fill_nan(1.0).fill_null(1.0).clip(0.0, 1.0)
+    return int(files.select((pl.col("num_records") * share).ceil().sum()).item() or 0)
+
+
+def _unowned(whole: Part, files: pl.DataFrame) -> list[Part]:
+    """A part of the rows that have no subject, where there may be any."""
+    missing = f"null_count.{SUBJECT_HASH}"
+    none = pl.col(missing) == 0 if missing in files.columns else pl.lit(value=False)
+    index = files.with_row_index(".at").filter(none.fill_null(value=False).not_())[".at"].to_list()
+    part = replace(_of_files(whole, files, index), frames=whole.frames, sorted=False)
+    return [part.shaped(Unowned())] if part.files or part.frames else []
 
 
 def _chronological(part: Part, files: pl.DataFrame, layout: EventLayout) -> Part:

@@ -108,6 +108,7 @@ class LakeReader:
         window: Window | None = None,
         version: int | None = None,
         live: bool = False,
+        unowned: bool = False,
     ) -> tuple[Parts, int]:
         """Like `read`, cut for an engine, and the version that it is.
 
@@ -116,6 +117,7 @@ class LakeReader:
             window: Of the time column; files without a row in it are left out, rows of others are not.
             live: With the rows that no version holds yet, and with subjects that were found to be one since. Never
                 inside a run, where every read is of a sealed version.
+            unowned: Where there is a subject: each row that has none is in one part, too. Otherwise it may be in none.
 
         Raises:
             NotFound: No such dataset or version.
@@ -131,6 +133,7 @@ class LakeReader:
             policy,
             subject=subject,
             window=window,
+            unowned=unowned,
             tail=self._tail.rows(record.id, snapshot.version) if now and self._tail else (),
             moved=self._identities.moved(record.id, snapshot.version) if now and self._identities else None,
         )
@@ -148,6 +151,19 @@ class LakeReader:
         opened = Opened(record.id, name, snapshot, self._security.policy_for(actor.principal, name))
         _ = opened.schema  # a policy that cannot be applied is told of here, not by an engine
         return opened
+
+    def subject(self, name: str, actor: Actor) -> str | None:
+        """The column whose hash the dataset's files have, by which its rows are quickly cut.
+
+        Returns:
+            None where it is not laid out for events, or the actor's policy shows another subject than the files have.
+
+        Raises:
+            NotFound: No such dataset.
+        """
+        layout = self._store.get(name).layout
+        policy = self._security.policy_for(actor.principal, name)
+        return None if layout is None or (policy and layout.subject in policy.columns) else layout.subject
 
     def layout(self, name: str, actor: Actor, *, version: int | None = None) -> LayoutReport:
         """How a dataset's files lie. Tells sizes, no rows; a row filter does not change them."""

@@ -34,6 +34,7 @@ class MetricItem(Answer):
     aggregation: str | None
     column: str | None
     percentile: float | None
+    approximate: bool = Field(description="Whether it is made from a sketch.")
     tie: str | None
     filter: str | None
     joins: list[Join]
@@ -138,6 +139,7 @@ class MetricAnswer(Answer):
     datasets: dict[str, int] = Field(description="Dataset -> the version that was read.")
     metrics: dict[str, str] = Field(description="Metric -> the version of its definition.")
     before: list[str] | None = Field(description="The time range that is compared with, from and to.")
+    approximate: dict[str, str] = Field(description="Metric -> how far off it may be, of those that are approximate.")
 
 
 class Explanation(Answer):
@@ -155,6 +157,7 @@ class MetricHead(Answer):
     datasets: dict[str, int] = Field(description="Dataset -> the version that was read.")
     engines: list[EngineUse] = Field(description="How it was computed.")
     before: list[str] | None = Field(description="The time range that is compared with, from and to.")
+    approximate: dict[str, str] = Field(description="Metric -> how far off it may be, of those that are approximate.")
 
 
 def listed(wb: Workbench) -> MetricList:
@@ -187,6 +190,7 @@ def query(wb: Workbench, *, query: MetricQuery) -> MetricAnswer:
         datasets=dict(result.versions),
         metrics=dict(result.metric_versions),
         before=None if result.before is None else list(result.before),
+        approximate=dict(result.approximate),
     )
 
 
@@ -199,6 +203,7 @@ def rows(wb: Workbench, *, query: MetricRowsQuery) -> Rows:
         datasets=dict(result.versions),
         engines=list(result.engines),
         before=None if result.before is None else list(result.before),
+        approximate=dict(result.approximate),
     )
     return Rows(head, iter([result.frame]))
 
