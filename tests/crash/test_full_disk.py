@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from workbench import Workbench
+from workbench.compute import ResultCache
 from workbench.data.lake import Checkpoint, Datasets, Lake
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Unavailable
@@ -143,6 +144,27 @@ def test_a_disk_without_a_byte_left_can_be_read_by_who_comes_anew(disk: Path) ->
         ballast.unlink()
         other.datasets["t"].append(pl.DataFrame({"k": [2]}))
         assert one.datasets["t"].to_polars().height == 2
+
+
+def test_a_full_disk_keeps_no_results_and_answers_all_the_same(disk: Path) -> None:
+    (disk / "workbench.toml").write_text("")
+    rows = pl.DataFrame({"k": ["a", "b", "a"]})
+    with Workbench.open(disk) as wb:
+        wb.datasets.create("t", rows)
+        wb.metrics.define({"name": "n", "dataset": "t", "aggregation": "count", "dimensions": ["k"]})
+    ballast = fill(disk, 0)
+    for _ in range(2):
+        ResultCache._open.clear()  # as another process: nothing is in memory
+        with Workbench.open(disk) as wb:
+            found = [wb.metrics.query("n", by="k") for _ in range(2)]
+            assert [one.frame.rows() for one in found] == [[("a", 2), ("b", 1)]] * 2
+            assert [one.engines[0].cached is None for one in found] == [True, False]
+    assert not list((disk / ".workbench").glob("results/*"))
+    ballast.unlink()
+    ResultCache._open.clear()
+    with Workbench.open(disk) as wb:
+        wb.metrics.query("n", by="k")
+        assert len(list((disk / ".workbench" / "results").glob("*.result"))) == 1
 
 
 def test_a_log_line_that_does_not_fit_is_no_error_of_the_reader(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import polars as pl
+import pytest
 from site_of_servers import Site
 
-from workbench.governance.security import Scope
+from workbench.governance.security import Policy, Role, Scope
 
-TIMED = {"name": "timed", "dataset": "flights", "aggregation": "count", "time": "at", "dimensions": ["origin"]}
+TIMED = {"name": "timed", "dataset": "departures", "aggregation": "count", "time": "at", "dimensions": ["origin"]}
 DAILY = {"name": "daily", "metrics": ["timed"], "dimensions": ["origin"]}
 
 
@@ -18,6 +22,18 @@ def sent(site: Site, method: str, path: str, user: str = "ana", **options: Any) 
     return httpx.request(method, f"{site.url}/workbench/api/v1/{path}", headers=headers, timeout=30, **options)
 
 
+@pytest.fixture
+def departures(site: Site) -> Iterator[None]:
+    """A dataset of which Vera, a viewer, sees half."""
+    at = datetime(2013, 1, 31, 5, tzinfo=UTC)
+    site.wb.datasets.create("departures", pl.DataFrame({"origin": ["JFK", "EWR"], "at": [at, at]}))
+    policy = Policy(dataset="departures", role=Role.VIEWER, row_filter="origin = 'JFK'")
+    site.wb.security.set_policy(policy, by=site.wb.actor.principal)
+    yield
+    site.wb.datasets.delete("departures")
+
+
+@pytest.mark.usefixtures("departures")
 def test_a_rollup_is_made_answers_and_goes(site: Site) -> None:
     assert sent(site, "POST", "metrics", json={"definition": TIMED}).status_code == 200
     made = sent(site, "POST", "rollups", json={"definition": DAILY})
@@ -42,6 +58,7 @@ def test_a_rollup_is_made_answers_and_goes(site: Site) -> None:
 
 
 def test_what_cannot_be_a_rollup_is_refused(site: Site) -> None:
+    assert sent(site, "POST", "rollups", json={}).status_code == 422
     wrong = sent(site, "POST", "rollups", json={"definition": DAILY | {"metrics": ["tmied"]}})
     assert (wrong.status_code, "no metric 'tmied'" in wrong.json()["detail"]) == (404, True)
     wrong = sent(site, "POST", "rollups", json={"definition": DAILY | {"grane": "day"}})

@@ -81,6 +81,7 @@ def query(
     ] = None,
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")] = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
     rollups: Annotated[
@@ -102,6 +103,7 @@ def query(
             limit=limit,
             compare=compare,
             rollups=_mode(rollups),
+            cache="off" if no_cache else "use",
         )
         told = result.explain() if explain else ""
     if as_json:
