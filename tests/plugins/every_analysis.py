@@ -135,6 +135,13 @@ _COUNTED = (
     Measure("middle", "median", "amount"),
     Measure("p95", "percentile", "count", percentile=95.0),
 )
+_ABOUT = (
+    Measure("rows", "count"),
+    Measure("about", "count_distinct", "user", approximate=True),
+    Measure("amounts", "count_distinct", "amount", approximate=True, filter="event = 'buy'"),
+    Measure("middle", "median", "amount", approximate=True),
+    Measure("p95", "percentile", "count", percentile=95.0, approximate=True),
+)
 _COLUMNS = EventColumns("user", "event", "time", "id")
 _COUNTRY = Key("country", "country")
 _DAY = Key("time", "time", grain="day", time_zone="America/New_York")
@@ -146,6 +153,13 @@ SAMPLES = (
     Sample("measures: sums by day and country", Measures((_DAY, _COUNTRY), _ADDED)),
     Sample("measures: distinct, quantiles in all", Measures((), _COUNTED)),
     Sample("measures: distinct, quantiles by week", Measures((_WEEK,), _COUNTED)),
+    Sample("measures: sketches in all", Measures((), _ABOUT[1:])),
+    Sample("measures: sketches by week and country", Measures((_WEEK, _COUNTRY), _ABOUT)),
+    Sample(
+        "measures: distinct subjects that add up",
+        Measures((_DAY,), (*_COUNTED[:2], *_ABOUT[:3]), subject="user"),
+        EVENTS.drop_nulls("user"),
+    ),
     Sample(
         "measures: both, where and window",
         Measures(

@@ -47,6 +47,7 @@ METRICS = [
     {"name": "paid", "aggregation": "sum", "column": "price", "unit": "EUR", "format": ",.2f"},
     {"name": "middle", "aggregation": "median", "column": "double"},
     {"name": "times", "aggregation": "count", "label": "How often"},
+    {"name": "about", "aggregation": "count_distinct", "column": "price", "approximate": True},
     {"name": "mean_paid", "type": "ratio", "numerator": "paid", "denominator": "times"},
 ]
 
@@ -171,6 +172,7 @@ def test_datasets_are_found_over_all_pages(team: Site, ana: Connection, monkeypa
         {"metrics": "times", "grain": "week", "week_start": 7, "between": ("2013-01-01", NEXT_YEAR)},
         {"metrics": "times", "by": "day", "limit": 1},
         {"metrics": "times", "by": "day", "limit": 0},
+        {"metrics": ["about", "times"]},
     ],
 )  # fmt: skip
 def test_a_metric_is_the_same_near_and_far(team: Site, ana: Connection, asked: dict[str, object]) -> None:
@@ -180,6 +182,7 @@ def test_a_metric_is_the_same_near_and_far(team: Site, ana: Connection, asked: d
     assert (far.labels, far.units, far.formats) == (near.labels, near.units, near.formats)
     assert (far.grain, far.versions, far.metric_versions) == (near.grain, near.versions, near.metric_versions)
     assert (far.title, repr(far), far.engine) == (near.title, repr(near), near.engine)
+    assert (far.approximate, far.approximate.keys()) == (near.approximate, {"about"} & set(near.metric_versions))
     assert far.to_pandas().equals(near.to_pandas())
 
 

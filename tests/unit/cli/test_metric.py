@@ -95,6 +95,15 @@ def test_debug_says_the_hint_once_below_the_error(command: Command) -> None:
 
 
 @pytest.mark.usefixtures("flights")
+def test_what_is_approximate_says_how_far_off_it_may_be(command: Command, workspace: Path) -> None:
+    about = "- {name: airlines, dataset: flights, aggregation: count_distinct, column: carrier, approximate: true}\n"
+    (workspace / "metrics" / "airlines.yaml").write_text(about)
+    ended = command("metric", "query", "airlines")
+    assert ended.out.splitlines()[1:] == ["       2", "Approximate: airlines has a standard error of 1.6%."]
+    assert json.loads(command("metric", "query", "airlines", "--json").out) == [{"airlines": 2}]
+
+
+@pytest.mark.usefixtures("flights")
 def test_a_comparison_has_what_it_was_and_the_change(command: Command) -> None:
     ended = command(
         "metric", "query", "flights", "--from", "2013-01-02", "--to", "2013-01-03", "--compare", "previous period"
