@@ -219,7 +219,7 @@ def compare(world: World, query: dict[str, Any]) -> None:
         assert one.rollup or one.why_no_rollup
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 @given(
     rows=ROWS,
     laid_out=st.booleans(),
@@ -254,4 +254,4 @@ def test_rollups_say_what_the_rows_say(
 
 
 def test_rollups_were_used_in_these() -> None:
-    assert used["rollup"] > 100, used
+    assert used["rollup"] > 50, used
