@@ -125,7 +125,7 @@ def test_a_join_is_what_sql_joins_on_the_left(
     keys = [key for key, _ in right if key is not None]
     if len(keys) > len(set(keys)):
         with pytest.raises(Invalid, match="would double rows"):
-            sources.parts("rows", [join], {"j__word"})
+            sources.parts("rows", [join], {"j__word"}).parts[0].lazy()
         return
     found = sources.parts("rows", [join], {"j__word"}).parts[0].lazy().collect()
     database = duckdb.connect()

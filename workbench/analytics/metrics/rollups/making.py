@@ -52,5 +52,5 @@ def _computed(
 ) -> pl.DataFrame:
     measures = sheets.chunked(at, window, where)
     with sources.telling(sheets.dataset):
-        parts = sources.parts(sheets.dataset, sheets.joins, measures.columns(dict(schema)))
+        parts = sources.parts(sheets.dataset, sheets.joins, measures.columns(dict(schema)), window)
         return engine.run(Kept(measures), parts).frame
