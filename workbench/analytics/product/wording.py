@@ -180,9 +180,9 @@ def of_lifecycle(asked: Lifecycle) -> Words:
             note = f"Who was there: new, returning or resurrecting. {few}".strip()
             return result.drawn("line", "period", "subjects", frame=named, color=VALUE, note=note)
         frame = (over if over.height else result.frame).with_columns(away)
-        few = frame["period"].n_unique() <= _MOST_PERIODS
+        barred = frame["period"].n_unique() <= _MOST_PERIODS
         return result.drawn(
-            "bar" if few else "line", "period", "subjects", frame=frame, color="state", note=note, stacked=few
+            "bar" if barred else "line", "period", "subjects", frame=frame, color="state", note=note, stacked=barred
         )
 
     def cell(
