@@ -93,5 +93,27 @@ def test_customers_who_come_back(home: Path) -> None:
             "SELECT months, count(*) FROM (SELECT customer, count(DISTINCT date_trunc('month', day)) AS months "
             "FROM bought GROUP BY 1) GROUP BY 1 ORDER BY 1"
         ).fetchall()
+        worth = sql.sql(
+            "WITH months AS (SELECT DISTINCT date_trunc('month', day) AS month FROM bought) "
+            "SELECT month::VARCHAR, sum(dollars) FILTER (date_trunc('month', day) = month), sum(dollars), "
+            "count(DISTINCT customer), sum(dollars) / count(DISTINCT customer) "
+            "FROM months JOIN bought ON date_trunc('month', day) <= month GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        names = ["revenue", "revenue_to_date", "customers_to_date", "value_to_date"]
+        months_of_worth = wb.metrics.query(names, grain="month").frame
+        assert [str(month)[:10] for month in months_of_worth["time"]] == [row[0][:10] for row in worth]
+        for at, name in enumerate(names, start=1):
+            assert months_of_worth[name].to_list() == pytest.approx([row[at] for row in worth], rel=1e-12)
+        assert worth[-1][1:] == pytest.approx((worth[-1][1], 2_500_315.63, 23_570, 2_500_315.63 / 23_570))
+        by_basket = sql.sql(
+            "WITH first AS (SELECT customer, date_trunc('month', min(day)) AS began, "
+            "min_by(CASE WHEN cds <= 1 THEN '1 CD' WHEN cds <= 3 THEN '2 or 3 CDs' ELSE '4 or more CDs' END, "
+            "(day, purchase)) AS basket FROM bought GROUP BY 1) "
+            "SELECT basket, count(DISTINCT customer) FROM bought JOIN first USING (customer) "
+            "WHERE datediff('month', began, day) = 1 GROUP BY 1"
+        ).fetchall()
+        broken = wb.product.retention("purchases", "purchase", grain="month", periods=18, breakdown="basket").frame
+        came_back = broken.filter(pl.col("offset") == 1).group_by("breakdown").agg(pl.col("subjects").sum())
+        assert dict(came_back.iter_rows()) == dict(by_basket)
         everybody = wb.product.stickiness("purchases", "purchase", grain="month").frame
         assert [row[:2] for row in everybody.rows() if row[1]] == months

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from workbench.analytics.product import (
+    Breakdown,
     EventColumns,
     Every,
     Exclusion,
@@ -20,6 +21,7 @@ from workbench.analytics.product import (
     Step,
     Stickiness,
 )
+from workbench.analytics.product.breakdown import ValueCell
 from workbench.analytics.product.conditions import All, AnyOf, Did, FirstDid, InState, Listed, Not, OneEvent, Window
 from workbench.compute import Analysis
 
@@ -74,6 +76,17 @@ def product_analyses(columns: EventColumns, events: tuple[str, str], since: date
         lifecycle = Lifecycle(columns, begins, since + hours, until, every=Every(grain))  # type: ignore[arg-type]
         found[f"lifecycle: {grain}"] = lifecycle
         found[f"subjects of a lifecycle: {grain}"] = lifecycle.subjects(until - late, "dormant")
+    last = Breakdown("country", "last")
+    broken: dict[str, Retention | Stickiness | Lifecycle] = {
+        "retention": Retention(columns, begins, goes_on, second, until, 5, every=weeks, breakdown=Breakdown("country")),
+        "stickiness": Stickiness(columns, begins, since, until, cumulative=True, breakdown=last),
+        "lifecycle": Lifecycle(columns, begins, since, until, breakdown=last),
+    }
+    for name, analysis in broken.items():
+        found[f"{name}: by country"] = analysis
+    found["subjects of stickiness: by country"] = Stickiness(columns, begins, since, until, breakdown=last).subjects(
+        2, ValueCell("de")
+    )
     gap = timedelta(hours=30)
     found["paths: with a start"] = Paths(columns, since, until, gap=gap, start_at=events[0], top=2)
     found["paths: with an end"] = Paths(columns, since, until, gap=gap, end_at=events[1], minimum_share=0.1)

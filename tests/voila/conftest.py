@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from house import ROOT
+from product_shop import ROWS
 from voila_server import Server, flights, start, stop, write_dashboard
 
 from workbench import Workbench
+from workbench.data.lake import EventLayout
 from workbench.governance.security import Policy, Role
 from workbench.starters import scaffold
 
@@ -40,6 +42,36 @@ ipywidgets.VBox([*buttons, caught])
 )
 
 
+# One figure of each kind of question, over a small shop's events.
+EVENTS = """
+- name: visits
+  dataset: events
+  aggregation: count
+  time: at
+  dimensions: [{name: country, label: Country}]
+"""
+PRODUCT = """
+from workbench import Workbench
+from workbench.ui import *
+wb, steps = Workbench.open(), ["view", "cart", "buy"]
+Dashboard(
+    wb,
+    period=Period("visits", days=None),
+    choices=[Choice("visits", "country")],
+    parts=[
+        Funnel("events", steps),
+        Funnel("events", steps, breakdown="country", top=3, grain="week"),
+        Retention("events", "view", periods=4),
+        Retention("events", "view", periods=4, curves=True),
+        Stickiness("events", "view"),
+        Lifecycle("events", "view", grain="day"),
+        Paths("events", gap="1 day"),
+        Sessions("events"),
+    ],
+)
+"""
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the demo's metrics and dashboard; vera may see New York's JFK only, and no airline's name."""
@@ -50,6 +82,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "metrics/flights.yaml").write_bytes((ROOT / "metrics/flights.yaml").read_bytes())
     shown = (ROOT / "notebooks/dashboards/flights.ipynb").read_bytes()
     (home / "notebooks/dashboards/flights.ipynb").write_bytes(shown)
+    (home / "metrics/events.yaml").write_text(EVENTS)
+    write_dashboard(home, "product", "# Product\n\nWhat visitors do.", PRODUCT)
     write_dashboard(home, "inside", "# For analysts\n\nNot for everybody.", "1", role="analyst")
     write_dashboard(home, "dies", "# Dies\n\nIts kernel ends.", "'a stray word'\nimport os; os._exit(1)")
     write_dashboard(home, "broken", "# Broken\n\nIts code is wrong.", "print('a stray word')\n1 / 0  # a secret reason")
@@ -57,6 +91,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Workbench.open(home) as wb:
         me = wb.actor.principal
         wb.datasets.create("flights_enriched", flights())
+        wb.datasets.create("events", ROWS, layout=EventLayout("who", "at", "what", "id"))
         scaffold(wb, "dashboard", "drafted")
         for name, role in (("vera", Role.VIEWER), ("victor", Role.VIEWER), ("anna", Role.ANALYST)):
             wb.security.add_user(name, role, by=me)

@@ -45,6 +45,13 @@ WeekStart = Annotated[int, typer.Option("--week-start", help="1 (Monday) to 7 (S
 Version = Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")]
 
 
+By = Annotated[str | None, typer.Option(help="A column to break it down by, or a SQL expression.")]
+Attribution = Annotated[
+    str, typer.Option(help="Whose value is a subject's: that of its first such event, or its last.")
+]
+Top = Annotated[int, typer.Option(help="So many values are told apart; the rest is '(other)'.")]
+
+
 def add_to(app: typer.Typer) -> None:
     for command in (funnel, retention, stickiness, lifecycle, paths, sessions):
         app.command()(command)
@@ -67,11 +74,11 @@ def funnel(
     exclude: Annotated[
         list[str] | None, typer.Option(help="A step that ends an attempt when it comes in between; repeat it.")
     ] = None,
-    by: Annotated[str | None, typer.Option(help="A column to break it down by, or a SQL expression.")] = None,
+    by: By = None,
     attribution: Annotated[
         str, typer.Option(help="Whose value counts: that of the first step, of the last, or of a step by its number.")
     ] = "first",
-    top: Annotated[int, typer.Option(help="So many values are told apart; the rest is '(other)'.")] = 10,
+    top: Top = 10,
     grain: Annotated[str | None, typer.Option(help="Entries by hour, day, week, month, quarter or year.")] = None,
     start: From = None,
     end: To = None,
@@ -118,6 +125,9 @@ def retention(
     counting: Annotated[
         str, typer.Option(help="on: came back in that period; 'on or after': in it or a later one.")
     ] = "on",
+    by: By = None,
+    attribution: Attribution = "first",
+    top: Top = 10,
     start: From = None,
     end: To = None,
     within: Within = None,
@@ -142,6 +152,9 @@ def retention(
             periods=periods,
             kind=kind,  # type: ignore[arg-type]
             counting=counting,  # type: ignore[arg-type]
+            breakdown=by,
+            attribution=attribution,  # type: ignore[arg-type]
+            top=top,
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
@@ -153,6 +166,9 @@ def stickiness(
     step: StepArgument,
     grain: Annotated[str, typer.Option(help="hour, day, week or month.")] = "day",
     cumulative: Annotated[bool, typer.Option("--cumulative", help="In so many periods or more.")] = False,
+    by: By = None,
+    attribution: Attribution = "first",
+    top: Top = 10,
     start: From = None,
     end: To = None,
     within: Within = None,
@@ -173,6 +189,9 @@ def stickiness(
             _steps([step])[0],
             grain=grain,  # type: ignore[arg-type]
             cumulative=cumulative,
+            breakdown=by,
+            attribution=attribution,  # type: ignore[arg-type]
+            top=top,
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
@@ -183,6 +202,9 @@ def lifecycle(
     dataset: Dataset,
     step: StepArgument,
     grain: Annotated[str, typer.Option(help="hour, day, week or month.")] = "week",
+    by: By = None,
+    attribution: Attribution = "first",
+    top: Top = 10,
     start: From = None,
     end: To = None,
     within: Within = None,
@@ -202,6 +224,9 @@ def lifecycle(
             dataset,
             _steps([step])[0],
             grain=grain,  # type: ignore[arg-type]
+            breakdown=by,
+            attribution=attribution,  # type: ignore[arg-type]
+            top=top,
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )

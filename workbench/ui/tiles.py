@@ -109,7 +109,7 @@ def _change(metric: Metric, value: Any, before: Any) -> str:
 def _html(figure: Figure, since: str) -> str:
     label, text = escape(figure.label), escape(figure.text)
     amount, glue, unit = text.rpartition("\N{NO-BREAK SPACE}")
-    text = f'{amount}<wbr><span class="wb-unit">{glue}{unit}</span>' if amount else text
+    text = f'{amount}{glue}<wbr><span class="wb-unit">{unit}</span>' if amount else text
     if not figure.change:
         under = '<span class="wb-since">no earlier period to compare with</span>'
         if figure.text == "–":

@@ -12,6 +12,7 @@ from workbench.ui.bars import Bars
 from workbench.ui.filters import Choice, Period
 from workbench.ui.heat import Heat
 from workbench.ui.line import Line
+from workbench.ui.product import Funnel, Retention
 from workbench.ui.rows import Rows
 from workbench.ui.tiles import Tiles
 
@@ -32,5 +33,7 @@ def warm() -> None:
     Bars("metric", by="dimension")
     Heat("metric", across="dimension", down="another")
     Rows(["metric"], by=["dimension"])
+    Funnel("events", ["first", "second"])
+    Retention("events", "step")
     widgets.Widget.close_all()
     pl.LazyFrame({"key": ["a"], "value": [1]}).group_by("key").agg(pl.col("value").sum()).collect(engine="streaming")

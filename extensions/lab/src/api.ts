@@ -297,6 +297,8 @@ export interface LifecycleNumber {
   period: string;
   /** In the period. */
   state: "new" | "returning" | "resurrecting" | "dormant";
+  /** Only of this value; null for the missing one. */
+  breakdown?: string | null;
 }
 
 export interface LifecycleQuestion {
@@ -314,6 +316,12 @@ export interface LifecycleQuestion {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value is a subject's: that of its first such event, or its last. */
+  attribution?: "first" | "last";
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
   /** An event's name, or one with a condition. */
   step: string | Step;
   /** How time is cut. */
@@ -335,6 +343,12 @@ export interface LifecycleSubjects {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value is a subject's: that of its first such event, or its last. */
+  attribution?: "first" | "last";
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
   /** An event's name, or one with a condition. */
   step: string | Step;
   /** How time is cut. */
@@ -874,6 +888,8 @@ export interface RetentionNumber {
   cohort: string;
   /** Periods since. */
   offset: number;
+  /** Only of this value; null for the missing one. */
+  breakdown?: string | null;
 }
 
 export interface RetentionQuestion {
@@ -891,6 +907,12 @@ export interface RetentionQuestion {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value is a subject's: that of its first such event, or its last. */
+  attribution?: "first" | "last";
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
   /** What puts a subject into the cohort of its period. */
   start: string | Step;
   /** What counts as coming back; by default the same. */
@@ -920,6 +942,12 @@ export interface RetentionSubjects {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value is a subject's: that of its first such event, or its last. */
+  attribution?: "first" | "last";
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
   /** What puts a subject into the cohort of its period. */
   start: string | Step;
   /** What counts as coming back; by default the same. */
@@ -1124,6 +1152,8 @@ export interface Step {
 export interface StickinessNumber {
   /** In how many. */
   periods: number;
+  /** Only of this value; null for the missing one. */
+  breakdown?: string | null;
 }
 
 export interface StickinessQuestion {
@@ -1141,6 +1171,12 @@ export interface StickinessQuestion {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value is a subject's: that of its first such event, or its last. */
+  attribution?: "first" | "last";
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
   /** An event's name, or one with a condition. */
   step: string | Step;
   /** How time is cut. */
@@ -1164,6 +1200,12 @@ export interface StickinessSubjects {
   version?: number | null;
   /** 1 (Monday) to 7 (Sunday). */
   week_start?: number;
+  /** A column, or a SQL expression over one row's columns. */
+  breakdown?: string | null;
+  /** Whose value is a subject's: that of its first such event, or its last. */
+  attribution?: "first" | "last";
+  /** So many values are told apart; the rest is '(other)'. */
+  top?: number;
   /** An event's name, or one with a condition. */
   step: string | Step;
   /** How time is cut. */

@@ -66,6 +66,25 @@ def test_a_lazy_plan_stays_in_its_process_and_that_is_said(dask_engine: DaskEngi
     assert alone.use.fell_back
 
 
+def test_workers_share_the_cores(dask_engine: DaskEngine) -> None:
+    from dask.system import CPU_COUNT
+
+    client = clusters.cluster(workers=2).client
+    client.wait_for_workers(2, timeout=60)
+    assert list(client.run(pl.thread_pool_size).values()) == [max(1, CPU_COUNT // 2)] * 2
+
+
+def test_nobody_else_on_the_machine_can_use_the_cluster(dask_engine: DaskEngine) -> None:
+    from distributed import Client, Security
+
+    opened = clusters.cluster(workers=2)
+    address = opened.client.scheduler.address
+    assert address.startswith("tls://127.0.0.1:")
+    for security in (None, Security.temporary()):
+        with pytest.raises((OSError, RuntimeError, TypeError)):
+            Client(address, security=security, timeout=1, set_as_default=False)
+
+
 def test_large_partials_are_put_together_on_the_workers(
     dask_engine: DaskEngine, parts: tuple[Part, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,25 +147,6 @@ def test_a_file_that_is_gone_is_the_same_error_as_here(dask_engine: DaskEngine, 
         LocalEngine().run(BY_K, Parts(parts))
     with pytest.raises(FileNotFoundError):
         dask_engine.run(BY_K, Parts(parts))
-
-
-def test_workers_share_the_cores(dask_engine: DaskEngine) -> None:
-    from dask.system import CPU_COUNT
-
-    client = clusters.cluster(workers=2).client
-    client.wait_for_workers(2, timeout=60)
-    assert list(client.run(pl.thread_pool_size).values()) == [max(1, CPU_COUNT // 2)] * 2
-
-
-def test_nobody_else_on_the_machine_can_use_the_cluster(dask_engine: DaskEngine) -> None:
-    from distributed import Client, Security
-
-    opened = clusters.cluster(workers=2)
-    address = opened.client.scheduler.address
-    assert address.startswith("tls://127.0.0.1:")
-    for security in (None, Security.temporary()):
-        with pytest.raises((OSError, RuntimeError, TypeError)):
-            Client(address, security=security, timeout=1, set_as_default=False)
 
 
 def test_a_scheduler_that_is_not_there_is_named(parts: tuple[Part, ...], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from workbench.analytics.product import conditions
 from workbench.analytics.product.asking import Asking
+from workbench.analytics.product.breakdown import Breakdown
 from workbench.analytics.product.cohort import Cohort
 from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns, Step
@@ -21,6 +22,7 @@ from workbench.analytics.product.store import CohortStore
 __all__ = [
     "OTHER",
     "Asking",
+    "Breakdown",
     "Cohort",
     "CohortStore",
     "Cohorts",

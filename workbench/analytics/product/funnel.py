@@ -10,9 +10,10 @@ from typing import Literal, get_args
 import polars as pl
 
 from workbench.analytics.product import chains
+from workbench.analytics.product.breakdown import value_of
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns, Step
-from workbench.compute import SUBJECT_HASH, expressions, grains, moments
+from workbench.compute import SUBJECT_HASH, grains, moments
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["Attribution", "Exclusion", "Funnel", "FunnelCell", "Order"]
@@ -143,7 +144,7 @@ class Funnel:
                 week_start=self.week_start,
             )  # fmt: skip
         if self.breakdown is not None:
-            self._breakdown(schema)
+            value_of(self.breakdown, schema, self.name)
 
     def members(self, cell: FunnelCell) -> Funnel:
         """The analysis that gives the subjects of a cell: `SUBJECT_HASH` and the column of the subject."""
@@ -183,7 +184,7 @@ class Funnel:
             names = {step.event for step in self._steps}
             known = known & (pl.any_horizontal(bits) if None in names else pl.col(columns.event).is_in(sorted(names)))
         kind = next(kind for size, kind in _MASKS if len(bits) <= size)
-        value = [] if self.breakdown is None else [self._breakdown(schema).alias(_OWN)]
+        value = [] if self.breakdown is None else [value_of(self.breakdown, schema, self.name).alias(_OWN)]
         subject = [] if self.cell is None else [pl.col(columns.subject)]
         return rows.filter(known).select(
             SUBJECT_HASH,
@@ -273,17 +274,6 @@ class Funnel:
         if cell.period is not None:
             chosen = chosen & moments.of_period(pl.col(_PERIOD), cell.period)
         return subjects.filter(chosen).select(SUBJECT_HASH, self.columns.subject)
-
-    def _breakdown(self, schema: Mapping[str, pl.DataType]) -> pl.Expr:
-        """The value that a row is broken down by, as text."""
-        text = str(self.breakdown)
-        if text in schema:
-            found = pl.col(text)
-        elif text.isidentifier():
-            raise unknown("column to break the funnel down by called", text, schema, error=Invalid)
-        else:
-            found = expressions.parse(text, schema, "the breakdown of the funnel")
-        return found.cast(pl.String)
 
 
 def _twins(steps: Sequence[Step]) -> list[int | None]:

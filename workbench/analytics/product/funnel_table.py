@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from workbench.analytics.product.breakdown import OTHER, largest_first, with_top
 from workbench.analytics.product.durations import middle
 from workbench.analytics.product.funnel import Funnel
 
 __all__ = ["OTHER", "funnel_table"]
-
-OTHER = "(other)"
 
 
 def funnel_table(funnel: Funnel, counts: pl.DataFrame, top: int) -> pl.DataFrame:
@@ -52,20 +51,17 @@ def funnel_table(funnel: Funnel, counts: pl.DataFrame, top: int) -> pl.DataFrame
         pl.col("step").replace_strict(range(1, len(titles) + 1), titles, return_dtype=pl.String).alias("event"),
     )
     if values:
-        table = _largest_first(table, groups)
+        table = largest_first(table, _entries(table))
     shown = ["event", "subjects", "share_of_first", "share_of_previous"]
     return table.select(*keys, *shown, "mean_seconds", "median_seconds", "mean_wait", "median_wait")
 
 
 def _top(counts: pl.DataFrame, top: int) -> pl.DataFrame:
-    entries = counts.filter(pl.col("step") == 1).group_by("breakdown").agg(pl.col("subjects").sum())
-    if entries.height <= top:
-        return counts
-    kept = entries.sort("subjects", "breakdown", descending=[True, False], nulls_last=True).head(top)["breakdown"]
-    missing = kept.null_count() > 0
-    stays = pl.col("breakdown").is_in(kept.drop_nulls().to_list())
-    stays = pl.when(pl.col("breakdown").is_null()).then(missing).otherwise(stays)
-    return counts.with_columns(pl.when(stays).then("breakdown").otherwise(pl.lit(OTHER)).alias("breakdown"))
+    return with_top(counts, _entries(counts), top)
+
+
+def _entries(counts: pl.DataFrame) -> pl.DataFrame:
+    return counts.filter(pl.col("step") == 1).group_by("breakdown").agg(pl.col("subjects").sum())
 
 
 def _grid(summed: pl.DataFrame, groups: list[str], steps: int) -> pl.DataFrame:
@@ -81,12 +77,3 @@ def _medians(counts: pl.DataFrame, keys: list[str], bins: str, name: str) -> pl.
     half = (pl.col("subjects").sum().over(".group") + 1) // 2
     reached = ranked.with_columns(upto.alias(".upto"), half.alias(".half")).filter(pl.col(".upto") >= pl.col(".half"))
     return reached.group_by(keys).agg(pl.col(bins).min()).select(*keys, middle(pl.col(bins)).alias(name))
-
-
-def _largest_first(table: pl.DataFrame, groups: list[str]) -> pl.DataFrame:
-    entries = table.filter(pl.col("step") == 1).group_by("breakdown").agg(pl.col("subjects").sum().alias(".entries"))
-    placed = table.join(entries, on="breakdown", how="left", nulls_equal=True)
-    other = pl.col("breakdown") == OTHER
-    return placed.sort(
-        [other.fill_null(value=False), -pl.col(".entries"), *map(pl.col, groups), pl.col("step")], nulls_last=True
-    )

@@ -20,6 +20,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from workbench.analytics.product.activity import PERIOD, active, in_order, members
+from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -41,6 +42,7 @@ class Lifecycle:
         until: The end of what is known: the end of the data, or now. Rows at or after it never count.
         history: Where looking back ends: who did the step before this is new again. None looks at all rows.
         every: How time is cut.
+        breakdown: Which value a subject is counted for, by the steps it ever did; None for all together.
 
     Raises:
         Invalid: An end before its start, a history that starts after the result, or more than 5,000 periods.
@@ -52,6 +54,7 @@ class Lifecycle:
     until: datetime
     history: datetime | None = None
     every: Every = DAYS
+    breakdown: Breakdown | None = None
 
     name = "lifecycle"
     by_subject = True
@@ -75,28 +78,36 @@ class Lifecycle:
         """
         self.columns.check(schema, dataset)
         self.step.rows(self.columns, schema)
+        if self.breakdown is not None:
+            self.breakdown.check(schema, self.name)
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Subjects by period and state."""
-        return self._found(rows).group_by(PERIOD, "state").agg(pl.len().cast(pl.Int64).alias("subjects"))
+        return (
+            self._valued(rows).group_by(*self._values, PERIOD, "state").agg(pl.len().cast(pl.Int64).alias("subjects"))
+        )
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """Columns: period (its start), state, subjects, complete (the period is over at `until`).
 
         Every period has all four states, in the order of `LifecycleState`. Who has not come yet in a period that is
-        not over is dormant in it for now.
+        not over is dormant in it for now. Where it is broken down, `breakdown` comes first.
         """
         first, end = self.periods.numbers
         periods = pl.LazyFrame({PERIOD: range(first, end)}, schema={PERIOD: pl.Int32})
         states = pl.LazyFrame(
             {"state": _STATES, ".place": range(len(_STATES))}, schema={"state": pl.String, ".place": pl.Int8}
         )
-        found = partials.group_by(PERIOD, "state").agg(pl.col("subjects").sum())
+        keys = [*self._values, PERIOD, "state"]
+        found = partials.group_by(keys).agg(pl.col("subjects").sum())
+        grid = periods.join(states, how="cross")
+        if self.breakdown is not None:
+            grid = found.select(VALUE).unique().join(grid, how="cross")
         return (
-            periods.join(states, how="cross")
-            .join(found, on=[PERIOD, "state"], how="left")
-            .sort(PERIOD, ".place")
+            grid.join(found, on=keys, how="left", nulls_equal=True)
+            .sort(*self._values, PERIOD, ".place", nulls_last=True)
             .select(
+                *self._values,
                 self.every.start(PERIOD).alias("period"),
                 "state",
                 pl.col("subjects").fill_null(0),
@@ -104,13 +115,28 @@ class Lifecycle:
             )
         )
 
-    def subjects(self, period: datetime | date, state: LifecycleState) -> LifecycleSubjects:
+    def subjects(
+        self, period: datetime | date, state: LifecycleState, value: ValueCell | None = None
+    ) -> LifecycleSubjects:
         """The analysis that returns whom a row counts.
+
+        Args:
+            value: Only those of a value.
 
         Raises:
             Invalid: The result has no such row.
         """
-        return LifecycleSubjects(self, period, state)
+        return LifecycleSubjects(self, period, state, value)
+
+    @property
+    def _values(self) -> list[str]:
+        return [] if self.breakdown is None else [VALUE]
+
+    def _valued(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        found = self._found(rows)
+        if self.breakdown is None:
+            return found
+        return self.breakdown.given_to(found, rows, self.columns, self.step, self.until)
 
     def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Each subject's periods with its state in them."""
@@ -144,6 +170,7 @@ class LifecycleSubjects:
     lifecycle: Lifecycle
     period: datetime | date
     state: LifecycleState
+    value: ValueCell | None = None
 
     name = "subjects of a lifecycle"
     by_subject = True
@@ -162,7 +189,9 @@ class LifecycleSubjects:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         this = (pl.col(PERIOD) == self._number) & (pl.col("state") == self.state)
-        return members(rows, self.lifecycle._found(rows).filter(this), self.lifecycle.columns)
+        if self.value is not None:
+            this = this & self.value.holds
+        return members(rows, self.lifecycle._valued(rows).filter(this), self.lifecycle.columns)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """By subject."""

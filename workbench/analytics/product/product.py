@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.analytics.product import wording
 from workbench.analytics.product.asking import Asking, Checked
+from workbench.analytics.product.breakdown import VALUE, Breakdown, told_apart
 from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
@@ -25,7 +26,6 @@ from workbench.analytics.product.session_table import session_table
 from workbench.analytics.product.sessions import Sessions, SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
 from workbench.compute import Parts, moments
-from workbench.foundation.errors import Invalid
 
 __all__ = ["Product"]
 
@@ -107,8 +107,7 @@ class Product:
             NotFound: No such dataset or cohort.
             Invalid: What makes no funnel: see `Funnel.check`.
         """
-        if top < 0:
-            raise Invalid(f"a breakdown tells none or more values apart, not {top}")
+        Breakdown.of(breakdown, "first", top)
         columns = self._asking.columns(dataset, columns)
         start, end = moments.between_of(between, time_zone)
         made = tuple(map(Step.of, steps))
@@ -151,6 +150,9 @@ class Product:
         periods: int = 12,
         kind: Kind = "first time",
         counting: Counting = "on",
+        breakdown: str | None = None,
+        attribution: Literal["first", "last"] = "first",
+        top: int = 10,
         between: Between = None,
         within: Any = None,
         columns: EventColumns | None = None,
@@ -169,10 +171,14 @@ class Product:
             periods: How many periods of a cohort are looked at, its own included.
             kind: "first time": a subject is in the cohort of its very first start; "recurring": in that of every one.
             counting: "on": came back in that period; "on or after": in it or a later one.
+            breakdown: A column, or a SQL expression over one row's columns: each subject counts for one value of it.
+            attribution: Its value is that of the subject's "first" start or its "last" one.
+            top: So many values are told apart, those with the most subjects; the others are "(other)".
 
         Returns:
             A row per cohort and offset: cohort (its period's start), offset, size, subjects, complete (the period is
-            over), share. `subjects(cohort=date(2025, 1, 6), offset=1)`.
+            over), share; of each value of the `breakdown`. `subjects(cohort=date(2025, 1, 6), offset=1)`, also with
+            `breakdown=`.
 
         Raises:
             NotFound: No such dataset or cohort.
@@ -184,11 +190,18 @@ class Product:
         since, until = self._span(dataset, columns, parts, between, time_zone)
         began = Step.of(start)
         asked = Retention(
-            columns, began, began if back is None else Step.of(back), since, until, periods, kind, counting, every
-        )
+            columns, began, began if back is None else Step.of(back), since, until, periods, kind, counting, every,
+            Breakdown.of(breakdown, attribution, top),
+        )  # fmt: skip
         share = pl.when(pl.col("size") > 0).then(pl.col("subjects") / pl.col("size")).alias("share")
         return self._result(
-            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_retention, within
+            asked,
+            dataset,
+            parts,
+            number,
+            lambda table: told_apart(table, pl.col("offset") == 0, top, ["subjects", "size"]).with_columns(share),
+            wording.of_retention,
+            within,
         )
 
     def stickiness(
@@ -198,6 +211,9 @@ class Product:
         *,
         grain: Grain = "day",
         cumulative: bool = False,
+        breakdown: str | None = None,
+        attribution: Literal["first", "last"] = "first",
+        top: int = 10,
         between: Between = None,
         within: Any = None,
         columns: EventColumns | None = None,
@@ -207,18 +223,32 @@ class Product:
     ) -> ProductResult:
         """In how many periods each subject did a step.
 
+        Args:
+            breakdown: As for `retention`, by the steps in that time.
+
         Returns:
-            A row per number of periods: periods, subjects, share. `subjects(periods=3)`.
+            A row per number of periods, of each value of the `breakdown`: periods, subjects, share (of the value's
+            subjects). `subjects(periods=3)`.
         """
         columns = self._asking.columns(dataset, columns)
         window = moments.between_of(between, time_zone)
         parts, number = self._parts(dataset, columns, window, within, version)
         since, until = self._span(dataset, columns, parts, between, time_zone)
-        asked = Stickiness(columns, Step.of(step), since, until, cumulative, Every(grain, time_zone, week_start))
+        every, by = Every(grain, time_zone, week_start), Breakdown.of(breakdown, attribution, top)
+        asked = Stickiness(columns, Step.of(step), since, until, cumulative, every, by)
         whole = pl.col("subjects").max() if cumulative else pl.col("subjects").sum()
+        if by is not None:
+            whole = whole.over(VALUE)
+        sizes = pl.col("periods") == 1 if cumulative else pl.lit(value=True)
         share = pl.when(whole > 0).then(pl.col("subjects") / whole).alias("share")
         return self._result(
-            asked, dataset, parts, number, lambda table: table.with_columns(share), wording.of_stickiness, within
+            asked,
+            dataset,
+            parts,
+            number,
+            lambda table: told_apart(table, sizes, top).with_columns(share),
+            wording.of_stickiness,
+            within,
         )
 
     def lifecycle(
@@ -227,6 +257,9 @@ class Product:
         step: str | Step,
         *,
         grain: Grain = "week",
+        breakdown: str | None = None,
+        attribution: Literal["first", "last"] = "first",
+        top: int = 10,
         between: Between = None,
         within: Any = None,
         columns: EventColumns | None = None,
@@ -236,15 +269,22 @@ class Product:
     ) -> ProductResult:
         """How many subjects are new, returning, resurrecting and dormant, period by period.
 
+        Args:
+            breakdown: As for `retention`, by all of a subject's steps.
+
         Returns:
-            A row per period and state: period (its start), state, subjects, complete.
+            A row per period and state, of each value of the `breakdown`: period (its start), state, subjects, complete.
             `subjects(period=date(2025, 1, 6), state="new")`.
         """
         columns = self._asking.columns(dataset, columns)
         parts, number = self._parts(dataset, columns, (None, None), within, version)
         since, until = self._span(dataset, columns, parts, between, time_zone)
-        asked = Lifecycle(columns, Step.of(step), since, until, None, Every(grain, time_zone, week_start))
-        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_lifecycle, within)
+        every, by = Every(grain, time_zone, week_start), Breakdown.of(breakdown, attribution, top)
+        asked = Lifecycle(columns, Step.of(step), since, until, None, every, by)
+        there = pl.col("state") != "dormant"
+        return self._result(
+            asked, dataset, parts, number, lambda table: told_apart(table, there, top), wording.of_lifecycle, within
+        )
 
     def paths(
         self,

@@ -15,6 +15,7 @@ from typing import Final, Literal, get_args
 import polars as pl
 
 from workbench.analytics.product.activity import PERIOD, active, members
+from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -44,6 +45,7 @@ class Retention:
             "recurring": in the cohort of every period in which it did the start.
         counting: "on": whoever came back in the period; "on or after": in it or a later one of the `length` periods.
         every: How time is cut.
+        breakdown: Which value a subject is counted for, by its starts; None for all together.
 
     Raises:
         Invalid: An unknown kind or way of counting, a length out of bounds, an end before its start, too many periods.
@@ -58,6 +60,7 @@ class Retention:
     kind: Kind = "first time"
     counting: Counting = "on"
     every: Every = DAYS
+    breakdown: Breakdown | None = None
 
     name = "retention"
     by_subject = True
@@ -89,32 +92,40 @@ class Retention:
         self.columns.check(schema, dataset)
         for step in (self.start, self.back):
             step.rows(self.columns, schema)
+        if self.breakdown is not None:
+            self.breakdown.check(schema, self.name)
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Subjects by cohort and offset; if `on or after`, each one at the last offset only."""
-        return self._found(rows).group_by(_COHORT, "offset").agg(pl.len().cast(pl.Int64).alias("subjects"))
+        keys = [*self._values, _COHORT, "offset"]
+        return self._valued(rows).group_by(keys).agg(pl.len().cast(pl.Int64).alias("subjects"))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """Columns: cohort (the period's start), offset, size, subjects, complete (the period is over at `until`).
 
-        Every cohort is there with every offset whose period has begun by `until`, by cohort and offset.
+        Every cohort is there with every offset whose period has begun by `until`, by cohort and offset. Where it is
+        broken down, `breakdown` comes first, and all of that stands there for each value.
         """
         first, end = self.periods.numbers
         cohorts = pl.LazyFrame({_COHORT: range(first, end)}, schema={_COHORT: pl.Int32})
         offsets = pl.LazyFrame({"offset": range(self.length)}, schema={"offset": pl.Int32})
-        found = partials.group_by(_COHORT, "offset").agg(pl.col("subjects").sum())
-        grid = cohorts.join(offsets, how="cross").join(found, on=[_COHORT, "offset"], how="left")
+        found = partials.group_by(*self._values, _COHORT, "offset").agg(pl.col("subjects").sum())
+        grid = cohorts.join(offsets, how="cross")
+        if self.breakdown is not None:
+            grid = found.select(VALUE).unique().join(grid, how="cross")
+        grid = grid.join(found, on=[*self._values, _COHORT, "offset"], how="left", nulls_equal=True)
         grid = grid.with_columns(pl.col("subjects").fill_null(0))
         if self.counting == "on or after":
-            later = pl.col("subjects").cum_sum(reverse=True).over(_COHORT, order_by="offset")
+            later = pl.col("subjects").cum_sum(reverse=True).over(*self._values, _COHORT, order_by="offset")
             grid = grid.with_columns(later.alias("subjects"))
-        size = pl.when(pl.col("offset") == 0).then("subjects").sum().over(_COHORT).alias("size")
+        size = pl.when(pl.col("offset") == 0).then("subjects").sum().over(*self._values, _COHORT).alias("size")
         grid = grid.with_columns(size)
         period = pl.col(_COHORT) + pl.col("offset")
         return (
             grid.filter(period < end)
-            .sort(_COHORT, "offset")
+            .sort(*self._values, _COHORT, "offset", nulls_last=True)
             .select(
+                *self._values,
                 self.every.start(_COHORT).alias("cohort"),
                 "offset",
                 "size",
@@ -123,13 +134,26 @@ class Retention:
             )
         )
 
-    def subjects(self, cohort: datetime | date, offset: int) -> RetentionSubjects:
+    def subjects(self, cohort: datetime | date, offset: int, value: ValueCell | None = None) -> RetentionSubjects:
         """The analysis that returns whom a cell counts.
+
+        Args:
+            value: Only those of a value.
 
         Raises:
             Invalid: The result has no such cell.
         """
-        return RetentionSubjects(self, cohort, offset)
+        return RetentionSubjects(self, cohort, offset, value)
+
+    @property
+    def _values(self) -> list[str]:
+        return [] if self.breakdown is None else [VALUE]
+
+    def _valued(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        found = self._found(rows)
+        if self.breakdown is None:
+            return found
+        return self.breakdown.given_to(found, rows, self.columns, self.start, self.until)
 
     def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Subjects with cohort and offset, each once; if `on or after`, at the last offset only."""
@@ -181,6 +205,7 @@ class RetentionSubjects:
     retention: Retention
     cohort: datetime | date
     offset: int
+    value: ValueCell | None = None
 
     name = "subjects of retention"
     by_subject = True
@@ -201,7 +226,9 @@ class RetentionSubjects:
         return self.retention.every.number_of(self.cohort)
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        found = self.retention._found(rows).filter(pl.col(_COHORT) == self._number)
+        found = self.retention._valued(rows).filter(pl.col(_COHORT) == self._number)
+        if self.value is not None:
+            found = found.filter(self.value.holds)
         this = pl.col("offset") == self.offset
         later = pl.col("offset") >= self.offset
         found = found.filter(this if self.retention.counting == "on" else later)

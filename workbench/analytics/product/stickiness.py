@@ -12,6 +12,7 @@ from functools import cached_property
 import polars as pl
 
 from workbench.analytics.product.activity import PERIOD, active, in_order, members
+from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -30,6 +31,7 @@ class Stickiness:
         until: Rows at or after it never count.
         cumulative: Count who did it in so many periods or more.
         every: How time is cut.
+        breakdown: Which value a subject is counted for, by its steps in these periods; None for all together.
 
     Raises:
         Invalid: An end before its start, or more than 5,000 periods.
@@ -41,6 +43,7 @@ class Stickiness:
     until: datetime
     cumulative: bool = False
     every: Every = DAYS
+    breakdown: Breakdown | None = None
 
     name = "stickiness"
     by_subject = True
@@ -60,30 +63,52 @@ class Stickiness:
         """
         self.columns.check(schema, dataset)
         self.step.rows(self.columns, schema)
+        if self.breakdown is not None:
+            self.breakdown.check(schema, self.name)
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Subjects by the exact number of their periods."""
-        return self._found(rows).group_by("periods").agg(pl.len().cast(pl.Int64).alias("subjects"))
+        return self._valued(rows).group_by(*self._values, "periods").agg(pl.len().cast(pl.Int64).alias("subjects"))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
-        """Columns: periods (1 to as many as there are), subjects."""
+        """Columns: periods (1 to as many as there are), subjects; for each value of `breakdown`, which comes first."""
         numbers = pl.LazyFrame({"periods": range(1, self.periods.count + 1)}, schema={"periods": pl.Int32})
-        found = partials.group_by("periods").agg(pl.col("subjects").sum())
-        table = (
-            numbers.join(found, on="periods", how="left").sort("periods").with_columns(pl.col("subjects").fill_null(0))
-        )
+        keys = [*self._values, "periods"]
+        found = partials.group_by(keys).agg(pl.col("subjects").sum())
+        if self.breakdown is not None:
+            numbers = found.select(VALUE).unique().join(numbers, how="cross")
+        table = numbers.join(found, on=keys, how="left", nulls_equal=True).sort(keys, nulls_last=True)
+        table = table.select(*keys, pl.col("subjects").fill_null(0))
         if not self.cumulative:
             return table
-        below = pl.col("subjects").cum_sum() - pl.col("subjects")
-        return table.with_columns(pl.col("subjects").sum() - below)
+        so_many_or_more = pl.col("subjects").cum_sum(reverse=True)
+        return table.with_columns(
+            so_many_or_more if self.breakdown is None else so_many_or_more.over(VALUE, order_by="periods")
+        )
 
-    def subjects(self, periods: int) -> StickinessSubjects:
+    def subjects(self, periods: int, value: ValueCell | None = None) -> StickinessSubjects:
         """The analysis that returns whom a row counts.
+
+        Args:
+            value: Only those of a value.
 
         Raises:
             Invalid: The result has no such row.
         """
-        return StickinessSubjects(self, periods)
+        return StickinessSubjects(self, periods, value)
+
+    @property
+    def _values(self) -> list[str]:
+        return [] if self.breakdown is None else [VALUE]
+
+    def _valued(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        found = self._found(rows)
+        if self.breakdown is None:
+            return found
+        first, end = self.periods.numbers
+        period = self.every.number(self.columns.time, rows.collect_schema())
+        rows = rows.filter(period.is_between(first, end, closed="left"))
+        return self.breakdown.given_to(found, rows, self.columns, self.step, self.until)
 
     def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         first, end = self.periods.numbers
@@ -98,6 +123,7 @@ class StickinessSubjects:
 
     stickiness: Stickiness
     periods: int
+    value: ValueCell | None = None
 
     name = "subjects of stickiness"
     by_subject = True
@@ -110,7 +136,9 @@ class StickinessSubjects:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         exactly, more = pl.col("periods") == self.periods, pl.col("periods") >= self.periods
-        found = self.stickiness._found(rows).filter(more if self.stickiness.cumulative else exactly)
+        found = self.stickiness._valued(rows).filter(more if self.stickiness.cumulative else exactly)
+        if self.value is not None:
+            found = found.filter(self.value.holds)
         return members(rows, found, self.stickiness.columns)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:

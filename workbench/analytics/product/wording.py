@@ -7,12 +7,12 @@ from typing import Any
 
 import polars as pl
 
+from workbench.analytics.product.breakdown import OTHER, VALUE, ValueCell
 from workbench.analytics.product.funnel import Funnel, FunnelCell
-from workbench.analytics.product.funnel_table import OTHER
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.results import ProductResult, Words
-from workbench.analytics.product.retention import Retention
+from workbench.analytics.product.retention import Retention, weighted_mean
 from workbench.analytics.product.session_table import lengths_of_sessions
 from workbench.analytics.product.sessions import SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
@@ -64,17 +64,9 @@ def of_funnel(funnel: Funnel) -> Words:
     ) -> tuple[Analysis, str]:
         if not 1 <= step <= len(titles):
             raise Invalid(f"the funnel has the steps 1 to {len(titles)}, not {step}")
-        if breakdown is not ... and not funnel.breakdown:
-            raise Invalid("the funnel is not broken down", hint="ask it with breakdown=")
         if period is not None and not funnel.grain:
             raise Invalid("the funnel is not cut into periods", hint="ask it with grain=")
-        others: tuple[str | None, ...] = ()
-        if breakdown is not ...:
-            shown = result.frame["breakdown"].unique(maintain_order=True).to_list()
-            if breakdown not in shown:
-                known = [str(one) for one in shown if one is not None]
-                raise unknown(f"value of {funnel.breakdown} in the funnel", str(breakdown), known, error=Invalid)
-            others = tuple(one for one in shown if one != OTHER) if breakdown == OTHER else ()
+        others = _others(result, funnel.breakdown, breakdown, "funnel")
         if period is not None and period not in result.frame["period"].to_list():
             raise Invalid(f"the funnel has no {funnel.grain} that begins at {period}")
         far = "came no further than" if dropped else "came to"
@@ -107,22 +99,32 @@ def of_retention(asked: Retention) -> Words:
         frame = result.frame.filter(pl.col("complete") & (pl.col("size") > 0))
         if frame.is_empty():
             raise Invalid(f"there is nothing to draw yet: no {asked.every.grain} is over", hint="ask a finer grain")
+        if asked.breakdown is not None:
+            named, few = _few(result.frame.filter(pl.col("offset") > 0), VALUE)
+            values = named.partition_by(VALUE, maintain_order=True)
+            means = [weighted_mean(own).with_columns(pl.lit(own[VALUE][0]).alias(VALUE)) for own in values]
+            note = f"The mean of all cohorts, by their sizes. {few}".strip()
+            return result.drawn("line", "offset", "share", frame=pl.concat(means), color=VALUE, note=note)
         note = f"{_spoken(asked.every.grain)}s that are not over yet are left out."
         later = frame.filter(pl.col("offset") > 0)
         if later.height:  # the whole of a cohort would take all shades from the shares that differ
             frame, note = later, f"At 0 it is 100%. {note}"
         return result.drawn("heatmap", "offset", "cohort", frame=frame, color="share", note=note)
 
-    def cell(_: ProductResult, *, cohort: date | datetime, offset: int) -> tuple[Analysis, str]:
+    def cell(
+        result: ProductResult, *, cohort: date | datetime, offset: int, breakdown: Any = ...
+    ) -> tuple[Analysis, str]:
         what = (
             f"who began in the {asked.every.grain} of {cohort} and came back {_some(offset, asked.every.grain)} later"
         )
-        return asked.subjects(cohort, offset), what
+        value, of = _value(result, asked, breakdown)
+        return asked.subjects(cohort, offset, value), what + of
 
     did = asked.start.title if asked.back == asked.start else f"{asked.back.title} after {asked.start.title}"
     return Words(
-        title=f"Retention by {asked.every.grain}: {did}",
+        title=f"Retention by {asked.every.grain}: {did}{_by(asked)}",
         labels={
+            **_value_label(asked),
             "cohort": f"{_spoken(asked.every.grain)} of {'the first ' if asked.kind == 'first time' else ''}"
             f"{asked.start.title}",
             "offset": f"{_spoken(asked.every.grain)}s since", "size": "Began", "subjects": "Came back",
@@ -139,15 +141,21 @@ def of_stickiness(asked: Stickiness) -> Words:
         last = result.frame.filter(pl.col("subjects") > 0)["periods"].max()
         if last is None:
             raise Invalid(f"there is nothing to draw: nobody did {asked.step.title}")
-        return result.drawn("bar", "periods", "subjects", frame=result.frame.filter(pl.col("periods") <= last))
+        frame = result.frame.filter(pl.col("periods") <= last)
+        if asked.breakdown is not None:
+            named, few = _few(frame, VALUE)
+            return result.drawn("line", "periods", "share", frame=named, color=VALUE, note=few)
+        return result.drawn("bar", "periods", "subjects", frame=frame)
 
-    def cell(_: ProductResult, *, periods: int) -> tuple[Analysis, str]:
+    def cell(result: ProductResult, *, periods: int, breakdown: Any = ...) -> tuple[Analysis, str]:
         said = f"{periods} or more {asked.every.grain}s" if asked.cumulative else _some(periods, asked.every.grain)
-        return asked.subjects(periods), f"who did {asked.step.title} in {said}"
+        value, of = _value(result, asked, breakdown)
+        return asked.subjects(periods, value), f"who did {asked.step.title} in {said}{of}"
 
     return Words(
-        title=f"In how many {asked.every.grain}s: {asked.step.title}",
+        title=f"In how many {asked.every.grain}s: {asked.step.title}{_by(asked)}",
         labels={
+            **_value_label(asked),
             "periods": f"{_spoken(asked.every.grain)}s" + (" or more" if asked.cumulative else ""),
             "subjects": "Subjects", "share": "Share of all",
         },
@@ -165,19 +173,29 @@ def of_lifecycle(asked: Lifecycle) -> Words:
         note = "Who became dormant is drawn below zero."
         if over.height:
             note += f" {_spoken(asked.every.grain)}s that are not over yet are left out."
+        if asked.breakdown is not None:
+            there = (over if over.height else result.frame).filter(pl.col("state") != "dormant")
+            active = there.group_by(VALUE, "period", maintain_order=True).agg(pl.col("subjects").sum())
+            named, few = _few(active, VALUE)
+            note = f"Who was there: new, returning or resurrecting. {few}".strip()
+            return result.drawn("line", "period", "subjects", frame=named, color=VALUE, note=note)
         frame = (over if over.height else result.frame).with_columns(away)
-        few = frame["period"].n_unique() <= _MOST_PERIODS
+        barred = frame["period"].n_unique() <= _MOST_PERIODS
         return result.drawn(
-            "bar" if few else "line", "period", "subjects", frame=frame, color="state", note=note, stacked=few
+            "bar" if barred else "line", "period", "subjects", frame=frame, color="state", note=note, stacked=barred
         )
 
-    def cell(_: ProductResult, *, period: date | datetime, state: str) -> tuple[Analysis, str]:
+    def cell(
+        result: ProductResult, *, period: date | datetime, state: str, breakdown: Any = ...
+    ) -> tuple[Analysis, str]:
         chosen: Any = state
-        return asked.subjects(period, chosen), f"who was {state} in the {asked.every.grain} of {period}"
+        value, of = _value(result, asked, breakdown)
+        return asked.subjects(period, chosen, value), f"who was {state} in the {asked.every.grain} of {period}{of}"
 
     return Words(
-        title=f"Lifecycle by {asked.every.grain}: {asked.step.title}",
+        title=f"Lifecycle by {asked.every.grain}: {asked.step.title}{_by(asked)}",
         labels={
+            **_value_label(asked),
             "period": _spoken(asked.every.grain), "state": "State", "subjects": "Subjects",
             "complete": "Period is over",
         },
@@ -254,6 +272,43 @@ def of_sessions(asked: SessionSummary) -> Words:
         draw=draw,
         cell=cell,
     )  # fmt: skip
+
+
+Valued = Retention | Stickiness | Lifecycle
+
+
+def _by(asked: Valued) -> str:
+    return "" if asked.breakdown is None else f" by {asked.breakdown.by}"
+
+
+def _value_label(asked: Valued) -> dict[str, str]:
+    return {} if asked.breakdown is None else {VALUE: _spoken(asked.breakdown.by)}
+
+
+def _value(result: ProductResult, asked: Valued, value: Any) -> tuple[ValueCell | None, str]:
+    """Which subjects a value of the breakdown means, and how that is said; of all values where none is given."""
+    by = None if asked.breakdown is None else asked.breakdown.by
+    others = _others(result, by, value, asked.name)
+    if value is ...:
+        return None, ""
+    return ValueCell(value, others), f", of {by} {_NONE if value is None else value}"
+
+
+def _others(result: ProductResult, by: str | None, value: Any, what: str) -> tuple[str | None, ...]:
+    """The values that are told apart, where one asks for those that are not.
+
+    Raises:
+        Invalid: The result is not broken down, or has no such value.
+    """
+    if value is ...:
+        return ()
+    if by is None:
+        raise Invalid(f"the {what} is not broken down", hint="ask it with breakdown=")
+    shown = result.frame[VALUE].unique(maintain_order=True).to_list()
+    if value not in shown:
+        known = [str(one) for one in shown if one is not None]
+        raise unknown(f"value of {by} in the {what}", str(value), known, error=Invalid)
+    return tuple(one for one in shown if one != OTHER) if value == OTHER else ()
 
 
 def _spoken(name: str) -> str:

@@ -101,7 +101,12 @@ def _upright_bars(rows: list[Spec], names: list[str], width: int, plot: Plot) ->
         "color": color_of(plot, width),
         "description": told(),
     }
-    if plot.color is not None and not plot.stacked:
+    if plot.stacked:
+        # From zero on in the rows' order, where Vega would stack by name.
+        series = list(series_names(plot).values())
+        rows = [{**row, "o": series.index(row["c"])} for row in rows]
+        place["order"] = {"field": "o", "type": "quantitative"}
+    elif plot.color is not None:
         place["xOffset"] = {"field": "c", "type": "nominal", "sort": list(series_names(plot).values())}
     return {
         "data": {"values": rows},

@@ -94,7 +94,8 @@ class Curves:
             self.dots.x = np.concatenate([places[row] for row in there]) if len(there) else []
             self.dots.y = values[there]
             self.dots.colors = [SERIES[at] for at, row in enumerate(there) for _ in range(int(row.sum()))] or [MUTED]
-        self.dots.tooltip.formats = [ticks_format, format]
+        # A tooltip takes fewer formats than an axis: with a minus in it, none of the figure is drawn.
+        self.dots.tooltip.formats = ["%d %b %Y" if places.dtype.kind == "M" else ticks_format, format]
         entries = [(SERIES[at], escape(curve.name)) for at, curve in enumerate(curves)]
         entries += [(_FAINT, escape(behind_name))] if len(behind) else []
         self.legend.value = legend(entries) if len(entries) > 1 else ""

@@ -10,6 +10,7 @@ from workbench.analytics.product import ProductResult, weighted_mean
 from workbench.charts import heat_bands
 from workbench.ui.marks import EMPTY, Curve, Curves, Grid
 from workbench.ui.product.asked import Asked
+from workbench.ui.product.trend import draw_trend
 from workbench.ui.ticks import period_names
 
 __all__ = ["Retention"]
@@ -18,7 +19,7 @@ __all__ = ["Retention"]
 class Retention(Asked):
     """Of those who began in a period, how many came back: a row per cohort, its shares in shades from left to right.
 
-    A period that is not over yet has a paler shade.
+    A period that is not over yet has a paler shade. With `breakdown=` a curve per value: the mean of all its cohorts.
 
     Args:
         dataset: Its name.
@@ -31,7 +32,8 @@ class Retention(Asked):
     question = "retention"
 
     def __init__(self, dataset: str, start: Any, back: Any = None, *, curves: bool = False, **options: Any) -> None:
-        self.form: Grid | Curves = Curves(bqplot.LinearScale()) if curves else Grid()
+        of_values = options.get("breakdown") is not None
+        self.form: Grid | Curves = Curves(bqplot.LinearScale()) if curves or of_values else Grid()
         self._grain = options.get("grain", "week")
         super().__init__(self.form.figure, self.form.legend, dataset, start, back, **options)
 
@@ -39,6 +41,9 @@ class Retention(Asked):
         chart = result.chart()
         since = f"{self._grain}s since, from left to right"
         self.show(chart, f"share that came back, {since}", result.table())
+        if isinstance(self.form, Curves) and chart.kind == "line":
+            draw_trend(self.form, chart)
+            return
         column = chart.columns["share"]
         begun = result.frame.filter(pl.col("size") > 0)
         later = begun.filter(pl.col("offset") > 0)

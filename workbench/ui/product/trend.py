@@ -1,6 +1,8 @@
-"""A line chart along time, drawn live: a curve per series."""
+"""A line chart along time, or along numbers, drawn live: a curve per series."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,15 +13,22 @@ from workbench.ui.ticks import day_ticks
 
 __all__ = ["draw_trend"]
 
+_MOST = 12
+
 
 def draw_trend(form: Curves, chart: Chart) -> None:
     """
     Args:
-        form: Over a scale of dates.
-        chart: Of lines, whose x is a time.
+        form: Over a scale of dates, or of numbers.
+        chart: Of lines, whose x is such.
     """
     times = chart.frame[chart.x].unique().sort()
-    places = times.cast(pl.Datetime("ms")).to_numpy().astype("datetime64[ms]")
+    if chart.columns[chart.x].kind == "number":
+        places = times.cast(pl.Float64).to_numpy()
+        ticks, shown = places[:: -(-len(places) // _MOST)], "d"
+    else:
+        places = times.cast(pl.Datetime("ms")).to_numpy().astype("datetime64[ms]")
+        ticks, shown = day_ticks(times)
     column = chart.columns[chart.y]
     curves = []
     if chart.color is None:
@@ -29,10 +38,9 @@ def draw_trend(form: Curves, chart: Chart) -> None:
         for value, name in zip(values, names_apart(chart.columns[chart.color], values), strict=True):
             own = chart.frame.filter(pl.col(chart.color).eq_missing(pl.lit(value)))
             curves.append(Curve(name, _amounts(own, times, chart)))
-    days, shown = day_ticks(times)
-    form.draw(places, curves, format=column.axis_format, ticks=days, ticks_format=shown)
+    form.draw(places, curves, format=column.axis_format, ticks=ticks, ticks_format=shown)
 
 
-def _amounts(rows: pl.DataFrame, times: pl.Series, chart: Chart) -> np.ndarray:
+def _amounts(rows: pl.DataFrame, times: pl.Series, chart: Chart) -> np.ndarray[Any, Any]:
     joined = times.to_frame().join(rows, on=chart.x, how="left", maintain_order="left")
     return joined[chart.y].cast(pl.Float64).fill_null(np.nan).to_numpy()

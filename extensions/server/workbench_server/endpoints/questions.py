@@ -112,7 +112,21 @@ class FunnelQuestion(Calendar):
         return super().arguments() | given | own
 
 
-class RetentionQuestion(Calendar):
+class Valued(Calendar):
+    """A question in which each subject has one value of a property."""
+
+    breakdown: str | None = Field(None, description="A column, or a SQL expression over one row's columns.")
+    attribution: Literal["first", "last"] = Field(
+        "first", description="Whose value is a subject's: that of its first such event, or its last."
+    )
+    top: int = Field(10, ge=0, le=1_000, description="So many values are told apart; the rest is '(other)'.")
+
+    def arguments(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("breakdown", "attribution", "top", "week_start")}
+        return super().arguments() | own
+
+
+class RetentionQuestion(Valued):
     start: str | Step = Field(description="What puts a subject into the cohort of its period.")
     back: str | Step | None = Field(None, description="What counts as coming back; by default the same.")
     grain: Literal["hour", "day", "week", "month"] = Field("week", description="How time is cut.")
@@ -121,27 +135,27 @@ class RetentionQuestion(Calendar):
     counting: Literal["on", "on or after"] = Field("on", description="In that period, or in it or a later one.")
 
     def arguments(self) -> dict[str, Any]:
-        given = {name: getattr(self, name) for name in ("grain", "periods", "kind", "counting", "week_start")}
+        given = {name: getattr(self, name) for name in ("grain", "periods", "kind", "counting")}
         back = None if self.back is None else _step(self.back)
         return super().arguments() | given | {"start": _step(self.start), "back": back}
 
 
-class StickinessQuestion(Calendar):
+class StickinessQuestion(Valued):
     step: str | Step = Field(description="An event's name, or one with a condition.")
     grain: Literal["hour", "day", "week", "month"] = Field("day", description="How time is cut.")
     cumulative: bool = Field(False, description="In so many periods or more.")
 
     def arguments(self) -> dict[str, Any]:
         own = {"step": _step(self.step), "grain": self.grain, "cumulative": self.cumulative}
-        return super().arguments() | own | {"week_start": self.week_start}
+        return super().arguments() | own
 
 
-class LifecycleQuestion(Calendar):
+class LifecycleQuestion(Valued):
     step: str | Step = Field(description="An event's name, or one with a condition.")
     grain: Literal["hour", "day", "week", "month"] = Field("week", description="How time is cut.")
 
     def arguments(self) -> dict[str, Any]:
-        own = {"step": _step(self.step), "grain": self.grain, "week_start": self.week_start}
+        own = {"step": _step(self.step), "grain": self.grain}
         return super().arguments() | own
 
 
@@ -187,15 +201,18 @@ class FunnelNumber(Who):
 class RetentionNumber(Who):
     cohort: Moment = Field(description="The start of the period in which they began.")
     offset: int = Field(description="Periods since.")
+    breakdown: str | None = Field(None, description="Only of this value; null for the missing one.")
 
 
 class StickinessNumber(Who):
     periods: int = Field(description="In how many.")
+    breakdown: str | None = Field(None, description="Only of this value; null for the missing one.")
 
 
 class LifecycleNumber(Who):
     period: Moment = Field(description="The start of the period.")
     state: Literal["new", "returning", "resurrecting", "dormant"] = Field(description="In the period.")
+    breakdown: str | None = Field(None, description="Only of this value; null for the missing one.")
 
 
 class PathsNumber(Who):

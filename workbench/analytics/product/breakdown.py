@@ -1,0 +1,149 @@
+"""Breaking an answer down: each subject has one value of a property, that of its first or its last event of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+import polars as pl
+
+from workbench.analytics.product.activity import counting
+from workbench.analytics.product.events import EventColumns, Step
+from workbench.compute import SUBJECT_HASH, expressions
+from workbench.foundation.errors import Invalid, unknown
+
+__all__ = ["OTHER", "VALUE", "Breakdown", "ValueCell", "largest_first", "told_apart", "value_of", "with_top"]
+
+OTHER: Final = "(other)"
+"""What stands for the values that are not told apart."""
+VALUE: Final = "breakdown"
+
+
+@dataclass(frozen=True)
+class ValueCell:
+    """Which subjects: those of a value.
+
+    Attributes:
+        others_than: Where it has values, the subjects whose value is none of these, in place of `value`.
+    """
+
+    value: str | None = None
+    others_than: tuple[str | None, ...] = ()
+
+    @property
+    def holds(self) -> pl.Expr:
+        if not self.others_than:
+            return pl.col(VALUE).eq_missing(pl.lit(self.value, dtype=pl.String))
+        named = pl.col(VALUE).is_in([one for one in self.others_than if one is not None])
+        return named.fill_null(value=None in self.others_than).not_()
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Which value a subject has.
+
+    Attributes:
+        by: A column, or a SQL expression over one row's columns.
+        attribution: "first": that of the subject's first event of the step; "last": of its last one. A missing value
+            is a value, too.
+    """
+
+    by: str
+    attribution: Literal["first", "last"] = "first"
+
+    @classmethod
+    def of(cls, by: str | None, attribution: Literal["first", "last"], top: int) -> Breakdown | None:
+        """
+        Raises:
+            Invalid: Fewer values than none are to be told apart.
+        """
+        if top < 0:
+            raise Invalid(f"a breakdown tells none or more values apart, not {top}")
+        return None if by is None else cls(by, attribution)
+
+    def check(self, schema: Mapping[str, pl.DataType], what: str) -> None:
+        """
+        Raises:
+            Invalid: An unknown attribution or column, or an expression that is none.
+        """
+        if self.attribution not in ("first", "last"):
+            raise unknown("attribution", str(self.attribution), ("first", "last"), error=Invalid)
+        value_of(self.by, schema, what)
+
+    def given_to(
+        self, found: pl.LazyFrame, rows: pl.LazyFrame, columns: EventColumns, step: Step, until: datetime
+    ) -> pl.LazyFrame:
+        """What was found of subjects, with the column `VALUE`.
+
+        Args:
+            found: With the column `SUBJECT_HASH`; subjects who did the step before `until`.
+            rows: All rows of these subjects are among them.
+        """
+        schema = rows.collect_schema()
+        value = value_of(self.by, schema, "result").alias(VALUE)
+        done = rows.filter(counting(columns, until) & step.rows(columns, schema))
+        # Of events that nothing else tells apart the value itself says which comes first, whatever order they lie in.
+        order = list(dict.fromkeys(columns.order))
+        theirs = done.select(SUBJECT_HASH, *order, value).sort(SUBJECT_HASH, *order, VALUE, nulls_last=True)
+        beside = pl.col(SUBJECT_HASH).shift(1 if self.attribution == "first" else -1)
+        values = theirs.filter(pl.col(SUBJECT_HASH).ne_missing(beside)).select(SUBJECT_HASH, VALUE)
+        return found.join(values, on=SUBJECT_HASH, how="left", maintain_order="left")
+
+
+def value_of(by: str, schema: Mapping[str, pl.DataType], what: str) -> pl.Expr:
+    """The value that a row is broken down by, as text.
+
+    Raises:
+        Invalid: An unknown column, or an expression that is none.
+    """
+    if by in schema:
+        found = pl.col(by)
+    elif by.isidentifier():
+        raise unknown(f"column to break the {what} down by called", by, schema, error=Invalid)
+    else:
+        found = expressions.parse(by, schema, f"the breakdown of the {what}")
+    return found.cast(pl.String)
+
+
+def with_top(counts: pl.DataFrame, sizes: pl.DataFrame, top: int) -> pl.DataFrame:
+    """The same rows, with `OTHER` for all but the largest values.
+
+    Args:
+        sizes: `VALUE` and "subjects": how large each value is.
+    """
+    if sizes.height <= top:
+        return counts
+    kept = sizes.sort("subjects", VALUE, descending=[True, False], nulls_last=True).head(top)[VALUE]
+    stays = pl.col(VALUE).is_in(kept.drop_nulls().to_list())
+    stays = pl.when(pl.col(VALUE).is_null()).then(kept.null_count() > 0).otherwise(stays)
+    return counts.with_columns(pl.when(stays).then(VALUE).otherwise(pl.lit(OTHER)).alias(VALUE))
+
+
+def largest_first(table: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
+    """By the size of each value, the largest first and `OTHER` last; rows of one value stay in their order."""
+    placed = table.join(
+        sizes.select(VALUE, pl.col("subjects").alias(".size")), on=VALUE, how="left", nulls_equal=True,
+        maintain_order="left",
+    )  # fmt: skip
+    other = (pl.col(VALUE) == OTHER).fill_null(value=False)
+    return placed.sort(other, -pl.col(".size"), VALUE, nulls_last=True, maintain_order=True).drop(".size")
+
+
+def told_apart(table: pl.DataFrame, sizes: pl.Expr, top: int, sums: Sequence[str] = ("subjects",)) -> pl.DataFrame:
+    """A result by value, with `OTHER` for all but the largest ones; one that is not broken down is itself.
+
+    Args:
+        sizes: Whether a row's subjects are of those that say how large its value is.
+        sums: The columns that add up.
+    """
+    if VALUE not in table.columns:
+        return table
+    keys = [name for name in table.columns if name not in sums]
+    cut = with_top(table, _sizes(table, sizes), top).group_by(keys, maintain_order=True).agg(pl.col(sums).sum())
+    return largest_first(cut, _sizes(cut, sizes)).select(table.columns)
+
+
+def _sizes(table: pl.DataFrame, of: pl.Expr) -> pl.DataFrame:
+    return table.filter(of).group_by(VALUE).agg(pl.col("subjects").sum())
