@@ -112,7 +112,7 @@ def line(said: str, word: str) -> str:
         (lambda wb: wb.metrics.query("n", by="country"), ["country"]),
         (lambda wb: wb.metrics.query("n", by="country", where="amount > 5"), ["country", "amount"]),
         (lambda wb: wb.metrics.query("n", by="country", grain="day"), ["at", "country"]),
-        (lambda wb: wb.metrics.query(["n", "people"], by="country"), ["who", "country"]),
+        (lambda wb: wb.metrics.query(["n", "people"], by="country"), ["_subject_hash", "country"]),
         (lambda wb: wb.product.funnel("plain", ["view", "cart"], columns=COLUMNS), ["who", "what", "at", "id"]),
         (
             lambda wb: wb.product.funnel("wide", ["view", "cart"], breakdown="country"),

@@ -101,7 +101,7 @@ class Frames(Sources):
     def __init__(self, **frames: pl.DataFrame) -> None:
         self._parts = {name: Parts.of(frame.lazy()) for name, frame in frames.items()}
         self._schemas = {}
-        self.versions = {}
+        self.versions = dict.fromkeys(frames, 1)
 
     def subject(self, dataset: str) -> str | None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -390,13 +389,5 @@ class Product:
     ) -> ProductResult:
         answer = self._asking.ask(asked, dataset, parts, version)
         return ProductResult(
-            shaped(answer.frame), _among(words(asked), within), answer, self._asking, self.cohorts.keep
+            shaped(answer.frame), wording.among(words(asked), within), answer, self._asking, self.cohorts.keep
         )
-
-
-def _among(words: Words, within: Any) -> Words:
-    """The words of a question that is asked of some subjects only."""
-    if within is None:
-        return words
-    some = within.replace("_", " ") if isinstance(within, str) else "some"
-    return replace(words, title=f"{words.title}, among {some}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from workbench.charts import Chart
 from workbench.compute import Analysis
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["of_funnel", "of_lifecycle", "of_paths", "of_retention", "of_sessions", "of_stickiness"]
+__all__ = ["among", "of_funnel", "of_lifecycle", "of_paths", "of_retention", "of_sessions", "of_stickiness"]
 
 _SHARE, _COUNT, _AMOUNT = ".1%", ",d", ",.1f"
 _MOST_SERIES = 8
@@ -337,3 +338,11 @@ def _few(frame: pl.DataFrame, series: str | None, by: str = "subjects") -> tuple
         return named, ""
     kept = sizes.sort(by, descending=True, maintain_order=True).head(_MOST_SERIES)[series].to_list()
     return named.filter(pl.col(series).is_in(kept)), f"The {_MOST_SERIES} largest of {sizes.height:,} are drawn."
+
+
+def among(words: Words, within: Any) -> Words:
+    """The words of a question that is asked of some subjects only."""
+    if within is None:
+        return words
+    some = within.replace("_", " ") if isinstance(within, str) else "some"
+    return replace(words, title=f"{words.title}, among {some}")
