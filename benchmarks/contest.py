@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-__all__ = ["Answer", "Question", "compare"]
+__all__ = ["Answer", "Question", "compare", "seconds"]
 
 Answer = Callable[[], pl.DataFrame]
 
@@ -44,7 +44,7 @@ def compare(question: Question, runs: int, *, slow: bool) -> None:
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(runs):
         for name, answer in contenders.items():
-            taken[name].append(_seconds(answer))
+            taken[name].append(seconds(answer))
     if slow:
         for name, answer in question.slow.items():
             began = time.perf_counter()
@@ -53,15 +53,16 @@ def compare(question: Question, runs: int, *, slow: bool) -> None:
             _agree(question.title, name, _told(found), wanted)
     print(f"\n{question.title}\n{'':<46}{'median s':>10}{'lowest':>9}{'highest':>9}{'ours to it':>12}")
     own = statistics.median(taken["workbench"])
-    for name, seconds in taken.items():
-        middle = statistics.median(seconds)
+    for name, times in taken.items():
+        middle = statistics.median(times)
         print(
-            f"  {name:<44}{middle:>10.3f}{min(seconds):>9.3f}{max(seconds):>9.3f}{own / middle:>11.2f}x",
+            f"  {name:<44}{middle:>10.3f}{min(times):>9.3f}{max(times):>9.3f}{own / middle:>11.2f}x",
             flush=True,
         )
 
 
-def _seconds(answer: Answer) -> float:
+def seconds(answer: Answer) -> float:
+    """How long an answer takes."""
     began = time.perf_counter()
     answer()
     return time.perf_counter() - began
