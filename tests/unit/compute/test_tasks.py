@@ -13,7 +13,8 @@ from every_analysis import EVENTS, SAMPLES, Sample
 from workbench.compute import Combining, LocalEngine, Parts, tasks
 from workbench.compute.dask_engine import Sent
 
-COMBINING = [sample for sample in SAMPLES if isinstance(sample.analysis, Combining)]
+# Their rows are cut anyhow.
+COMBINING = [one for one in SAMPLES if isinstance(one.analysis, Combining) and not one.analysis.by_subject]
 
 
 def collect(plan: pl.LazyFrame, *, ordered: bool) -> pl.DataFrame:

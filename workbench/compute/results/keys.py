@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 from pydantic import BaseModel
 
 from workbench.compute.model import Analysis
@@ -147,10 +148,13 @@ def _named(value: Any) -> str:
 
 
 def _written(frame: pl.DataFrame) -> bytes:
+    """The same bytes for the same values: Arrow's own writer leaves out what says that nothing is missing."""
     into = io.BytesIO()
     try:
-        frame.rechunk().write_ipc(into, compression="uncompressed")
-    except pl.exceptions.PolarsError as error:
+        table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        with pa.ipc.new_stream(into, table.schema) as stream:
+            stream.write_table(table)
+    except (pl.exceptions.PolarsError, pa.ArrowException) as error:
         raise _Unknown(frame.schema) from error
     return into.getvalue()
 
