@@ -40,14 +40,15 @@ def dask_engine() -> Iterator[DaskEngine]:
 
 @pytest.fixture(scope="module")
 def engine_named(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
-    """The engine of a name; skips the test where it cannot run here."""
+    """The engine of a name; skips the test where a GPU or a package is missing, which the reason names."""
     from workbench.compute import engines, gpu
 
     def named(name: str) -> Engine:
         if name == "dask":
             found: Engine = request.getfixturevalue("dask_engine")
             return found
-        if name in ("gpu", "dask-cuda") and (lacks := gpu.missing()):
+        needs = {"gpu": (), "dask-cuda": ("distributed", "dask_cuda")}
+        if name in needs and (lacks := gpu.missing(*needs[name])):
             pytest.skip(f"the engine '{name}' cannot run on this machine: {lacks}")
         return engines.get(name)
 

@@ -14,7 +14,18 @@ from workbench.analytics.product.events import EventColumns, Step
 from workbench.compute import SUBJECT_HASH, expressions
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["OTHER", "VALUE", "Breakdown", "ValueCell", "largest_first", "told_apart", "value_of", "with_top"]
+__all__ = [
+    "OTHER",
+    "VALUE",
+    "Breakdown",
+    "ValueCell",
+    "largest_first",
+    "told_apart",
+    "value_keys",
+    "value_of",
+    "valued",
+    "with_top",
+]
 
 OTHER: Final = "(other)"
 """What stands for the values that are not told apart."""
@@ -90,6 +101,23 @@ class Breakdown:
         beside = pl.col(SUBJECT_HASH).shift(1 if self.attribution == "first" else -1)
         values = theirs.filter(pl.col(SUBJECT_HASH).ne_missing(beside)).select(SUBJECT_HASH, VALUE)
         return found.join(values, on=SUBJECT_HASH, how="left", maintain_order="left")
+
+
+def value_keys(breakdown: Breakdown | None) -> list[str]:
+    """What an analysis is told apart by besides its own keys."""
+    return [] if breakdown is None else [VALUE]
+
+
+def valued(
+    breakdown: Breakdown | None,
+    found: pl.LazyFrame,
+    rows: pl.LazyFrame,
+    columns: EventColumns,
+    step: Step,
+    until: datetime,
+) -> pl.LazyFrame:
+    """See `Breakdown.given_to`; as it was found where nothing is broken down."""
+    return found if breakdown is None else breakdown.given_to(found, rows, columns, step, until)
 
 
 def value_of(by: str, schema: Mapping[str, pl.DataType], what: str) -> pl.Expr:

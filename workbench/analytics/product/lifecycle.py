@@ -20,7 +20,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from workbench.analytics.product.activity import PERIOD, active, in_order, members
-from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell
+from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell, value_keys, valued
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -130,13 +130,10 @@ class Lifecycle:
 
     @property
     def _values(self) -> list[str]:
-        return [] if self.breakdown is None else [VALUE]
+        return value_keys(self.breakdown)
 
     def _valued(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        found = self._found(rows)
-        if self.breakdown is None:
-            return found
-        return self.breakdown.given_to(found, rows, self.columns, self.step, self.until)
+        return valued(self.breakdown, self._found(rows), rows, self.columns, self.step, self.until)
 
     def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Each subject's periods with its state in them."""

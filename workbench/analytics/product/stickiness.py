@@ -12,7 +12,7 @@ from functools import cached_property
 import polars as pl
 
 from workbench.analytics.product.activity import PERIOD, active, in_order, members
-from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell
+from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell, value_keys, valued
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
 from workbench.compute import SUBJECT_HASH
@@ -99,16 +99,10 @@ class Stickiness:
 
     @property
     def _values(self) -> list[str]:
-        return [] if self.breakdown is None else [VALUE]
+        return value_keys(self.breakdown)
 
     def _valued(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        found = self._found(rows)
-        if self.breakdown is None:
-            return found
-        first, end = self.periods.numbers
-        period = self.every.number(self.columns.time, rows.collect_schema())
-        rows = rows.filter(period.is_between(first, end, closed="left"))
-        return self.breakdown.given_to(found, rows, self.columns, self.step, self.until)
+        return valued(self.breakdown, self._found(rows), rows, self.columns, self.step, self.until)
 
     def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         first, end = self.periods.numbers
