@@ -16,6 +16,7 @@ from workbench.foundation.errors import Unavailable
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.utils import LoopRunner
 
 __all__ = ["Cluster", "close_clusters", "cluster"]
 
@@ -74,6 +75,7 @@ class Cluster:
 
 
 _clusters: dict[tuple[int, str, bool, int | None], Cluster] = {}
+_runners: dict[int, LoopRunner] = {}
 _opening = threading.Lock()
 
 
@@ -100,12 +102,10 @@ def cluster(scheduler: str = "", *, gpu: bool = False, workers: int | None = Non
 
 
 def _connected(scheduler: str) -> Cluster:
-    from distributed import Client
-
     title = f"the Dask scheduler at {scheduler}"
     remedy = "start it (dask scheduler), correct the setting dask_scheduler, or set engine = 'local'"
     try:
-        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False, name="workbench")
+        client = _client(scheduler)
     except (OSError, ValueError) as error:
         raise Unavailable(f"{title} does not answer", hint=remedy) from error
     return Cluster(client, title, remedy)
@@ -119,20 +119,34 @@ def _started(*, gpu: bool, workers: int | None) -> Cluster:
         text=True,
         start_new_session=True,  # Ctrl-C is for whoever asks, not for the workers
     )
-    from distributed import Client, Security  # while the other process starts
+    from distributed import Security  # while the other process starts
 
     title = "the Dask cluster of this machine"
     remedy = "run it again, which starts a new one, or set engine = 'local'"
     try:
         answer = _answer(process, {"gpu": gpu, "workers": workers, "path": sys.path})
         security = Security(require_encryption=True, **answer["keys"])
-        client = Client(
-            answer["address"], security=security, timeout=CONNECT_SECONDS, set_as_default=False, name="workbench"
-        )
+        client = _client(answer["address"], security=security)
     except (OSError, ValueError) as error:
         _end(process)
         raise Unavailable(f"{title} could not be started: {error}", hint="set engine = 'local'") from error
     return Cluster(client, title, remedy, process)
+
+
+def _client(address: str, **options: Any) -> Client:
+    """A client whose events are handled by the one thread that this process has for all of them.
+
+    A client that cannot connect leaves its thread behind, and where the collector closes it while another client's
+    thread starts, both wait for ever.
+    """
+    from distributed import Client
+    from distributed.utils import LoopRunner
+
+    runner = _runners.get(os.getpid())
+    if runner is None:
+        runner = _runners[os.getpid()] = LoopRunner()
+        runner.start()
+    return Client(address, loop=runner.loop, timeout=CONNECT_SECONDS, set_as_default=False, name="workbench", **options)
 
 
 def _answer(process: subprocess.Popen[str], asked: dict[str, object]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from workbench.compute.clusters import Cluster, cluster
-from workbench.compute.gpu import GpuCollect, told
+from workbench.compute.gpu import GpuCollect, require, told
 from workbench.compute.model import Analysis, Combining, Computed, EngineUse
 from workbench.compute.parts import Part, Parts
 from workbench.compute.polars_versions import collect
@@ -126,10 +126,13 @@ class DaskEngine:
         Raises:
             Invalid: As `LocalEngine.run` does.
             Unavailable: The scheduler does not answer or stops answering, has no workers, no worker survives a task, a
-                worker lacks a GPU or cannot read a file.
+                worker lacks a GPU or cannot read a file; or this machine should start workers on GPUs and lacks
+                something for it.
         """
         begin = time.perf_counter()
         check(analysis, parts)
+        if self._gpu and not self._scheduler:
+            require(f"the engine '{self.name}'", "dask_cuda")
         opened = time.perf_counter()
         with telling(analysis):
             frame, sent, here = self._computed(analysis, parts)

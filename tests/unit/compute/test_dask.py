@@ -74,15 +74,37 @@ def test_workers_share_the_cores(dask_engine: DaskEngine) -> None:
     assert list(client.run(pl.thread_pool_size).values()) == [max(1, CPU_COUNT // 2)] * 2
 
 
-def test_nobody_else_on_the_machine_can_use_the_cluster(dask_engine: DaskEngine) -> None:
-    from distributed import Client, Security
+STRANGER = """
+import sys
+from distributed import Client, Security
+for security in (None, Security.temporary()):
+    try:
+        Client(sys.argv[1], security=security, timeout=1, set_as_default=False)
+    except (OSError, RuntimeError, TypeError) as error:
+        print("refused:", type(error).__name__, flush=True)
+"""
 
-    opened = clusters.cluster(workers=2)
-    address = opened.client.scheduler.address
+
+def test_nobody_else_on_the_machine_can_use_the_cluster(dask_engine: DaskEngine) -> None:
+    address = clusters.cluster(workers=2).client.scheduler.address
     assert address.startswith("tls://127.0.0.1:")
-    for security in (None, Security.temporary()):
-        with pytest.raises((OSError, RuntimeError, TypeError)):
-            Client(address, security=security, timeout=1, set_as_default=False)
+    stranger = subprocess.run(
+        [sys.executable, "-c", STRANGER, address], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert stranger.stdout.count("refused:") == 2, stranger.stdout + stranger.stderr
+
+
+def test_schedulers_that_do_not_answer_leave_no_threads_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        gone = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        threads = set()
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="does not answer"):
+                clusters.cluster(gone)
+            threads.add(sum(thread.name == "IO loop" for thread in threading.enumerate()))
+    assert len(threads) == 1
 
 
 def test_large_partials_are_put_together_on_the_workers(
