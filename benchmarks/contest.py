@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
@@ -22,6 +24,7 @@ class Question:
         peers: By name.
         floor: Does what nobody can do without: decodes the columns that are needed from our files.
         slow: Peers that answer once only, if at all.
+        tolerance: By how much of it a number of ours may be off.
     """
 
     title: str
@@ -29,6 +32,7 @@ class Question:
     peers: dict[str, Answer]
     floor: Answer
     slow: dict[str, Answer] = field(default_factory=dict)
+    tolerance: float = 0.0
 
 
 def compare(question: Question, runs: int, *, slow: bool) -> None:
@@ -39,7 +43,7 @@ def compare(question: Question, runs: int, *, slow: bool) -> None:
     """
     wanted = _told(question.ours())
     for name, answer in question.peers.items():
-        _agree(question.title, name, _told(answer()), wanted)
+        _agree(question, name, _told(answer()), wanted)
     contenders = {"workbench": question.ours, **question.peers, "floor: decode the columns": question.floor}
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(runs):
@@ -50,7 +54,7 @@ def compare(question: Question, runs: int, *, slow: bool) -> None:
             began = time.perf_counter()
             found = answer()
             taken[name] = [time.perf_counter() - began]
-            _agree(question.title, name, _told(found), wanted)
+            _agree(question, name, _told(found), wanted)
     print(f"\n{question.title}\n{'':<46}{'median s':>10}{'lowest':>9}{'highest':>9}{'ours to it':>12}")
     own = statistics.median(taken["workbench"])
     for name, times in taken.items():
@@ -68,16 +72,23 @@ def seconds(answer: Answer) -> float:
     return time.perf_counter() - began
 
 
-def _agree(title: str, name: str, found: list[tuple[object, ...]], wanted: list[tuple[object, ...]]) -> None:
-    different = [(one, other) for one, other in zip(found, wanted, strict=False) if one != other]
-    assert not different, f"{title}: {name} and we say {different[:2]}"
-    assert len(found) == len(wanted), f"{title}: {name} has {len(found)} rows, we have {len(wanted)}"
+def _agree(question: Question, name: str, found: list[tuple[object, ...]], wanted: list[tuple[object, ...]]) -> None:
+    different = [
+        (one, other)
+        for one, other in zip(found, wanted, strict=False)
+        if len(one) != len(other) or not all(map(partial(_same, question.tolerance), one, other))
+    ]
+    assert not different, f"{question.title}: {name} and we say {different[:2]}"
+    assert len(found) == len(wanted), f"{question.title}: {name} has {len(found)} rows, we have {len(wanted)}"
+
+
+def _same(tolerance: float, one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=max(tolerance, 1e-9))
+    return one == other
 
 
 def _told(frame: pl.DataFrame) -> list[tuple[object, ...]]:
-    """The rows, comparable: floats to nine figures."""
+    """The rows, comparable."""
     rows = frame.sort(frame.columns).rows()
-    return [
-        tuple(int(v) if isinstance(v, int) else f"{v:.9g}" if isinstance(v, float) else str(v) for v in row)
-        for row in rows
-    ]
+    return [tuple(v if isinstance(v, float) else int(v) if isinstance(v, int) else str(v) for v in row) for row in rows]

@@ -3,8 +3,8 @@
     python -m benchmarks.product [--rows 10000000] [--runs 5] [--folder DIR] [--only funnel ...] [--slow]
 
 Ours reads the store that our own writer left (see `benchmarks.events`); the peers read plain files of the same rows,
-with text ids as users have them, or with a 64-bit hash beside them. `--slow` lets pandas take part, once. The floor is
-decoding the columns that are needed from our files, and no more.
+with text ids as users have them, or with a 64-bit hash beside them. `--slow` lets pandas and dask.dataframe take part,
+once. The floor is decoding the columns that are needed from our files, and no more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -22,8 +21,10 @@ import duckdb
 import pandas as pd
 import polars as pl
 
+from benchmarks import dedup
+from benchmarks import pandas_peers as slow
 from benchmarks import product_peers as peers
-from benchmarks.contest import Answer, Question, compare, seconds
+from benchmarks.contest import Answer, Question, compare
 from benchmarks.events import DAY_US, DAYS, LAYOUT, START, Store, store
 from workbench import Workbench
 from workbench.analytics.product import (
@@ -47,7 +48,17 @@ METRICS = [
     {"name": "amount", "aggregation": "sum", "column": "amount"},
     {"name": "middle", "aggregation": "median", "column": "amount"},
     {"name": "high", "aggregation": "percentile", "column": "amount", "percentile": 95},
+    {"name": "about_middle", "aggregation": "median", "column": "amount", "approximate": True},
+    {"name": "about_high", "aggregation": "percentile", "column": "amount", "percentile": 95, "approximate": True},
 ]
+STEPS = tuple(map(Step, peers.STEPS))
+FIRST_TOUCH = Funnel(COLUMNS, STEPS, WEEK, entry="first", breakdown="country")
+ANY_START = Funnel(
+    COLUMNS, STEPS, WEEK, step_windows=(DAY_US,) * 3, exclusions=(Exclusion(Step("error"), 1, 4),), entry="any"
+)
+LAST_DAYS = Funnel(COLUMNS, STEPS, DAY_US, entry="first", start=END - timedelta(days=7), end=END)
+SESSIONS = SessionSummary(Sessions(COLUMNS))
+RETENTION = Retention(COLUMNS, Step("view"), Step("view"), START, END, 14, every=Every("week"))
 Plan = Callable[[pl.LazyFrame, str], pl.LazyFrame]
 
 
@@ -57,21 +68,24 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keeps the generated events there, and takes them from there")
     parser.add_argument("--only", nargs="*", default=[], help="questions with one of these words in their titles")
-    parser.add_argument("--slow", action="store_true", help="pandas, too")
+    parser.add_argument("--slow", action="store_true", help="pandas and dask.dataframe, too")
     given = parser.parse_args()
-    print(
-        f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores; polars {pl.__version__}, "
-        f"duckdb {duckdb.__version__}, pandas {pd.__version__}; {given.rows:,} events, {given.runs} rounds\n"
-    )
+    print(machine(given.rows, given.runs))
     with tempfile.TemporaryDirectory() as temporary:
         made = store(given.folder or Path(temporary), given.rows)
         _writing(made)
         ask = Asked(made)
-        for question in _questions(made, ask):
+        for question in questions(made, ask):
             if not given.only or any(word in question.title for word in given.only):
                 compare(question, given.runs, slow=given.slow)
-        if not given.only or "warm" in given.only:
-            _warm(ask, given.runs)
+
+
+def machine(rows: int, runs: int) -> str:
+    """What a figure is worth: where it was taken, with what, on how much."""
+    return (
+        f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores; polars {pl.__version__}, "
+        f"duckdb {duckdb.__version__}, pandas {pd.__version__}; {rows:,} events, {runs} rounds\n"
+    )
 
 
 def _writing(made: Store) -> None:
@@ -79,73 +93,70 @@ def _writing(made: Store) -> None:
         return
     print(
         f"writing, a day at a time: {made.rows / made.append_seconds:,.0f} rows/s appended, folding took "
-        f"{made.fold_seconds:.1f} s; {made.written / made.received:.2f} bytes written per byte received"
+        f"{made.fold_seconds:.1f} s; {made.appended / made.received:.2f} bytes written per byte received, "
+        f"{made.written / made.received:.2f} with folding"
     )
 
 
-def _warm(ask: Asked, runs: int) -> None:
-    """What is asked again, and what a rollup keeps: milliseconds, whole."""
-    print(f"\n{'asked again, and through a rollup':<46}{'median ms':>10}{'lowest':>9}{'highest':>9}")
-    for name, answer in ask.warm().items():
-        answer()
-        taken = sorted(seconds(answer) * 1e3 for _ in range(4 * runs))
-        print(f"  {name:<44}{statistics.median(taken):>10.1f}{taken[0]:>9.1f}{taken[-1]:>9.1f}")
-
-
-def _questions(made: Store, ask: Asked) -> list[Question]:
+def questions(made: Store, ask: Asked) -> list[Question]:
     answers = Written(made.plain)
-    steps = tuple(map(Step, peers.STEPS))
-    first = Funnel(COLUMNS, steps, WEEK, entry="first", breakdown="country")
-    by_day = Funnel(COLUMNS, steps, DAY_US, entry="first", start=END - timedelta(days=7), end=END)
-    windows = Funnel(
-        COLUMNS, steps, WEEK, step_windows=(DAY_US,) * 3, exclusions=(Exclusion(Step("error"), 1, 4),), entry="any"
-    )
-    retention = Retention(COLUMNS, Step("view"), Step("view"), START, END, 14, every=Every("week"))
     return [
         Question(
             "funnel of 4 steps, 7 days, first touch, by country",
-            ask.product(first, lambda frame: _wide(frame, "breakdown")),
+            ask.product(FIRST_TOUCH, lambda frame: _wide(frame, "breakdown")),
             answers.everywhere(peers.FIRST_TOUCH, peers.first_touch),
             ask.floor(SUBJECT_HASH, "time", "event", "country"),
-            {"pandas": lambda: peers.first_touch_in_pandas(made.plain)},
+            slow.in_both(made.plain, ["user_id", "time", "event", "country"], slow.first_touch, ["breakdown"]),
         ),
         Question(
             "funnel of 4 steps from any start, a day for each, exclusions",
-            ask.product(windows, _wide),
+            ask.product(ANY_START, _wide),
             answers.sql(peers.ANY_START),
             ask.floor(SUBJECT_HASH, "time", "event"),
         ),
         Question(
             "funnel of the last 7 days, a day, first touch",
-            ask.product(by_day, _wide, since=END - timedelta(days=7)),
+            ask.product(LAST_DAYS, _wide, since=END - timedelta(days=7)),
             answers.everywhere(peers.LAST_DAYS, peers.last_days),
             ask.floor(SUBJECT_HASH, "time", "event", since=END - timedelta(days=7)),
+            slow.in_both(made.plain, ["user_id", "time", "event"], slow.last_days),
         ),
         Question(
             "sessions, 30 minutes",
-            ask.product(SessionSummary(Sessions(COLUMNS)), lambda frame: frame.select("sessions", "events", "took")),
+            ask.product(SESSIONS, lambda frame: frame.select("sessions", "events", "took")),
             answers.everywhere(peers.SESSIONS, peers.sessions),
             ask.floor(SUBJECT_HASH, "time"),
-            {"pandas": lambda: peers.sessions_in_pandas(made.plain)},
+            slow.in_both(made.plain, ["user_id", "time"], slow.sessions),
         ),
         Question(
             "weekly retention",
-            ask.product(retention, _grid),
+            ask.product(RETENTION, _grid),
             answers.everywhere(peers.RETENTION, peers.retention),
             ask.floor(SUBJECT_HASH, "time", "event"),
+            slow.in_both(made.plain, ["user_id", "time", "event"], slow.retention, ["week", "offset"]),
         ),
         Question(
             "daily count, sum and distinct subjects, by country",
             ask.metrics(["events", "amount", "people"], by="country", grain="day"),
             answers.everywhere(peers.DAILY, peers.daily),
             ask.floor(SUBJECT_HASH, "time", "country", "amount"),
+            slow.in_both(made.plain, ["user_id", "time", "country", "amount"], slow.daily, ["time", "country"]),
         ),
         Question(
             "median and 95th percentile, by event",
             ask.metrics(["middle", "high"], by="event"),
             answers.everywhere(peers.QUANTILES, peers.quantiles, [LAYOUT.subject]),
             ask.floor("event", "amount"),
+            slow.in_both(made.plain, ["event", "amount"], slow.quantiles, ["event"], by="event"),
         ),
+        Question(
+            "median and 95th percentile, by event, approximate",
+            ask.metrics(["about_middle", "about_high"], by="event"),
+            answers.everywhere(peers.QUANTILES, peers.quantiles, [LAYOUT.subject]),
+            ask.floor("event", "amount"),
+            tolerance=0.01,
+        ),
+        dedup.question(ask, lambda query: answers.duckdb(query, LAYOUT.subject), made.plain),
     ]
 
 
@@ -165,7 +176,7 @@ class Asked:
         self, analysis: Analysis, shown: Callable[[pl.DataFrame], pl.DataFrame], since: datetime | None = None
     ) -> Answer:
         def answer() -> pl.DataFrame:
-            return shown(LocalEngine().run(analysis, self._parts(since)).frame)
+            return shown(LocalEngine().run(analysis, self.parts(since)).frame)
 
         return answer
 
@@ -191,12 +202,12 @@ class Asked:
 
     def floor(self, *columns: str, since: datetime | None = None) -> Answer:
         def answer() -> pl.DataFrame:
-            files = sorted({path for part in self._parts(since).parts for path in part.files})
+            files = sorted({path for part in self.parts(since).parts for path in part.files})
             return pl.scan_parquet(files).select(columns).select(pl.all().null_count()).collect(engine="streaming")
 
         return answer
 
-    def _parts(self, since: datetime | None) -> Parts:
+    def parts(self, since: datetime | None = None) -> Parts:
         window = None if since is None else (LAYOUT.time, since, None)
         return self._made.lake.parts("events", self._made.actor, subject=LAYOUT.subject, window=window)[0]
 
@@ -218,9 +229,9 @@ class Written:
         }
 
     def sql(self, query: str, subjects: Sequence[str] = (LAYOUT.subject, SUBJECT_HASH)) -> dict[str, Answer]:
-        return {f"DuckDB, {_said(subject)}": self._duckdb(query, subject) for subject in subjects}
+        return {f"DuckDB, {_said(subject)}": self.duckdb(query, subject) for subject in subjects}
 
-    def _duckdb(self, query: str, subject: str) -> Answer:
+    def duckdb(self, query: str, subject: str) -> Answer:
         text = query.replace("SUBJECT", subject).replace("EVENTS", f"read_parquet('{self._plain}/*.parquet')")
         return lambda: pl.DataFrame(self._connection.sql(text).to_arrow_table())
 

@@ -1,4 +1,4 @@
-"""What one would write without the workbench: each question in DuckDB's SQL, in Polars, and in pandas.
+"""What one would write without the workbench: each question in DuckDB's SQL and in Polars.
 
 In SQL, SUBJECT and EVENTS stand for the subject's column and for the rows. Of several ways to write a query, the one
 that was quickest at ten million rows is kept.
@@ -7,9 +7,7 @@ that was quickest at ten million rows is kept.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pandas as pd
 import polars as pl
 
 STEPS = ("view", "cart", "checkout", "buy")
@@ -95,27 +93,6 @@ def retention(rows: pl.LazyFrame, subject: str) -> pl.LazyFrame:
     first = pairs.group_by(subject).agg(pl.col("w").min().alias("week"))
     offset = ((pl.col("w") - pl.col("week")).dt.total_days() // 7).alias("offset")
     return pairs.join(first, on=subject).group_by("week", offset).agg(pl.len().alias("n")).sort("week", "offset")
-
-
-def first_touch_in_pandas(plain: Path) -> pl.DataFrame:
-    rows = pd.read_parquet(plain, columns=["user_id", "time", "event", "country"])
-    rows = rows[rows["event"].isin(STEPS)]
-    views = rows[rows["event"] == "view"].sort_values("time").drop_duplicates("user_id")
-    found = views.set_index("user_id")[["time", "country"]].rename(columns={"time": "t1", "country": "breakdown"})
-    for number, step in enumerate(STEPS[1:], 2):
-        some = rows[rows["event"] == step].join(found, on="user_id", how="inner")
-        inside = (some["time"] > some[f"t{number - 1}"]) & (some["time"] <= some["t1"] + pd.Timedelta(days=7))
-        found[f"t{number}"] = some[inside].groupby("user_id")["time"].min()
-    counts = found.groupby("breakdown")[[f"t{n}" for n in range(1, 5)]].count().reset_index()
-    return pl.from_pandas(counts).rename({f"t{n}": f"s{n}" for n in range(1, 5)})
-
-
-def sessions_in_pandas(plain: Path) -> pl.DataFrame:
-    rows = pd.read_parquet(plain, columns=["user_id", "time"]).sort_values(["user_id", "time"])
-    apart = rows["time"].diff()
-    same = (rows["user_id"] == rows["user_id"].shift()) & (apart <= pd.Timedelta(minutes=30))
-    took = int(apart[same].dt.total_seconds().sum() * 1e6)
-    return pl.DataFrame({"sessions": [int((~same).sum())], "events": [len(rows)], "took": [took]})
 
 
 LAST_DAYS = """

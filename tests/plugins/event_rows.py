@@ -109,6 +109,22 @@ def parts_of(rows: pl.DataFrame, cuts: int = 3, runs: int = 2, subject: str = "w
     return Parts(tuple(made), by_subject=True)
 
 
+def following(rows: pl.DataFrame, cuts: int = 2, runs: int = 3) -> Parts:
+    """Parts that are cut by subject, each of runs that follow each other in time."""
+    marked = rows.with_columns(hashed("who"))
+    times = pl.col("at").rank("dense").fill_null(1)
+    run = (times - 1) * runs // times.max()
+    frames = {(n, m): marked.clear() for n in range(cuts) for m in range(runs)}
+    cut = marked.with_columns((pl.col(SUBJECT_HASH).fill_null(0) % cuts).alias(".cut"), run.alias(".run"))
+    for (n, m), own in cut.partition_by(".cut", ".run", as_dict=True, include_key=False).items():
+        frames[int(n), int(m)] = own.sort(SUBJECT_HASH, "at", "id", maintain_order=True)
+    made = []
+    for n in range(cuts):
+        some = tuple(frames[n, m] for m in range(runs))
+        made.append(Part(frames=some, schema=dict(marked.schema), sorted=True, chronological=True, rows=rows.height))
+    return Parts(tuple(made), by_subject=True)
+
+
 def ways(rows: pl.DataFrame) -> Iterator[Parts]:
     """The same rows as parts, cut and sorted differently."""
     marked = rows.with_columns(hashed("who"))
@@ -117,6 +133,7 @@ def ways(rows: pl.DataFrame) -> Iterator[Parts]:
     yield parts_of(rows, cuts=1, runs=1)
     yield parts_of(rows.reverse(), cuts=1, runs=3)
     yield parts_of(rows, cuts=3, runs=2)
+    yield following(rows)
 
 
 def computed(analysis: Analysis, rows: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -87,6 +87,7 @@ class Sample:
         yield "all files in one part", Parts((self._part(tuple(files), rows),), by_subject=by_subject)
         if by_subject:
             yield "runs by bounds", Parts(tuple(self._bounded(rows, folder)), by_subject=True)
+            yield "runs that follow each other", Parts(tuple(self._following(rows, folder)), by_subject=True)
 
     def _prepared(self) -> pl.DataFrame:
         return self.rows.with_columns(hashed(self.subject)) if self.analysis.by_subject else self.rows
@@ -111,8 +112,17 @@ class Sample:
             )
         yield Part(tuple(runs), dict(rows.schema), hashes=(alone, alone), sorted=True, rows=rows.height)
 
+    def _following(self, rows: pl.DataFrame, folder: Path) -> Iterator[Part]:
+        """Runs of a stretch of time each, with all subjects; parts are ranges of hashes."""
+        stretch = pl.col(self.time).rank("dense").fill_null(1) * 4 // (pl.col(self.time).rank("dense").max() + 1)
+        cut = rows.with_columns(stretch.alias(".run")).partition_by(".run", as_dict=True, include_key=False)
+        runs = [self._written(cut[key], folder / f"stretch{key[0]}.parquet") for key in sorted(cut)]
+        for bounds in ((-(2**63), -1), (0, 2**63 - 1)):
+            part = Part(tuple(runs), dict(rows.schema), hashes=bounds, sorted=True, rows=rows.height)
+            yield replace(part, chronological=True)
+
     def _written(self, rows: pl.DataFrame, path: Path) -> str:
-        order = [SUBJECT_HASH, self.time] if self.analysis.by_subject else []
+        order = [SUBJECT_HASH, self.time, *({"id"} & set(rows.columns))] if self.analysis.by_subject else []
         (rows.sort(order, maintain_order=True) if order else rows).write_parquet(path)
         return str(path)
 

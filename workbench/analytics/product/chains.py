@@ -15,7 +15,7 @@ import polars as pl
 
 from workbench.compute import SUBJECT_HASH
 
-__all__ = ["AT", "BEGAN", "ENTRY_VALUE", "MASK", "STEP", "WAITED", "any_order", "in_order"]
+__all__ = ["AT", "BEGAN", "ENTRY_VALUE", "MASK", "STEP", "WAITED", "any_order", "in_order", "of_first_entries"]
 
 AT, MASK = ".at", ".mask"
 STEP, BEGAN, WAITED, ENTRY_VALUE = ".step", ".began", ".waited", ".entry_value"
@@ -99,6 +99,27 @@ def in_order(
         _chosen(reached, [pl.lit(step, pl.UInt8) for step in range(steps)]).alias(STEP),
         _chosen(reached, [pl.col(f"began {step}") for step in range(steps)]).alias(BEGAN),
         _chosen(reached, [none, *(pl.col(f"waited {step}") for step in range(1, steps))]).alias(WAITED),
+    )
+
+
+def of_first_entries(rows: pl.LazyFrame, *, entry: int, steps: int, window: int) -> pl.LazyFrame:
+    """The rows that may matter to `in_order` where a subject enters once; most of them are gone before they are sorted.
+
+    Of what a run has of a subject, its first entry there is no earlier than the one that counts: later entries that
+    are nothing else, and whatever is beyond the window from there, cannot be on its way.
+
+    Args:
+        rows: As for `in_order`, but in runs that follow each other in time for each subject.
+        entry: The bit of entries.
+        steps: All bits but those that only say that a row is an entry.
+    """
+    at, subject, entered = pl.col(AT), pl.col(SUBJECT_HASH), pl.col(".entered")
+    found = rows.with_columns(_latest(_bit(entry), subject).alias(".entered"))
+    first = _bit(entry) & entered.shift(1).ne_missing(subject)
+    found = found.with_columns(first.alias(".first"), _latest(first, at).alias(".began"))
+    on_its_way = (pl.col(MASK) & steps != 0) & (at - pl.col(".began") <= window)
+    return found.filter(pl.col(".first") | entered.ne_missing(subject) | on_its_way).drop(
+        ".entered", ".first", ".began"
     )
 
 

@@ -152,15 +152,19 @@ class Funnel:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Per value of the breakdown, period and step: subjects, and sums of how long they took, in microseconds."""
-        schema = rows.collect_schema()
-        order = [SUBJECT_HASH, *self.columns.order]
-        return self._partial(rows, self._matching(rows, schema).sort(order, maintain_order=True), schema)
+        matching = self._matching(rows, rows.collect_schema())
+        return self._partial(matching.sort(SUBJECT_HASH, *self.columns.order, maintain_order=True))
 
     def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
         """What `partial` gives, sorting less: rows of one run come in order already."""
         schema = rows.collect_schema()
-        order = [SUBJECT_HASH] if chronological else [SUBJECT_HASH, *self.columns.order]
-        return self._partial(rows, self._matching(rows, schema).sort(order, maintain_order=True), schema)
+        matching = self._matching(rows, schema)
+        if not chronological:
+            return self._partial(matching.sort(SUBJECT_HASH, *self.columns.order, maintain_order=True))
+        if self.entry == "first" and self.order == "ordered":
+            others = (1 << len(self._steps)) - 1 - 1
+            matching = chains.of_first_entries(matching, entry=self._entry, steps=others, window=self.window)
+        return self._partial(matching.sort(SUBJECT_HASH, maintain_order=True))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns, with each group once; sorted by them. Of a cell: its subjects, sorted by the hash."""
@@ -202,7 +206,12 @@ class Funnel:
         """The steps, and what stands between them: a bit of the mask for each, in this order."""
         return [*self.steps, *(exclusion.step for exclusion in self.exclusions)]
 
-    def _partial(self, rows: pl.LazyFrame, matching: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
+    @property
+    def _entry(self) -> int:
+        """The bit that is set where a subject may enter."""
+        return 0 if self.end is None else len(self._steps)
+
+    def _partial(self, matching: pl.LazyFrame) -> pl.LazyFrame:
         subjects = self._subjects(matching)
         if self.cell is not None:
             return self._members(subjects, self.cell)
@@ -228,7 +237,7 @@ class Funnel:
             found = chains.in_order(
                 matching,
                 count,
-                entry=0 if self.end is None else len(self._steps),
+                entry=self._entry,
                 window=self.window,
                 step_windows=self.step_windows or (None,) * (count - 1),
                 exclusions={count + n: _spoiled(exclusion) for n, exclusion in enumerate(self.exclusions)},
