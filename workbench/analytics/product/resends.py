@@ -173,7 +173,7 @@ class Duplicates:
         return known.select(*chosen, *amounts, again.fill_null(value=False).alias(_AGAIN))
 
     def _kept(self, marked: pl.LazyFrame) -> pl.LazyFrame:
-        """The row that is kept of each id: with `_COPIES`, how many there are, and what the others' amounts add up to."""
+        """The row that is kept of each id, with how many copies there are and what the others' amounts add up to."""
         key = [SUBJECT_HASH, self.told_by]
         amounts = [] if self.amount is None else [_VALUE]
         own = list(dict.fromkeys((self.columns.time, *self.by, *amounts)))
@@ -181,7 +181,9 @@ class Duplicates:
         kept = (
             marked.sort(list(dict.fromkeys((*key, *own))))
             .group_by(key)
-            .agg(pl.len().cast(pl.Int64).alias(_COPIES), *sums, pl.col([name for name in own if name not in key]).last())
+            .agg(
+                pl.len().cast(pl.Int64).alias(_COPIES), *sums, pl.col([name for name in own if name not in key]).last()
+            )
         )
         if amounts:
             kept = kept.with_columns(pl.col(_REST) - pl.col(_VALUE).fill_null(0))
