@@ -124,10 +124,9 @@ def _counted(latest: pl.LazyFrame) -> pl.LazyFrame:
 def _latest_in_pandas(rows: pd.DataFrame) -> pd.DataFrame:
     """By event: how many rows are kept, how many they replace, and the amount of those that are kept."""
     latest = rows.sort_values("time").drop_duplicates("event_id", keep="last")
-    by_event = latest.groupby("event", observed=True)["amount"].agg(kept="count", amount="sum")
-    copies = rows["event_id"].map(rows["event_id"].value_counts())
-    by_event["duplicates"] = (copies.loc[latest.index] - 1).groupby(latest["event"], observed=True).sum()
-    return by_event.reset_index()
+    replaced = latest["event_id"].map(rows["event_id"].value_counts()) - 1
+    by_event = latest.assign(replaced=replaced).groupby("event", observed=True)
+    return by_event.agg(kept=("amount", "size"), duplicates=("replaced", "sum"), amount=("amount", "sum")).reset_index()
 
 
 def _told(by_event: pd.DataFrame) -> pl.DataFrame:
