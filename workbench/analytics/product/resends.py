@@ -104,10 +104,10 @@ class Duplicates:
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Per group: rows, ids, duplicates, subjects with duplicates, and both amounts."""
         marked = self._marked(rows)
-        id = pl.col(self.told_by)
+        alone = pl.col(_AGAIN).not_()
         once = [
-            pl.len().cast(pl.Int64).alias("rows"),
-            id.count().cast(pl.Int64).alias("ids"),
+            alone.sum().cast(pl.Int64).alias("rows"),
+            (alone & pl.col(self.told_by).is_not_null()).sum().cast(pl.Int64).alias("ids"),
             pl.lit(0, pl.Int64).alias("duplicates"),
             pl.lit(0, pl.Int64).alias("subjects"),
         ]
@@ -117,11 +117,13 @@ class Duplicates:
             (pl.col(_COPIES) - 1).sum().alias("duplicates"),
             pl.col(SUBJECT_HASH).filter(pl.col(_COPIES) > 1).n_unique().cast(pl.Int64).alias("subjects"),
         ]
+        single = self._of_time(marked)
         if self.amount is not None:
+            single = single.with_columns(pl.when(alone).then(_VALUE).alias(_VALUE))
             none = pl.lit(0).cast(self._amount_type(rows))
             once += [pl.col(_VALUE).sum().alias(AMOUNT), none.alias(RESENT)]
             several += [pl.col(_VALUE).sum().alias(AMOUNT), pl.col(_REST).sum().alias(RESENT)]
-        single = self._of_time(marked.filter(pl.col(_AGAIN).not_()))
+        # Leaving out the few rows of the others is slower than counting them as nothing.
         return pl.concat([self._grouped(single, once), self._grouped(self._kept(marked.filter(_AGAIN)), several)])
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
@@ -132,7 +134,7 @@ class Duplicates:
         share = pl.when(pl.col("rows") > 0).then(pl.col("duplicates") / pl.col("rows")).alias("share")
         told = added.with_columns((pl.col("rows") - pl.col("duplicates")).alias("kept"), share)
         told = told.select(*self.keys, *_COUNTS, *amounts)
-        return told.sort(self.keys, nulls_last=True) if self.keys else told
+        return told.filter(pl.col("rows") > 0).sort(self.keys, nulls_last=True) if self.keys else told
 
     def subjects(self, **of: object) -> DuplicateSubjects:
         """The analysis that returns who has duplicates in a group.
