@@ -53,6 +53,7 @@ ASKED: dict[str, Callable[[Workbench], Any]] = {
     "lifecycle": lambda wb: wb.product.lifecycle("events", "view"),
     "paths": lambda wb: wb.product.paths("events"),
     "sessions": lambda wb: wb.product.sessions("events", by=["country"]),
+    "duplicates": lambda wb: wb.product.duplicates("events", by=["country"]),
     "sql": lambda wb: wb.sql("SELECT country, count(*) FROM events GROUP BY 1"),
     "saved query": lambda wb: wb.queries.run("by_country"),
 }

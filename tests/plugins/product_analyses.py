@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from workbench.analytics.product import (
     Breakdown,
+    Duplicates,
     EventColumns,
     Every,
     Exclusion,
@@ -32,7 +33,7 @@ def product_analyses(columns: EventColumns, events: tuple[str, str], since: date
     """By name.
 
     Args:
-        columns: Of rows that have a column `country`, too.
+        columns: Of rows that have the column `country`, too.
         events: Two names that events have.
         since: Where the rows begin; they go on for about forty days.
     """
@@ -61,6 +62,11 @@ def product_analyses(columns: EventColumns, events: tuple[str, str], since: date
         found[f"sessions{of}"] = SessionSummary(sessions, "day", second, times=True)
         found[f"subjects of sessions{of}"] = SessionSummary(sessions, "day").subjects(period=second.date())
         found[f"list of sessions{of}"] = SessionList(sessions, start=second)
+    for grain, by in ((None, (columns.event,)), ("week", ("country",))):
+        resent = Duplicates(columns, by=by, amount=columns.id, grain=grain, start=second, time_zone="America/New_York")
+        of = f" by {grain} and country" if grain else " by event"
+        found[f"duplicates{of}"] = resent
+        found[f"subjects of duplicates{of}"] = resent.subjects()
     for kind in ("first time", "recurring"):
         for counting in ("on", "on or after"):
             retention = Retention(columns, begins, goes_on, second, until, 5, kind, counting, weeks)  # type: ignore[arg-type]

@@ -67,6 +67,8 @@ QUESTIONS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "sessions": ("sessions", (), {}),
     "sessions by country": ("sessions", (), {"by": ["country"], "grain": None}),
     "sessions by week and country": ("sessions", (), {"by": ["country"], "grain": "week"}),
+    "duplicates": ("duplicates", (), {"id": "team", "by": ["what"], "amount": "team"}),
+    "duplicates by week and country": ("duplicates", (), {"id": "team", "by": ["country"], "grain": "week"}),
     "sessions by team": ("sessions", (), {"by": ["team"], "grain": "week"}),
 }
 

@@ -76,6 +76,7 @@ def test_it_takes_what_python_takes(shop: Site) -> None:
         ("lifecycle", {"step": "view"}, {"period": "2024-03-11", "state": "dormant"}, ["ada", "bob"]),
         ("paths", {}, {"position": 2, "source": "cart", "target": "buy"}, ["ada"]),
         ("sessions", {"by": ["country"]}, {"period": "2024-03-05", "by": {"country": "US"}}, ["cyd", "dan"]),
+        ("duplicates", {"id": "what", "by": ["country"]}, {"by": {"country": "US"}}, ["cyd"]),
         ("sessions", {"grain": "hour"}, {"period": "2024-03-04T10:00:00Z"}, ["ada"]),
         ("funnel", {"steps": ["view", "cart"], "grain": "hour", "time_zone": "America/New_York"},
          {"step": 1, "period": "2024-03-04T06:00:00-05:00"}, ["bob"]),

@@ -44,7 +44,6 @@ Zone = Annotated[str, typer.Option("--time-zone", help="Whose midnight starts a 
 WeekStart = Annotated[int, typer.Option("--week-start", help="1 (Monday) to 7 (Sunday).")]
 Version = Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")]
 
-
 By = Annotated[str | None, typer.Option(help="A column to break it down by, or a SQL expression.")]
 Attribution = Annotated[
     str, typer.Option(help="Whose value is a subject's: that of its first such event, or its last.")
@@ -53,7 +52,7 @@ Top = Annotated[int, typer.Option(help="So many values are told apart; the rest 
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (funnel, retention, stickiness, lifecycle, paths, sessions):
+    for command in (funnel, retention, stickiness, lifecycle, paths, sessions, duplicates):
         app.command()(command)
 
 
@@ -301,6 +300,40 @@ def sessions(
             grain=None if grain == "none" else grain,
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
+        )
+        _show(result, as_json=as_json, explain=explain)
+
+
+def duplicates(
+    dataset: Dataset,
+    id: Annotated[str | None, typer.Option(help="The column of ids; by default the layout's.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column of which the value of the row that is kept counts; repeat it.")
+    ] = None,
+    amount: Annotated[str | None, typer.Option(help="A column of numbers that is added up.")] = None,
+    grain: Annotated[str, typer.Option(help="hour, day, week, month, quarter, year, or none.")] = "none",
+    start: From = None,
+    end: To = None,
+    within: Within = None,
+    subject: SubjectOption = None,
+    event: EventOption = None,
+    time: TimeOption = None,
+    time_zone: Zone = "UTC",
+    week_start: WeekStart = 1,
+    version: Version = None,
+    as_json: JsonOption = False,
+    explain: ExplainOption = False,
+) -> None:
+    """Count the rows that came again: of a subject's rows with one id the latest counts."""
+    with open_workbench() as wb:
+        result = wb.product.duplicates(
+            dataset,
+            id=id,
+            by=by or (),
+            amount=amount,
+            grain=None if grain == "none" else grain,
+            week_start=week_start,
+            **_common(start, end, within, subject, event, time, None, time_zone, version),
         )
         _show(result, as_json=as_json, explain=explain)
 

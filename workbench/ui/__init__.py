@@ -6,7 +6,7 @@ from workbench.ui.filters import Choice, Period
 from workbench.ui.heat import Heat
 from workbench.ui.line import Line
 from workbench.ui.part import Part
-from workbench.ui.product import Funnel, Lifecycle, Paths, Retention, Sessions, Stickiness
+from workbench.ui.product import Duplicates, Funnel, Lifecycle, Paths, Retention, Sessions, Stickiness
 from workbench.ui.rows import Rows
 from workbench.ui.selection import Selection
 from workbench.ui.theme import css
@@ -17,6 +17,7 @@ __all__ = [
     "Bars",
     "Choice",
     "Dashboard",
+    "Duplicates",
     "Figure",
     "Funnel",
     "Heat",

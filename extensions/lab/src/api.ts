@@ -114,6 +114,67 @@ export interface DimensionItem {
   order: string[];
 }
 
+export interface DuplicatesNumber {
+  /** The start of the period. */
+  period?: string | null;
+  /** Values of the columns that the duplicates are told apart by. */
+  by?: { [name: string]: Value };
+}
+
+export interface DuplicatesQuestion {
+  /** The dataset's name. */
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** The column whose value a resent event has again; by default the layout's. */
+  id?: string | null;
+  /** Columns of which the value of the row that is kept counts. */
+  by?: string[];
+  /** A column of numbers that is added up. */
+  amount?: string | null;
+  /** By the period of the row that is kept; null for all together. */
+  grain?: string | null;
+}
+
+export interface DuplicatesSubjects {
+  /** The dataset's name. */
+  dataset: string;
+  /** From and before, as dates or times; null for an open end. By default all there is. */
+  between?: Value[] | null;
+  /** A cohort's name, or conditions: only its subjects. */
+  within?: string | { [name: string]: Value } | null;
+  /** Which columns are subject, event and time; by default those of the dataset's layout. */
+  columns?: EventColumns | null;
+  /** Whose midnight starts a day. */
+  time_zone?: string;
+  /** Of the dataset; by default the newest. */
+  version?: number | null;
+  /** 1 (Monday) to 7 (Sunday). */
+  week_start?: number;
+  /** The column whose value a resent event has again; by default the layout's. */
+  id?: string | null;
+  /** Columns of which the value of the row that is kept counts. */
+  by?: string[];
+  /** A column of numbers that is added up. */
+  amount?: string | null;
+  /** By the period of the row that is kept; null for all together. */
+  grain?: string | null;
+  /** Which number. */
+  cell: DuplicatesNumber;
+  /** At most so many subjects; how many there are is told. */
+  limit?: number;
+}
+
 /** One thing a run read or wrote: a dataset's version, a metric's, a source's fingerprint, a report. */
 export interface Edge {
   run: string;

@@ -108,6 +108,14 @@ def test_paths_and_sessions(command: Command) -> None:
     assert {row["country"]: row["sessions"] for row in by} == {"DE": 2, "US": 3}
 
 
+def test_duplicates(command: Command) -> None:
+    (none,) = read(command, "duplicates", "events")
+    assert (none["rows"], none["kept"], none["duplicates"], none["share"]) == (8, 8, 0, 0.0)
+    (again,) = read(command, "duplicates", "events", "--id", "what", "--amount", "amount")
+    assert (again["duplicates"], again["subjects"]) == (1, 1)
+    assert "Rows that came again" in command("duplicates", "events", "--grain", "day", "--by", "country").out
+
+
 def test_a_cohort_is_saved_listed_shown_used_and_deleted(
     command: Command, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +153,7 @@ def test_a_cohort_is_saved_listed_shown_used_and_deleted(
         (("funnel", "events", "view", "cart", "--from", "2024-03-04", "--time-zone", "Mars"), "no time zone 'Mars'"),
         (("retention", "events", "view", "--kind", "second"), "second"),
         (("sessions", "events", "--gap", "0 minutes"), "gap"),
+        (("duplicates", "events", "--id", "idd"), "did you mean 'id'"),
         (("cohort", "show", "buyers"), "no cohort 'buyers'"),
     ],
 )

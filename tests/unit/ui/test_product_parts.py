@@ -12,7 +12,7 @@ import pytest
 from product_shop import STEPS, fill
 
 from workbench import Workbench
-from workbench.ui import Dashboard, Funnel, Lifecycle, Paths, Retention, Selection, Sessions, Stickiness
+from workbench.ui import Dashboard, Duplicates, Funnel, Lifecycle, Paths, Retention, Selection, Sessions, Stickiness
 from workbench.ui.marks import EMPTY
 from workbench.ui.product import Asked
 
@@ -146,7 +146,16 @@ def test_sessions_are_a_histogram_of_their_lengths(events: Workbench) -> None:
     assert bars.bars.y.sum() == frame["sessions"].item()
 
 
+def test_duplicates_are_bars_of_values_or_a_curve_along_time(events: Workbench) -> None:
+    part = Duplicates("events", id="team", by=["what"], grain=None)
+    frame = drawn(part, events)
+    bars: Any = part.form
+    assert bars.bars.y.tolist() == frame["duplicates"].sort(descending=True).to_list()
+    assert drawn(Duplicates("events"), events)["duplicates"].sum() == 0, "no resends are an answer, too"
+
+
 MADE = {
+    "duplicates": lambda: Duplicates("events", id="team", grain="day", by=["what"]),
     "funnel": lambda: Funnel("events", STEPS, breakdown="country"),
     "trend": lambda: Funnel("events", STEPS, grain="day"),
     "retention": lambda: Retention("events", "view", grain="day", kind="recurring"),

@@ -11,6 +11,7 @@ from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import OTHER, Paths
 from workbench.analytics.product.periods import Every
 from workbench.analytics.product.product import Product
+from workbench.analytics.product.resends import Duplicates
 from workbench.analytics.product.results import ProductResult, Subjects
 from workbench.analytics.product.retention import Retention, weighted_mean
 from workbench.analytics.product.segment_document import condition_of
@@ -26,6 +27,7 @@ __all__ = [
     "Cohort",
     "CohortStore",
     "Cohorts",
+    "Duplicates",
     "EventColumns",
     "Every",
     "Exclusion",

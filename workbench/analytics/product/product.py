@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 import polars as pl
 
 from workbench.analytics.product import wording
-from workbench.analytics.product.asking import Asking, Checked
+from workbench.analytics.product.answering import Answering, Between
 from workbench.analytics.product.breakdown import VALUE, Breakdown, told_apart
-from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
 from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.periods import Every, Grain
-from workbench.analytics.product.results import ProductResult, Words
+from workbench.analytics.product.resends import Duplicates
+from workbench.analytics.product.results import ProductResult
 from workbench.analytics.product.retention import Counting, Kind, Retention
-from workbench.analytics.product.segments import Segment
 from workbench.analytics.product.session_table import session_table
 from workbench.analytics.product.sessions import Sessions, SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
-from workbench.compute import Parts, moments
+from workbench.compute import moments
 
 __all__ = ["Product"]
 
-Between = tuple[Any, Any] | None
 Length = timedelta | str
 
 
-class Product:
+class Product(Answering):
     """Product analytics, as one actor sees it.
 
     Every question takes the dataset's name first, and these:
@@ -49,10 +47,6 @@ class Product:
     Attributes:
         cohorts: Saved cohorts.
     """
-
-    def __init__(self, asking: Asking, cohorts: Cohorts) -> None:
-        self._asking = asking
-        self.cohorts = cohorts
 
     def anew(self) -> Product:
         """The same questions, computed now, whatever was computed before: `wb.product.anew().funnel(...)`."""
@@ -352,42 +346,37 @@ class Product:
             asked, dataset, parts, number, lambda counts: session_table(asked, counts), wording.of_sessions, within
         )
 
-    def _parts(
+    def duplicates(
         self,
         dataset: str,
-        columns: EventColumns,
-        window: tuple[datetime | None, datetime | None],
-        within: Any,
-        version: int | None,
-    ) -> tuple[Parts, int]:
-        parts, number = self._asking.parts(dataset, columns, window, version=version, members=None)
-        if within is None:
-            return parts, number
-        condition = self.cohorts.condition(within, dataset)
-        whole, number = self._asking.parts(dataset, columns, (None, None), version=number, members=None)
-        members = self._asking.ask(Segment(columns, condition), dataset, whole, number).frame
-        return self._asking.parts(dataset, columns, window, version=number, members=members)
-
-    def _span(
-        self, dataset: str, columns: EventColumns, parts: Parts, between: Between, time_zone: str
-    ) -> tuple[datetime, datetime]:
-        start, end = moments.between_of(between, time_zone)
-        if start is not None and end is not None:
-            return start, end
-        first, last = self._asking.extent(dataset, columns, parts)
-        return start or first, end or max(last, (start or first) + timedelta(microseconds=1))
-
-    def _result(
-        self,
-        asked: Checked,
-        dataset: str,
-        parts: Parts,
-        version: int,
-        shaped: Any,
-        words: Callable[[Any], Words],
-        within: Any,
+        *,
+        id: str | None = None,
+        by: Sequence[str] = (),
+        amount: str | None = None,
+        grain: str | None = None,
+        between: Between = None,
+        within: Any = None,
+        columns: EventColumns | None = None,
+        time_zone: str = "UTC",
+        week_start: int = 1,
+        version: int | None = None,
     ) -> ProductResult:
-        answer = self._asking.ask(asked, dataset, parts, version)
-        return ProductResult(
-            shaped(answer.frame), wording.among(words(asked), within), answer, self._asking, self.cohorts.keep
-        )
+        """How many rows are resends: of a subject's rows with one id the latest counts; see `Duplicates`.
+
+        `wb.product.duplicates("events", by=["event"], amount="amount")`
+
+        Args:
+            id: The column whose value a resent event has again; by default that of the dataset's layout.
+            by: Columns of which the value of the row that is kept counts.
+            amount: A column of numbers that is added up: of the rows that are kept, and of their duplicates.
+            grain: By the period of the row that is kept; `between` goes by that row, too.
+
+        Returns:
+            A row per period and value: rows, kept, ids, duplicates, share (of rows), subjects (with duplicates), and
+            with an amount `amount` and `resent_amount`. `subjects(event="buy")`.
+        """
+        columns = self._asking.columns(dataset, columns)
+        start, end = moments.between_of(between, time_zone)
+        asked = Duplicates(columns, id, tuple(by), amount, grain, start, end, time_zone, week_start)
+        parts, number = self._parts(dataset, columns, (None, None), within, version)
+        return self._result(asked, dataset, parts, number, lambda table: table, wording.of_duplicates, within)

@@ -12,6 +12,7 @@ from workbench.analytics.product.breakdown import OTHER, VALUE, ValueCell
 from workbench.analytics.product.funnel import Funnel, FunnelCell
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
+from workbench.analytics.product.resends import AMOUNT, RESENT, Duplicates
 from workbench.analytics.product.results import ProductResult, Words
 from workbench.analytics.product.retention import Retention, weighted_mean
 from workbench.analytics.product.session_table import lengths_of_sessions
@@ -21,7 +22,16 @@ from workbench.charts import Chart
 from workbench.compute import Analysis
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["among", "of_funnel", "of_lifecycle", "of_paths", "of_retention", "of_sessions", "of_stickiness"]
+__all__ = [
+    "among",
+    "of_duplicates",
+    "of_funnel",
+    "of_lifecycle",
+    "of_paths",
+    "of_retention",
+    "of_sessions",
+    "of_stickiness",
+]
 
 _SHARE, _COUNT, _AMOUNT = ".1%", ",d", ",.1f"
 _MOST_SERIES = 8
@@ -270,6 +280,43 @@ def of_sessions(asked: SessionSummary) -> Words:
             "bounce_rate": _SHARE,
         },
         note="Medians are within 1 % of the true ones.",
+        draw=draw,
+        cell=cell,
+    )  # fmt: skip
+
+
+def of_duplicates(asked: Duplicates) -> Words:
+    def draw(result: ProductResult) -> Chart:
+        if not asked.keys:
+            raise Invalid("duplicates of all rows together are one row, no chart", hint="ask with grain= or by=")
+        if len(asked.by) > 1:
+            raise Invalid("duplicates by more than one column are a table, no chart", hint="ask with one column in by=")
+        x = asked.keys[0]
+        color = asked.by[0] if asked.grain and asked.by else None
+        frame, few = _few(result.frame, color, "duplicates")
+        if not asked.grain:
+            frame = frame.with_columns(pl.col(x).cast(pl.String).fill_null(_NONE))
+            frame = frame.sort("duplicates", descending=True, maintain_order=True)
+        return result.drawn("line" if asked.grain else "bar", x, "duplicates", frame=frame, color=color, note=few)
+
+    def cell(result: ProductResult, **of: Any) -> tuple[Analysis, str]:
+        analysis = asked.subjects(**of)
+        found = (pl.col(name).eq_missing(pl.lit(value)) for name, value in of.items())
+        said = " and ".join(f"{name} {value}" for name, value in of.items())
+        if of and result.frame.filter(*found).is_empty():
+            raise Invalid(f"there are no rows of {said}")
+        return analysis, "who has events that came more than once" + (f", of {said}" if said else "")
+
+    return Words(
+        title=f"Rows that came again with the same {_spoken(asked.told_by).lower()}",
+        labels={
+            "period": _spoken(asked.grain or ""), "rows": "Rows", "kept": "Rows that count", "ids": "Ids",
+            "duplicates": "Duplicates", "share": "Share of rows", "subjects": "Subjects with duplicates",
+            AMOUNT: _spoken(asked.amount or ""), RESENT: f"{_spoken(asked.amount or '')} of duplicates",
+            **{name: _spoken(name) for name in asked.by},
+        },
+        formats={**dict.fromkeys(("rows", "kept", "ids", "duplicates", "subjects"), _COUNT), "share": _SHARE},
+        note="Of an id's rows the latest counts; those before it are duplicates.",
         draw=draw,
         cell=cell,
     )  # fmt: skip

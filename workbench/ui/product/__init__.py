@@ -1,6 +1,7 @@
 """Figures of dashboards that ask `wb.product`: one for each of its questions, by the same words."""
 
 from workbench.ui.product.asked import Asked
+from workbench.ui.product.duplicates import Duplicates
 from workbench.ui.product.funnel import Funnel
 from workbench.ui.product.lifecycle import Lifecycle
 from workbench.ui.product.paths import Paths
@@ -8,4 +9,4 @@ from workbench.ui.product.retention import Retention
 from workbench.ui.product.sessions import Sessions
 from workbench.ui.product.stickiness import Stickiness
 
-__all__ = ["Asked", "Funnel", "Lifecycle", "Paths", "Retention", "Sessions", "Stickiness"]
+__all__ = ["Asked", "Duplicates", "Funnel", "Lifecycle", "Paths", "Retention", "Sessions", "Stickiness"]

@@ -15,7 +15,7 @@ from workbench.ui.selection import Selection
 
 __all__ = ["Asked"]
 
-_COUNTED = ("subjects", "paths", "sessions")
+_COUNTED = ("subjects", "paths", "sessions", "rows")
 
 
 class Asked(Drawing):

@@ -130,6 +130,12 @@ QUESTIONS: tuple[tuple[str, str, type[Body], type[Body]], ...] = (
         questions.SessionsQuestion,
         questions.SessionsSubjects,
     ),
+    (
+        "duplicates",
+        "How many rows are resends of an event, of which the latest row counts.",
+        questions.DuplicatesQuestion,
+        questions.DuplicatesSubjects,
+    ),
 )
 
 ENDPOINTS = tuple(

@@ -11,6 +11,8 @@ from workbench.analytics import product
 from workbench_server.endpoint import Body
 
 __all__ = [
+    "DuplicatesQuestion",
+    "DuplicatesSubjects",
     "EventColumns",
     "FunnelQuestion",
     "FunnelSubjects",
@@ -184,6 +186,19 @@ class SessionsQuestion(Calendar):
         return super().arguments() | given
 
 
+class DuplicatesQuestion(Calendar):
+    id: str | None = Field(
+        None, description="The column whose value a resent event has again; by default the layout's."
+    )
+    by: list[str] = Field([], description="Columns of which the value of the row that is kept counts.")
+    amount: str | None = Field(None, description="A column of numbers that is added up.")
+    grain: str | None = Field(None, description="By the period of the row that is kept; null for all together.")
+
+    def arguments(self) -> dict[str, Any]:
+        given = {name: getattr(self, name) for name in ("id", "by", "amount", "grain", "week_start")}
+        return super().arguments() | given
+
+
 class Who(Body):
     """Which number's subjects; what is not said may be anything."""
 
@@ -229,6 +244,14 @@ class SessionsNumber(Who):
         return ({} if self.period is None else {"period": self.period}) | self.by
 
 
+class DuplicatesNumber(Who):
+    period: Moment | None = Field(None, description="The start of the period.")
+    by: dict[str, Any] = Field({}, description="Values of the columns that the duplicates are told apart by.")
+
+    def cell(self) -> dict[str, Any]:
+        return ({} if self.period is None else {"period": self.period}) | self.by
+
+
 class FunnelSubjects(FunnelQuestion):
     cell: FunnelNumber = Field(description="Which number.")
     limit: Shown = 100
@@ -256,6 +279,11 @@ class PathsSubjects(PathsQuestion):
 
 class SessionsSubjects(SessionsQuestion):
     cell: SessionsNumber = Field(description="Which number.")
+    limit: Shown = 100
+
+
+class DuplicatesSubjects(DuplicatesQuestion):
+    cell: DuplicatesNumber = Field(description="Which number.")
     limit: Shown = 100
 
 

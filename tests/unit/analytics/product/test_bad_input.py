@@ -25,6 +25,7 @@ QUESTIONS: dict[str, Ask] = {
     "lifecycle": lambda product: product.lifecycle("events", "view"),
     "paths": lambda product: product.paths("events"),
     "sessions": lambda product: product.sessions("events"),
+    "duplicates": lambda product: product.duplicates("events", by=["what"]),
 }
 
 
@@ -43,6 +44,7 @@ def test_a_dataset_without_rows_has_no_events_to_count(wb: Workbench, question: 
     asked = {
         "funnel": lambda: wb.product.funnel("empty", ["view", "cart"], columns=columns),
         "sessions": lambda: wb.product.sessions("empty", columns=columns),
+        "duplicates": lambda: wb.product.duplicates("empty", by=["what"], columns=columns),
         "retention": lambda: wb.product.retention("empty", "view", columns=columns),
         "stickiness": lambda: wb.product.stickiness("empty", "view", columns=columns),
         "lifecycle": lambda: wb.product.lifecycle("empty", "view", columns=columns),
@@ -53,7 +55,7 @@ def test_a_dataset_without_rows_has_no_events_to_count(wb: Workbench, question: 
         assert result.frame["subjects"].to_list() == [0, 0]
         assert len(result.subjects(step=1)) == 0
         assert "rows     0 rows" in result.explain()
-    elif question == "sessions":
+    elif question in ("sessions", "duplicates"):
         result = asked()
         assert result.frame.is_empty()
         with pytest.raises(Invalid, match="nothing to draw"):

@@ -130,6 +130,8 @@ CELLS: dict[str, list[str]] = {
     "sessions": ["period"],
     "sessions by country": ["country"],
     "sessions by team": ["period", "team"],
+    "duplicates": ["what"],
+    "duplicates by week and country": ["period", "country"],
 }
 
 
@@ -183,6 +185,8 @@ def test_subjects_of_cells_are_whom_a_loop_finds(shop: Workbench) -> None:
         ("paths", {"position": 1, "source": "buy", "target": "nothing"}, "no step 1 from 'buy' to 'nothing'"),
         ("sessions", {"period": date(2023, 1, 1)}, "there are no sessions of period 2023-01-01"),
         ("sessions", {"country": "x"}, "country"),
+        ("duplicates", {"what": "x"}, "there are no rows of what x"),
+        ("duplicates", {"country": "x"}, "country"),
     ],
 )
 def test_a_number_that_is_not_there_is_refused(shop: Workbench, question: str, cell: dict[str, Any], said: str) -> None:
