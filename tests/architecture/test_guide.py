@@ -112,7 +112,7 @@ def test_the_commands_and_requests_of_product_analytics_work(workspace: Path, co
     (cohort,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
     (workspace / "buyers.yaml").write_text(cohort)
     lines = "".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)).splitlines()
-    assert len(lines) == 15
+    assert len(lines) == 16
     for line in lines:
         ended = command(*shlex.split(line)[1:])
         assert ended.code == 0, (line, ended.err)
