@@ -18,7 +18,7 @@ __all__ = ["LocalEngine"]
 
 # Parts run side by side while they have at most so many rows together: a small part does not keep the cores busy, and
 # what is computed on at a time, which memory has to hold, stays as bounded as by one part of that size.
-ROWS_AT_A_TIME = 2_000_000
+ROWS_AT_A_TIME = 2_500_000
 
 
 class LocalEngine:
@@ -75,4 +75,5 @@ def _at_a_time(parts: Parts) -> int:
     largest = max(part.rows for part in parts.parts)
     if any(part.plan is not None for part in parts.parts):
         return 1
-    return max(1, min(pl.thread_pool_size(), len(parts), ROWS_AT_A_TIME // max(1, largest)))
+    # Twice the cores: while a part opens its files, another one has rows to compute on.
+    return max(1, min(2 * pl.thread_pool_size(), len(parts), ROWS_AT_A_TIME // max(1, largest)))

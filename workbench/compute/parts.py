@@ -136,6 +136,24 @@ class Parts:
         """Parts of rows that are at hand, one each."""
         return cls(tuple(Part.of(part) for part in rows), by_subject)
 
+    def together(self, most: int) -> Parts:
+        """The same rows as one part, where there are at most so many; as they are otherwise, or if cut by subject."""
+        first = self.parts[0]
+        alike = all(
+            part.hashes is None and part.plan is None and (part.shape, part.without) == (first.shape, first.without)
+            for part in self.parts
+        )
+        if len(self) == 1 or self.by_subject or self.rows > most or not alike:
+            return self
+        whole = replace(
+            first,
+            files=tuple(path for part in self.parts for path in part.files),
+            frames=tuple(frame for part in self.parts for frame in part.frames),
+            rows=self.rows,
+            bytes=sum(part.bytes for part in self.parts),
+        )
+        return replace(self, parts=(whole,))
+
     def __len__(self) -> int:
         return len(self.parts)
 

@@ -34,6 +34,9 @@ TIME = "time"
 Between = tuple[Any, Any] | None
 # Each is computed with each: a year of minutes would be 138 billion.
 MOST_PERIODS = 10_000
+VALUES_AT_ONCE = 16_000_000
+"""Of so many rows exact medians and numbers of values are quicker found at once than counted part by part, and in a
+few hundred MB."""
 _FINEST = ("minute", "hour", "day")
 
 
@@ -244,6 +247,8 @@ class Answering:
                 analysis = measures = measures.cut_by(self._sources.subject(dataset))
             used = measures.columns(dict(schema))
             parts = self._sources.parts(dataset, metric.joins, used, measures.window, measures.subject)
+            if analysis is measures and measures.keeps_values:
+                parts = parts.together(VALUES_AT_ONCE)
             computed = self._engine.run(analysis, parts)
         self._passed(dataset, beside, analysis, parts, computed.use, why=why)
         return computed.frame

@@ -135,6 +135,11 @@ class Measures:
         return self._finished(result, states)
 
     @property
+    def keeps_values(self) -> bool:
+        """Whether partials hold values that were counted, and so are little smaller than the rows."""
+        return any(isinstance(tally, Values) for tally in self._tallies())
+
+    @property
     def only_distinct(self) -> bool:
         """Whether nothing but distinct values of one column is counted, and exactly."""
         exact = all(one.aggregation == "count_distinct" and not one.approximate for one in self.measures)
