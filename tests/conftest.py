@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHARED = {"server": {"site", "lab"}, "voila": {"server"}, "lab": {"lab"}}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.parent.name
