@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from workbench import Workbench
 
 
+# Servers that serve all tests of a folder, by the fixture that starts them. Whoever asks for one runs in the same of
+# pytest's workers, so that it is started once and not once in each.
+SHARED = {"server": {"site", "lab"}, "voila": {"server"}, "lab": {"lab"}}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.parent.name
+        if SHARED.get(folder, set()) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(folder))
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty workspace of its own, and the current folder."""

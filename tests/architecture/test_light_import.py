@@ -69,3 +69,8 @@ def test_help_loads_only_what_the_command_line_is_made_of() -> None:
 @pytest.mark.parametrize("command", ["dataset", "demo", "metric", "query", "report", "run", "sql"])
 def test_help_of_a_command_loads_nothing_heavy(command: str) -> None:
     assert third_party_after(f"from workbench.cli import main; main(['{command}', '--help'])") & HEAVY == set()
+
+
+@pytest.mark.parametrize("server", ["workbench_server.api", "workbench_voila.app"])
+def test_a_server_loads_no_parser_of_addresses(server: str) -> None:
+    assert "lark" not in third_party_after(f"import {server}")

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 import pytest
 from engines_there import ON_DASK
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics import Key, Measure, Measures, Window
@@ -165,7 +166,7 @@ def same(found: Any, expected: Any) -> bool:
 @pytest.mark.parametrize(
     ("engine", "by"), [*(("local", by) for by in KEYS), pytest.param("dask", "local day", marks=ON_DASK)]
 )
-@settings(deadline=None, max_examples=40)
+@examples(20, 80)
 @given(rows=ROWS, places=st.lists(st.integers(0, 40), max_size=4))
 def test_measures_equal_plain_python_however_the_rows_are_cut(
     engine_named: Named, engine: str, by: str, rows: list[Row], places: list[int]
@@ -183,7 +184,7 @@ def test_measures_equal_plain_python_however_the_rows_are_cut(
 
 
 @pytest.mark.parametrize("engine", ["local", pytest.param("dask", marks=ON_DASK)])
-@settings(deadline=None, max_examples=30)
+@examples(15, 60)
 @given(rows=ROWS, places=st.lists(st.integers(0, 40), max_size=4), seed=st.randoms(use_true_random=False))
 def test_every_bit_is_the_same_in_whatever_order_and_parts_the_rows_come(
     engine_named: Named, engine: str, rows: list[Row], places: list[int], seed: Any

@@ -205,6 +205,7 @@ def test_explain_through_the_command_line(owner: Workbench, capsys: pytest.Captu
                 assert json.loads(told.out)
 
 
+@pytest.mark.newest
 def test_explain_through_the_api(owner: Workbench) -> None:
     principal = local_owner()
     owner.security.add_user("vera", Role.VIEWER, by=principal)

@@ -16,7 +16,8 @@ import xxhash
 from datasketches import hll_sketch, kll_doubles_sketch
 from engines_there import ON_DASK
 from event_rows import COLUMNS, event_rows, ways
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from metric_events import BY, FAST, ROWS, Row, asked
 from polars.testing import assert_frame_equal
@@ -98,7 +99,7 @@ VALUES: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
 
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("engine", ["local", pytest.param("dask", marks=ON_DASK)])
-@settings(deadline=None, max_examples=25)
+@examples(12, 50)
 @given(data=st.data(), places=st.lists(st.integers(0, 60), max_size=3))
 def test_a_distinct_count_is_the_one_of_the_paper_however_rows_are_cut(
     engine_named: Named, engine: str, kind: str, data: st.DataObject, places: list[int]
@@ -144,7 +145,7 @@ def test_its_errors_are_spread_as_the_standard_error_says() -> None:
 FLOATS = st.floats(allow_nan=False) | st.floats(-1e3, 1e3) | st.sampled_from([0.0, -0.0, 1.0, 1e-310, math.inf])
 
 
-@settings(deadline=None, max_examples=80)
+@examples(40, 160)
 @given(values=st.lists(st.none() | FLOATS, max_size=40), places=st.lists(st.integers(0, 40), max_size=3))
 def test_a_quantile_is_at_most_one_percent_off_however_rows_are_cut(
     values: list[float | None], places: list[int]
@@ -197,7 +198,7 @@ def test_a_quantile_is_as_close_as_that_of_apache(spread: str) -> None:
         assert least - 0.01 * abs(least) <= found <= most + 0.01 * abs(most)
 
 
-@settings(deadline=None, max_examples=30)
+@examples(15, 60)
 @given(rows=event_rows(), places=st.lists(st.integers(0, 40), min_size=2, max_size=5), keyed=st.booleans())
 def test_partials_that_are_put_together_stand_for_all_of_them(
     rows: pl.DataFrame, places: list[int], keyed: bool
@@ -244,7 +245,7 @@ def of_group(rows: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("by", [(), ("country",), ("country", "what")])
-@settings(deadline=None, max_examples=40)
+@examples(20, 80)
 @given(rows=event_rows())
 def test_where_parts_are_cut_by_subject_its_numbers_add_up(by: tuple[str, ...], rows: pl.DataFrame) -> None:
     analysis = Measures(tuple(Key(name, name) for name in by), MIXED).cut_by(COLUMNS.subject)

@@ -1,19 +1,23 @@
-"""Killed at any moment and run again, the pipeline leaves what an undisturbed run leaves."""
+"""Killed at any moment and run again, the pipeline leaves what an undisturbed run leaves.
+
+`make test` kills it at three of these points, each with one of the catalogs; `make test-long` at all of them with both.
+"""
 
 from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from flights import TWO_WEEKS, command, contents, finish, make_flights_home
+from flights import ON_FLIGHTS, TWO_WEEKS, Ran, command, contents, finish
 
-# The undisturbed run serves all of these: they share a worker.
-pytestmark = pytest.mark.xdist_group("killed pipeline")
+pytestmark = ON_FLIGHTS
 
 MOMENTS = 20
-FEW = {3, 17}  # what `make test` does: early in the extract, and in the report
+# What `make test` does: early in the extract, inside a commit of it, and in the report.
+FEW = {("sqlite", 3), ("sqlite", "lake.commit.after_delta@9"), ("postgresql", 17)}
 FAILPOINTS = (
     "lake.commit.before_delta",
     "lake.commit.after_delta",
@@ -24,28 +28,34 @@ FAILPOINTS = (
 )
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def catalog_url(request: pytest.FixtureRequest) -> str:
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+@pytest.fixture
+def catalog_url(request: pytest.FixtureRequest, catalog: str) -> str:
+    return "" if catalog == "sqlite" else str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(scope="session")
-def undisturbed(flight_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], float]:
+def undisturbed(ran_flights: Ran) -> tuple[dict[str, str], float]:
     """What an undisturbed run leaves, and how many seconds it takes."""
-    home = make_flights_home(tmp_path_factory.mktemp("undisturbed") / "flights", flight_sources)
-    began = time.monotonic()
-    finish(command(home, "run", "flights", *TWO_WEEKS))
-    return contents(home), time.monotonic() - began
+    return contents(ran_flights.home), ran_flights.seconds
 
 
-def _moments() -> list[object]:
+def _on_catalogs(points: Iterable[int | str]) -> list[object]:
     return [
-        pytest.param(moment, id=f"moment{moment}", marks=() if moment in FEW else pytest.mark.long)
-        for moment in range(1, MOMENTS + 1)
+        pytest.param(
+            catalog,
+            point,
+            id=f"{catalog}-{point if isinstance(point, str) else f'moment{point}'}",
+            marks=[
+                *([] if (catalog, point) in FEW else [pytest.mark.long]),
+                *([pytest.mark.postgres] if catalog == "postgresql" else []),
+            ],
+        )
+        for catalog in ("sqlite", "postgresql")
+        for point in points
     ]
 
 
-@pytest.mark.parametrize("moment", _moments())
+@pytest.mark.parametrize(("catalog", "moment"), _on_catalogs(range(1, MOMENTS + 1)))
 def test_killed_at_a_moment_and_run_again(
     flights_home: Path, catalog_url: str, undisturbed: tuple[dict[str, str], float], moment: int
 ) -> None:
@@ -61,10 +71,7 @@ def test_killed_at_a_moment_and_run_again(
     _audit_is_whole(flights_home)
 
 
-@pytest.mark.parametrize(
-    "failpoint",
-    [pytest.param(name, marks=() if name == FAILPOINTS[3] else pytest.mark.long) for name in FAILPOINTS],
-)
+@pytest.mark.parametrize(("catalog", "failpoint"), _on_catalogs(FAILPOINTS))
 def test_killed_inside_a_commit_and_run_again(
     flights_home: Path, catalog_url: str, undisturbed: tuple[dict[str, str], float], failpoint: str
 ) -> None:

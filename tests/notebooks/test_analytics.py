@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
-from flights import TWO_WEEKS, command, finish, make_flights_home
+from flights import ON_FLIGHTS, Ran
 
 from workbench import Workbench
 from workbench.governance.runs import Run
 
-pytestmark = pytest.mark.xdist_group("flights")
+pytestmark = ON_FLIGHTS
 
 TABLE = "application/vnd.workbench.table+json"
 
 
 @pytest.fixture(scope="module")
-def home(flight_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with two weeks of flights."""
-    made = make_flights_home(tmp_path_factory.mktemp("analytics") / "flights", flight_sources)
-    finish(command(made, "run", "flights", *TWO_WEEKS))
-    return made
+def home(ran_flights: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with two weeks of flights, for the notebooks to write to."""
+    return Path(shutil.copytree(ran_flights.home, tmp_path_factory.mktemp("analytics") / "flights", symlinks=True))
 
 
 def shown(run: Run) -> dict[str, list[list[Any]]]:

@@ -12,25 +12,22 @@ from typing import Any
 
 import duckdb
 import pytest
-from flights import TWO_WEEKS, command, contents, finish, make_flights_home
+from flights import ON_FLIGHTS, TWO_WEEKS, Ran, command, contents, finish
 from waiting import wait_until
 
 from workbench import Workbench
 from workbench.governance.runs import RunStatus
 
-# One run of the pipeline serves all of these: they share a worker.
-pytestmark = pytest.mark.xdist_group("flights")
+pytestmark = ON_FLIGHTS
 
 TABLE = "application/vnd.workbench.table+json"
 REPORT = "flights/report"
 
 
-@pytest.fixture(scope="module")
-def ran(flight_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def ran(ran_flights: Ran) -> Path:
     """A workspace in which the pipeline has run once."""
-    home = make_flights_home(tmp_path_factory.mktemp("ran") / "flights", flight_sources)
-    finish(command(home, "run", "flights", *TWO_WEEKS))
-    return home
+    return ran_flights.home
 
 
 @pytest.fixture

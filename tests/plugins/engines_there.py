@@ -1,6 +1,7 @@
 """Engines for tests: a local Dask cluster of two workers, and schedulers that a test may kill.
 
-A cluster lives as long as the tests of a file: an idle one takes a sixth of a core, which all later tests would miss.
+A cluster lives as long as the tests of a file, and goes on where the next file's first test is on Dask as well, as in
+the worker that runs all of these. An idle one takes a sixth of a core, which all later tests would miss.
 """
 
 from __future__ import annotations
@@ -29,13 +30,26 @@ ENGINES = (
 )
 
 
-@pytest.fixture(scope="module")
-def dask_engine() -> Iterator[DaskEngine]:
+@pytest.fixture(scope="session")
+def dask_engine() -> DaskEngine:
+    """Its cluster is started when it is first asked."""
     from workbench.compute import DaskEngine
-    from workbench.compute.clusters import close_clusters
 
-    yield DaskEngine(workers=2)
-    close_clusters()
+    return DaskEngine(workers=2)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if "workbench.compute.clusters" not in sys.modules:
+        return
+    if nextitem is None or (item.path != nextitem.path and not _on_dask(nextitem)):
+        from workbench.compute.clusters import close_clusters
+
+        close_clusters()
+
+
+def _on_dask(item: pytest.Item) -> bool:
+    return any(mark == ON_DASK.mark for mark in item.iter_markers("xdist_group"))
 
 
 @pytest.fixture(scope="module")

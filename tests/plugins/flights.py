@@ -1,6 +1,7 @@
 """The demo's workspace cut to two weeks, for the tests that run its pipeline for real.
 
-The sources are made once per test process. A workspace has its own copy of the notebooks and definitions and links to
+The sources are made once per test process, and one run of the pipeline serves all who only look at what it left, or
+change a copy: they share a worker. A workspace has its own copy of the notebooks and definitions and links to
 the sources, so that a test can break what is its own.
 """
 
@@ -11,11 +12,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+ON_FLIGHTS = pytest.mark.xdist_group("flights")
 TWO_WEEKS = ("-p", "start=2013-01-01", "-p", "end=2013-01-15")
 
 
@@ -33,6 +37,22 @@ def flight_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def flights_home(flight_sources: Path, tmp_path: Path) -> Path:
     """A workspace with the demo's files and sources; nothing has run in it."""
     return make_flights_home(tmp_path / "flights", flight_sources)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A workspace in which the pipeline has run once, which nobody changes, and how long that took."""
+
+    home: Path
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def ran_flights(flight_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    home = make_flights_home(tmp_path_factory.mktemp("ran") / "flights", flight_sources)
+    began = time.monotonic()
+    finish(command(home, "run", "flights", *TWO_WEEKS))
+    return Ran(home, time.monotonic() - began)
 
 
 def make_flights_home(home: Path, sources: Path) -> Path:

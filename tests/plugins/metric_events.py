@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import settings
+from examples import examples
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics import Window
@@ -92,7 +92,7 @@ ROWS = st.lists(
     max_size=30,
 )
 BY = pytest.mark.parametrize("by", [(), ("kind",)])
-FAST = settings(deadline=None, max_examples=25)
+FAST = examples(12, 50)
 
 
 class Frames(Sources):

@@ -6,6 +6,9 @@ Then it ends the PostgreSQL that was started in the folder, by its pid, and remo
 The folder also has the home of the session's tests, so that no test reads or writes the user's files or settings. It is
 set for the whole process before anything is imported, since kernels, browsers and commands started by tests inherit it.
 Each xdist worker has its own, since Jupyter and IPython keep databases there.
+
+Where Python is told to leave no bytecode beside its sources, it is kept in the folder: a kernel, server or command that
+compiles all it imports takes two seconds of processor more than one that finds it compiled, and tests start hundreds.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(_CLEARED) and name != "WORKBENCH_CHROMIUM"]:
         del os.environ[name]
     os.environ["HOME"] = str(home)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ signs in. What an endpoint does is the library's; status codes live here.
 
 from typing import Any
 
+import workbench_server.unasked  # noqa: F401  # before what loads jsonschema
 from workbench_server.extension import WorkbenchServer
 
 __all__ = ["WorkbenchServer"]

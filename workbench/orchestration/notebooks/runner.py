@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from importlib import import_module
 from pathlib import Path
@@ -290,9 +291,10 @@ class NotebookRunner:
 
 def _papermill(execution: Execution, kernel: str) -> None:
     """Executes `execution.output` in place."""
-    # Importing papermill takes two seconds: what opens a workbench without running notebooks, as every kernel does,
-    # must not wait for that.
-    import papermill
+    # Importing papermill takes a second: what opens a workbench without running notebooks, as every kernel does, must
+    # not wait for that.
+    with _without("rfc3987_syntax"):  # jsonschema would import it, which takes another, for texts that no notebook has
+        import papermill
 
     engine = import_module("workbench.orchestration.notebooks.engine")
     logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -305,6 +307,19 @@ def _papermill(execution: Execution, kernel: str) -> None:
         progress_bar=False,
         execution=execution,
     )
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Lets an optional import of a module fail, unless it is there already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def _kernel(notebook: Mapping[str, Any], path: Path) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics.comparing import compared
@@ -114,7 +115,7 @@ FIGURES = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25, 120)
 @given(now=FIGURES, before=FIGURES)
 def test_what_stands_beside_what(
     now: dict[tuple[int, str | None], int | None], before: dict[tuple[int, str | None], int | None]

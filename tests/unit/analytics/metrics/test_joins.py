@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.metrics.ingredients import Join
@@ -110,7 +111,7 @@ def test_sections_are_held_to_the_rules(room: Any) -> None:
 ROWS = st.lists(st.tuples(st.sampled_from([1, 2, 3, None]), st.sampled_from(["x", "y", None])), max_size=12)
 
 
-@settings(deadline=None, max_examples=50)
+@examples(25, 100)
 @given(left=ROWS, right=ROWS)
 def test_a_join_is_what_sql_joins_on_the_left(
     left: Sequence[tuple[Any, Any]], right: Sequence[tuple[Any, Any]]

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from calendar_periods import EVERY, period
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from product_shop import asked, fill
 
@@ -59,7 +60,7 @@ def of(rows: pl.DataFrame, theirs: dict[str, str | None], value: str | None) -> 
     return rows.filter(pl.col("who").is_in([who for who, one in theirs.items() if one == value]))
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60, 300)
 @given(rows=event_rows(), what=ASKED, attribution=ATTRIBUTION)
 def test_a_value_s_table_is_that_of_its_subjects(rows: pl.DataFrame, what: Asked, attribution: Any) -> None:
     table = computed(replace(what, breakdown=Breakdown("country", attribution)), rows)
@@ -74,7 +75,7 @@ def test_a_value_s_table_is_that_of_its_subjects(rows: pl.DataFrame, what: Asked
             assert alone["subjects"].sum() == 0, "who is not shown did nothing that counts"
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25, 120)
 @given(rows=event_rows(), what=ASKED, attribution=ATTRIBUTION, data=st.data())
 def test_a_row_of_a_value_names_its_subjects(
     rows: pl.DataFrame, what: Asked, attribution: Any, data: st.DataObject

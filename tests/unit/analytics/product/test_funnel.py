@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import Exclusion, Funnel, FunnelCell, Step
@@ -199,14 +200,14 @@ def funnels(draw: st.DrawFn) -> Funnel:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60, 300)
 @given(event_rows(subjects=4), funnels())
 def test_it_counts_what_a_loop_over_all_ways_counts(rows: pl.DataFrame, funnel: Funnel) -> None:
     funnel.check(SCHEMA, "events")
     assert seen(funnel, rows) == expected(funnel, rows)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(25, 120)
 @given(event_rows(subjects=4), funnels(), st.integers(1, 4), st.booleans())
 def test_a_cell_gives_its_subjects(rows: pl.DataFrame, funnel: Funnel, step: int, dropped: bool) -> None:
     cell = FunnelCell(step, dropped=dropped)

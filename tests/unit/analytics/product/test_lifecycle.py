@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from calendar_periods import EVERY, following, period, span
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import Lifecycle, Step
@@ -54,7 +55,7 @@ def naive(rows: pl.DataFrame, asked: Lifecycle) -> dict[tuple[Any, str], set[str
     return cells
 
 
-@settings(deadline=None, max_examples=100)
+@examples(45, 200)
 @given(rows=event_rows(events=("a", "b"), subjects=3), asked=ASKED, data=st.data())
 def test_every_subject_has_the_state_it_should(rows: pl.DataFrame, asked: Lifecycle, data: st.DataObject) -> None:
     cells = naive(rows, asked)

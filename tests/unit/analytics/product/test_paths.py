@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import OTHER, Paths
@@ -91,7 +92,7 @@ def folded(found: list[tuple[str, Edge]], p: Paths) -> list[tuple[str, Edge]]:
     return [(who, (n, s if (n, s) in kept else OTHER, t if (n + 1, t) in kept else OTHER)) for who, (n, s, t) in found]
 
 
-@settings(deadline=None, max_examples=200)
+@examples(80, 400)
 @given(rows=event_rows(events=("a", "b", "c", "d"), subjects=3, most=50), asked=ASKED, data=st.data())
 def test_the_edges_are_those_of_a_walk(rows: pl.DataFrame, asked: Paths, data: st.DataObject) -> None:
     table = computed(asked, rows)

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from calendar_periods import EVERY, following, later, period
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of, parts_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import Every, Retention, Step, weighted_mean
@@ -69,7 +70,7 @@ ASKED = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60, 300)
 @given(rows=event_rows(), asked=ASKED)
 def test_the_table_is_that_of_a_loop_over_subjects(rows: pl.DataFrame, asked: Retention) -> None:
     table = computed(asked, rows)
@@ -81,7 +82,7 @@ def test_the_table_is_that_of_a_loop_over_subjects(rows: pl.DataFrame, asked: Re
     assert table.select("cohort", "offset").equals(table.select("cohort", "offset").sort("cohort", "offset"))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25, 120)
 @given(rows=event_rows(), asked=ASKED, data=st.data())
 def test_a_cell_names_its_subjects(rows: pl.DataFrame, asked: Retention, data: st.DataObject) -> None:
     cells = naive(rows, asked)
@@ -92,7 +93,7 @@ def test_a_cell_names_its_subjects(rows: pl.DataFrame, asked: Retention, data: s
     assert found["_subject_hash"].to_list() == hash_of(found["who"]).to_list()
 
 
-@settings(deadline=None, max_examples=40)
+@examples(20, 80)
 @given(rows=event_rows(), kind=st.sampled_from(["first time", "recurring"]))
 def test_hours_are_told_apart_where_clocks_are_changed(rows: pl.DataFrame, kind: Any) -> None:
     since, until = datetime(2024, 3, 10, 4, tzinfo=UTC), datetime(2024, 3, 10, 9, 15, tzinfo=UTC)

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from calendar_periods import EVERY, following, period
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of, moments, parts_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import Segment, Step, Stickiness, Within
@@ -116,7 +117,7 @@ def naive(rows: pl.DataFrame, condition: Condition) -> list[str]:
     return sorted(who for who, theirs in by_subject.items() if meets(theirs, condition))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(80, 400)
 @given(rows=event_rows(subjects=4), condition=CONDITIONS)
 def test_the_members_are_those_who_meet_the_condition(rows: pl.DataFrame, condition: Condition) -> None:
     found = computed(Segment(COLUMNS, condition), rows)
@@ -124,13 +125,13 @@ def test_the_members_are_those_who_meet_the_condition(rows: pl.DataFrame, condit
     assert found["_subject_hash"].to_list() == hash_of(found["who"]).to_list()
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25, 120)
 @given(rows=event_rows(subjects=3), leaf=LEAVES)
 def test_each_condition_alone(rows: pl.DataFrame, leaf: Condition) -> None:
     assert computed(Segment(COLUMNS, leaf), rows)["who"].to_list() == naive(rows, leaf)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(20, 80)
 @given(rows=event_rows(), leaf=LEAVES)
 def test_members_narrow_what_another_analysis_sees(rows: pl.DataFrame, leaf: Condition) -> None:
     since, until = datetime(2024, 2, 28, tzinfo=UTC), datetime(2024, 4, 2, tzinfo=UTC)

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import SessionList, Sessions, SessionSummary
@@ -35,7 +36,7 @@ def sessions(rows: pl.DataFrame, gap: int) -> list[tuple[str, list[dict[str, Any
 GAPS = st.sampled_from([1, 10 * MINUTE, 30 * MINUTE, 24 * 60 * MINUTE])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(45, 200)
 @given(event_rows(subjects=3), GAPS, st.booleans())
 def test_a_list_has_every_session_once(rows: pl.DataFrame, gap: int, attribute: bool) -> None:
     made = Sessions(COLUMNS, gap, ("country",) if attribute else ())
@@ -47,7 +48,7 @@ def test_a_list_has_every_session_once(rows: pl.DataFrame, gap: int, attribute: 
     assert sorted(found.rows(), key=str) == sorted(wanted, key=str)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(45, 200)
 @given(
     event_rows(subjects=3), GAPS, st.sampled_from([None, "day", "week"]), st.booleans(), st.booleans(), st.booleans()
 )

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from calendar_periods import EVERY, period, span
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import Step, Stickiness
@@ -36,7 +37,7 @@ def naive(rows: pl.DataFrame, asked: Stickiness) -> dict[str, int]:
     return {who: len(periods) for who, periods in found.items()}
 
 
-@settings(deadline=None, max_examples=100)
+@examples(45, 200)
 @given(rows=event_rows(events=("a", "b")), asked=ASKED, data=st.data())
 def test_subjects_are_counted_by_their_periods(rows: pl.DataFrame, asked: Stickiness, data: st.DataObject) -> None:
     table = computed(asked, rows)
