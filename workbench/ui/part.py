@@ -29,7 +29,7 @@ class Part(ABC):
     """One figure, drawn anew from the metric layer whenever a filter changes.
 
     Attributes:
-        state: loading until it was computed once and while it is computed again; then ready, empty or error; absent where
+        state: loading until it was computed once and while it is computed again; then ready, empty, error or absent:
             its dataset has yet to be made, which the dashboard says for all of them.
         message: What stands in its place when it is empty or in error.
         lacks: The dataset that has yet to be made; "" where that is not what is wrong.
@@ -71,7 +71,11 @@ class Part(ABC):
             logger(__name__).exception("a figure of a dashboard failed")
             self._show("error", _BROKEN)
         else:
-            self._show("ready" if found else "empty", "" if found else _EMPTY)
+            self.settle(found)
+
+    def settle(self, found: bool) -> None:
+        """Says that it was drawn, or that there is nothing to draw."""
+        self._show("ready" if found else "empty", "" if found else _EMPTY)
 
     def wait(self) -> None:
         """Says that it is about to be drawn anew."""
