@@ -9,6 +9,7 @@ import typer
 from workbench.cli.output import (
     ExplainOption,
     JsonOption,
+    NoCacheOption,
     print_explanation,
     print_problems,
     print_records,
@@ -81,7 +82,7 @@ def query(
     ] = None,
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")] = False,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
     rollups: Annotated[

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.grids import Grid, grid_of
 from workbench.cli.output import (
     ExplainOption,
     JsonOption,
+    NoCacheOption,
     heading,
     print_explanation,
     print_records,
@@ -18,7 +20,8 @@ from workbench.cli.output import (
 from workbench.cli.state import open_workbench
 
 if TYPE_CHECKING:
-    from workbench.analytics.product import EventColumns, ProductResult, Step
+    from workbench import Workbench
+    from workbench.analytics.product import EventColumns, Product, ProductResult, Step
 
 __all__ = [
     "EventOption",
@@ -90,12 +93,13 @@ def funnel(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count the subjects that take one step after the other."""
     with open_workbench() as wb:
-        result = wb.product.funnel(
+        result = _asking(wb, no_cache).funnel(
             dataset,
             _steps(steps),
             window=window,
@@ -138,13 +142,14 @@ def retention(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count, of those who began in a period, who came back in the periods after it."""
     with open_workbench() as wb:
         (began,) = _steps([step])
-        result = wb.product.retention(
+        result = _asking(wb, no_cache).retention(
             dataset,
             began,
             None if back is None else _steps([back])[0],
@@ -179,12 +184,13 @@ def stickiness(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count the subjects by in how many periods they did a step."""
     with open_workbench() as wb:
-        result = wb.product.stickiness(
+        result = _asking(wb, no_cache).stickiness(
             dataset,
             _steps([step])[0],
             grain=grain,  # type: ignore[arg-type]
@@ -215,12 +221,13 @@ def lifecycle(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count who is new, returning, resurrecting and dormant, period by period."""
     with open_workbench() as wb:
-        result = wb.product.lifecycle(
+        result = _asking(wb, no_cache).lifecycle(
             dataset,
             _steps([step])[0],
             grain=grain,  # type: ignore[arg-type]
@@ -252,12 +259,13 @@ def paths(
     id: IdOption = None,
     time_zone: Zone = "UTC",
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count which event follows which within a session, place by place."""
     with open_workbench() as wb:
-        result = wb.product.paths(
+        result = _asking(wb, no_cache).paths(
             dataset,
             start_at=start_at,
             end_at=end_at,
@@ -289,12 +297,13 @@ def sessions(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count sessions and how long they are: a subject's events with no longer pause than a gap."""
     with open_workbench() as wb:
-        result = wb.product.sessions(
+        result = _asking(wb, no_cache).sessions(
             dataset,
             gap=gap,
             by=by or (),
@@ -318,6 +327,10 @@ def columns_of(subject: str | None, event: str | None, time: str | None, id: str
     if subject is None or event is None or time is None:
         raise typer.BadParameter("--subject, --event and --time go together")
     return EventColumns(subject, event, time, id)
+
+
+def _asking(wb: Workbench, no_cache: bool) -> Product:
+    return wb.product.anew() if no_cache else wb.product
 
 
 def _common(
@@ -352,16 +365,16 @@ def _show(result: ProductResult, *, as_json: bool, explain: bool) -> None:
     if as_json:
         print_records(result.frame.to_dicts(), as_json=True)
     else:
-        table = result.table()
-        columns = table.columns
-        rows = [[columns[name].read(value) for name, value in row.items()] for row in table.frame.iter_rows(named=True)]
-        heading(table.title)
-        print_table(
-            [column.heading for column in columns.values()],
-            rows,
-            [column.kind == "number" for column in columns.values()],
-            empty="no rows",
-        )
-        say(table.note)
+        grid = grid_of(result) or _rows(result)
+        heading(result.title)
+        print_table(grid.headings, grid.rows, grid.right, empty="no rows")
+        say(grid.note)
     if explain:
         print_explanation(result.explain(), as_json=as_json)
+
+
+def _rows(result: ProductResult) -> Grid:
+    table = result.table()
+    columns = list(table.columns.values())
+    rows = [[column.read(row[column.name]) for column in columns] for row in table.frame.iter_rows(named=True)]
+    return Grid([one.heading for one in columns], rows, [one.kind == "number" for one in columns], table.note)

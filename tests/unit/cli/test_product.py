@@ -153,3 +153,27 @@ def test_a_wrong_question_is_refused_in_one_sentence(command: Command, asked: tu
     assert ended.code == 2
     assert said in ended.err
     assert "unexpected" not in ended.err
+
+
+def test_people_read_retention_and_a_lifecycle_across(command: Command) -> None:
+    asked = ("retention", "events", "view", "--grain", "day", "--periods", "3", "--by", "country")
+    title, head, *lines, _ = command(*asked).out.splitlines()
+    assert title == "Retention by day: view by country"
+    assert head.split() == ["Country", "Day", "of", "the", "first", "view", "Began", "Days", "since:", "1", "2"]
+    cells = [row for row in read(command, *asked) if row["size"] and row["offset"]]
+    assert len(lines) == len({(row["breakdown"], row["cohort"]) for row in cells})
+    said = [text for line in lines for text in line.split()[3:]]
+    assert said == [f"{row['share']:.0%}{'' if row['complete'] else '*'}" for row in cells]
+
+    asked = ("lifecycle", "events", "view", "--grain", "day")
+    head, *lines, _ = command(*asked).out.splitlines()[1:]
+    assert head.split() == ["Day", "new", "returning", "resurrecting", "dormant"]
+    said = [text for line in lines for text in line.split()[1:]]
+    assert said == [f"{row['subjects']}{'' if row['complete'] else '*'}" for row in read(command, *asked)]
+
+
+def test_what_is_kept_can_be_left_aside(command: Command) -> None:
+    asked = ("stickiness", "events", "view", "--explain")
+    command(*asked)
+    assert "cache    computed at" in command(*asked).out
+    assert "cache    computed now" in command(*asked, "--no-cache").out
