@@ -72,8 +72,8 @@ class Asking:
         if layout is None:
             raise Invalid(
                 f"'{dataset}' does not say which of its columns are subject, event and time",
-                hint="columns=EventColumns(subject=..., event=..., time=...) says so, on a command line --subject, --event "
-                "and --time; or create it with a layout",
+                hint="columns=EventColumns(subject=..., event=..., time=...) says so, on a command line --subject, "
+                "--event and --time; or create it with a layout",
             )
         return EventColumns(layout.subject, layout.event, layout.time, layout.id)
 
