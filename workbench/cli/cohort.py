@@ -12,6 +12,8 @@ from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
 
+_SHOWN = 10
+
 commands = typer.Typer(help="Cohorts: named sets of subjects, found anew or listed.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The cohort's name.")]
@@ -54,6 +56,12 @@ def show(name: Name, as_json: JsonOption = False) -> None:
         print_records([record], as_json=True)
         return
     say(f"{found!r}\nof {found.owner}, saved {ago(found.updated)}\n")
+    if found.static and found.size:
+        some = ", ".join(str(one) for one in found.definition["subjects"][:_SHOWN])
+        left = found.size - _SHOWN
+        more = f" and {left:,} more: workbench cohort subjects {name}" if left > 0 else ""
+        say(f"subjects: {some}{more}")
+        return
     say(yaml.safe_dump(dict(found.definition), sort_keys=False, allow_unicode=True).rstrip())
 
 
