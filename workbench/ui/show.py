@@ -43,9 +43,11 @@ class Shown(widgets.VBox):  # type: ignore[misc]
             self.add_class(name)
 
     def _repr_mimebundle_(self, **given: Any) -> dict[str, Any]:
+        """The widget; and what stands in its place where no kernel lives, as in a report: the charts as pictures."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**given)
-        pictures = {part.figure: part.picture() for part in self.parts if isinstance(part, Drawing)}
-        return bundle | {"text/html": prerender(self, pictures)}
+        charts = [part.chart for part in self.parts if isinstance(part, Drawing) and part.chart is not None]
+        html = "".join(chart._repr_html_() for chart in charts) if charts else prerender(self, {})
+        return bundle | {"text/html": html}
 
 
 def show(result: MetricResult | ProductResult) -> Shown:

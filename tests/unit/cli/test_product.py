@@ -120,6 +120,7 @@ def test_a_cohort_is_saved_listed_shown_used_and_deleted(
         ("some", 2),
     ]
     assert "did: cart" in command("cohort", "show", "buyers").out
+    assert command("cohort", "show", "some").out.endswith("subjects: ada, nobody\n")
     assert read(command, "cohort", "show", "buyers")[0]["definition"] == {"did": "cart", "where": "amount > 30"}
     assert read(command, "cohort", "subjects", "buyers") == [{"who": "ada"}, {"who": "bob"}]
     assert read(command, "funnel", "events", "view", "cart", "buy", "--within", "some")[2]["subjects"] == 1
@@ -177,3 +178,21 @@ def test_what_is_kept_can_be_left_aside(command: Command) -> None:
     command(*asked)
     assert "cache    computed at" in command(*asked).out
     assert "cache    computed now" in command(*asked, "--no-cache").out
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("funnel", "events", "view", "carts"), "There is no event 'carts'; did you mean 'cart'?"),
+        (("retention", "events", "view", "cary", "--grain", "day"), "There is no event 'cary'; did you mean 'cart'?"),
+        (("stickiness", "events", "vieww"), "There is no event 'vieww'; did you mean 'view'?"),
+        (("funnel", "events", "buy", "cart"), ""),
+        (("funnel", "events", "view", "cart where amount > 1000"), ""),
+    ],
+)
+def test_a_step_that_is_no_event_is_said(command: Command, asked: tuple[str, ...], said: str) -> None:
+    ended = command(*asked)
+    assert ended.code == 0, ended.err
+    note = ended.out.splitlines()[-1]
+    assert said in note
+    assert ("no event" in note) == bool(said)

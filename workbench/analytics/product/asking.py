@@ -87,6 +87,12 @@ class Asking:
         """The columns that the actor sees."""
         return self._lake.read(dataset, self.actor).collect_schema()
 
+    def values(self, dataset: str, column: str, version: int) -> list[str]:
+        """What a column holds among the rows that the actor sees, as texts; each once, without nulls."""
+        rows = self._lake.read(dataset, self.actor, version=version)
+        found = rows.select(pl.col(column).drop_nulls().unique().cast(pl.String)).collect(engine="streaming")
+        return found.to_series().to_list()
+
     def parts(
         self,
         dataset: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -18,12 +19,14 @@ from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.periods import Every, Grain
+from workbench.analytics.product.questions import Questions
 from workbench.analytics.product.results import ProductResult, Words
 from workbench.analytics.product.retention import Counting, Kind, Retention
 from workbench.analytics.product.segments import Segment
 from workbench.analytics.product.session_table import session_table
 from workbench.analytics.product.sessions import Sessions, SessionSummary
 from workbench.analytics.product.stickiness import Stickiness
+from workbench.analytics.product.unheard import unheard
 from workbench.compute import Parts, moments
 
 __all__ = ["Product"]
@@ -32,7 +35,7 @@ Between = tuple[Any, Any] | None
 Length = timedelta | str
 
 
-class Product:
+class Product(Questions):
     """Product analytics, as one actor sees it.
 
     Every question takes the dataset's name first, and these:
@@ -388,6 +391,8 @@ class Product:
         within: Any,
     ) -> ProductResult:
         answer = self._asking.ask(asked, dataset, parts, version)
-        return ProductResult(
-            shaped(answer.frame), wording.among(words(asked), within), answer, self._asking, self.cohorts.keep
-        )
+        frame: pl.DataFrame = shaped(answer.frame)
+        said = wording.among(words(asked), within)
+        strange = unheard(asked, frame, lambda column: self._asking.values(dataset, column, version))
+        said = replace(said, note=f"{strange} {said.note}".strip()) if strange else said
+        return ProductResult(frame, said, answer, self._asking, self.cohorts.keep)
