@@ -50,7 +50,9 @@ def test_a_funnel_takes_conditions_windows_and_a_breakdown(command: Command) -> 
     assert counts("view", "buy", "--exclude", "cart") == [3, 0]
     assert counts("view", "buy", "--order", "strict") == [3, 0]
     assert counts("view", "cart", "--from", "2024-03-05", "--to", "2024-03-06") == [1, 0]
-    by = read(command, "funnel", "events", "view", "cart", "--by", "country", "--attribution", "1", "--grain", "week")
+    weekly = ("funnel", "events", "view", "cart", "--by", "country", "--attribution", "1", "--grain", "week")
+    assert command(*weekly).out.startswith("From view to cart within 7 days by country and week\n")
+    by = read(command, *weekly)
     assert [(row["breakdown"], row["period"], row["step"], row["subjects"]) for row in by] == [
         ("DE", "2024-03-04", 1, 2), ("DE", "2024-03-04", 2, 2), ("US", "2024-03-04", 1, 1), ("US", "2024-03-04", 2, 0),
     ]  # fmt: skip
