@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from workbench.foundation.settings import Settings
 
@@ -27,6 +28,8 @@ def page() -> str:
     for name, field in Settings.model_fields.items():
         annotation = field.annotation
         kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+        if get_origin(annotation) is Literal:
+            kind = ", ".join(map(str, get_args(annotation)))
         kind = kind.removesuffix(" | None").replace("pathlib.", "").replace("pydantic.types.SecretStr", "str").lower()
         shown = "" if field.default in (None, "") or field.is_required() else f"`{field.default}`"
         cells = (f"`{name}`", kind.replace("|", "or"), shown, (field.description or "").replace("|", r"\|"))

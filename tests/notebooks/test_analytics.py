@@ -66,7 +66,8 @@ def test_aircraft_and_their_delays(home: Path) -> None:
 
 def test_customers_who_come_back(home: Path) -> None:
     with Workbench.open(home) as wb:
-        tables = shown(wb.notebooks.run("notebooks/analytics/purchases.ipynb"))
+        (stage,) = wb.pipelines.run("purchases").stages
+        tables = shown(stage.run)
         sql = duckdb.connect()
         sql.register("bought", pl.read_csv(home / "sources" / "purchases.csv", try_parse_dates=True).to_arrow())
         cells = sql.sql(

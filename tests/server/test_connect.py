@@ -184,6 +184,8 @@ def test_a_metric_is_the_same_near_and_far(team: Site, ana: Connection, asked: d
     assert (far.title, repr(far), far.engine) == (near.title, repr(near), near.engine)
     assert (far.approximate, far.approximate.keys()) == (near.approximate, {"about"} & set(near.metric_versions))
     assert far.to_pandas().equals(near.to_pandas())
+    said = [[line for line in one.explain().splitlines() if line.startswith(("files", "rows"))] for one in (far, near)]
+    assert said[0] == said[1] != []
 
 
 def test_a_definition_is_the_same_near_and_far(team: Site, ana: Connection) -> None:

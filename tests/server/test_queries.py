@@ -93,6 +93,8 @@ def test_a_connection_runs_queries_as_the_workspace_does(shared: Site) -> None:
         assert result.to_polars().equals(near.to_polars())
         assert (result.cut, result.versions, result.run.by) == (True, {"flights": (1,)}, "ana")
         assert remote.queries.runs("all", limit=1)[0] == result.run
+        assert result.explain() == remote.queries.explain("all", {"least": 2}, versions={"flights": 1})
+        assert result.explain().splitlines()[0] == "SQL over flights version 1"
         with pytest.raises(Invalid, match="'much' cannot be the parameter 'least'"):
             remote.queries.run("all", {"least": "much"})
         with pytest.raises(NotFound, match="did you mean 'all'"):

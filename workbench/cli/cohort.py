@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.event_columns import EventOption, IdOption, SubjectOption, TimeOption, columns_of
 from workbench.cli.output import JsonOption, ago, print_records, say
-from workbench.cli.product import EventOption, IdOption, SubjectOption, TimeOption, columns_of
 from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
+
+_SHOWN = 10
 
 commands = typer.Typer(help="Cohorts: named sets of subjects, found anew or listed.", no_args_is_help=True)
 
@@ -54,6 +56,12 @@ def show(name: Name, as_json: JsonOption = False) -> None:
         print_records([record], as_json=True)
         return
     say(f"{found!r}\nof {found.owner}, saved {ago(found.updated)}\n")
+    if found.static and found.size:
+        some = ", ".join(str(one) for one in found.definition["subjects"][:_SHOWN])
+        left = found.size - _SHOWN
+        more = f" and {left:,} more: workbench cohort subjects {name}" if left > 0 else ""
+        say(f"subjects: {some}{more}")
+        return
     say(yaml.safe_dump(dict(found.definition), sort_keys=False, allow_unicode=True).rstrip())
 
 

@@ -9,12 +9,14 @@ __all__ = ["lay_out", "printable"]
 GAP = 2
 # To this width a text may be cut, so that more columns fit beside it.
 NARROWEST = 24
+# So many lines a heading may take where there is no room for it in one.
+TALLEST = 4
 
 
 def lay_out(
     headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], width: int | None
 ) -> tuple[list[str], list[str]]:
-    """The lines of a table, its headings first.
+    """The lines of a table, its headings first: a line for each row, and before them one, or several, of headings.
 
     Args:
         headings: Of the columns.
@@ -27,11 +29,14 @@ def lay_out(
     """
     from rich.cells import cell_len  # not at the top: `--help` loads this file
 
-    table = [[printable(cell) for cell in row] for row in (headings, *rows)]
-    wanted = [max(cell_len(row[at]) for row in table) for at in range(len(headings))]
+    head, *table = [[printable(cell) for cell in row] for row in (headings, *rows)]
+    body = [max((cell_len(row[at]) for row in table), default=0) for at in range(len(headings))]
+    wanted = [max(cell_len(text), room) for text, room in zip(head, body, strict=True)]
+    if width is not None and sum(wanted) + GAP * (len(wanted) - 1) > width:
+        wanted = [_folded(text, room) for text, room in zip(head, body, strict=True)]
     widths = wanted if width is None else _fitted(wanted, right, width)
     lines = []
-    for row in table:
+    for row in (*_stacked(head, widths), *table):
         cells = [_cell(row[at], room, flush=right[at]) for at, room in enumerate(widths)]
         lines.append((" " * GAP).join(cells).rstrip())
     return lines, list(headings[len(widths) :])
@@ -42,6 +47,27 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else " " if one.isspace() else f"\\x{ord(one):02x}" for one in text)
+
+
+def _folded(text: str, room: int) -> int:
+    """The narrowest column of a heading in `TALLEST` lines that has room for its values."""
+    least = max(room, max(map(len, text.split()), default=1))
+    return next(size for size in range(least, least + len(text) + 1) if len(_lines(text, size)) <= TALLEST)
+
+
+def _stacked(head: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """The lines of the headings, which end together at the bottom."""
+    folded = [_lines(text, size) or [text] for text, size in zip(head, widths, strict=False)]
+    tallest = max(map(len, folded))
+    return [[one[at - tallest] if at >= tallest - len(one) else "" for one in folded] for at in range(tallest)]
+
+
+def _lines(text: str, size: int) -> list[str]:
+    """A heading in lines of at most `size`; in one where a word of it is longer."""
+    import textwrap
+
+    lines = textwrap.wrap(text, max(size, 1), break_long_words=False, break_on_hyphens=False)
+    return lines if max(map(len, lines), default=0) <= size else [text]
 
 
 def _fitted(wanted: Sequence[int], right: Sequence[bool], width: int) -> list[int]:

@@ -9,6 +9,7 @@ import typer
 from workbench.cli.output import (
     ExplainOption,
     JsonOption,
+    NoCacheOption,
     print_explanation,
     print_problems,
     print_records,
@@ -61,7 +62,7 @@ def show(name: Annotated[str, typer.Argument(help="The metric's name.")], as_jso
     for field, value in definition.items():
         if value in ("", []):
             continue
-        say(f"{field:<20}{', '.join(map(str, value)) if isinstance(value, list) else value}")
+        say(f"{field:<20}{', '.join(map(_worded, value)) if isinstance(value, list) else value}")
 
 
 @commands.command()
@@ -81,7 +82,7 @@ def query(
     ] = None,
     order: Annotated[str | None, typer.Option(help="A column to sort by; '-column' for descending.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")] = False,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
     rollups: Annotated[
@@ -165,6 +166,16 @@ def remove(
     with open_workbench() as wb:
         wb.metrics.remove(name, comment=comment)
     say(f"removed {name}")
+
+
+def _worded(part: Any) -> str:
+    """One of several parts of a definition: its name, or what it says where it has none."""
+    if not isinstance(part, dict):
+        return str(part)
+    said = {key: value for key, value in part.items() if value not in ("", [], {})}
+    name = said.pop("name", said.pop("alias", None))
+    rest = ", ".join(f"{key}: {value}" for key, value in said.items() if key not in ("label", "order"))
+    return " ".join(filter(None, (name, f"({rest})" if rest and name else rest)))
 
 
 def _split(names: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from workbench.cli.layout import lay_out
 __all__ = [
     "ExplainOption",
     "JsonOption",
+    "NoCacheOption",
     "ago",
     "heading",
     "print_explanation",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Say how it was computed, too; with --json on stderr.")]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")]
 
 
@@ -57,7 +59,13 @@ def print_records(
 
 
 def print_explanation(told: str, *, as_json: bool) -> None:
-    """Prints how something was computed below it; beside JSON, which it would break, on stderr."""
+    """Prints how something was computed below it; beside JSON, which it would break, on stderr.
+
+    On a terminal a line is cut where that ends: the expressions of a plan would take many lines each.
+    """
+    if not as_json and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        told = "\n".join(line if len(line) <= width else f"{line[: width - 1]}…" for line in told.splitlines())
     typer.echo(told if as_json else f"\n{told}", err=as_json)
 
 
@@ -74,9 +82,11 @@ def print_table(
         typer.echo(empty)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    (head, *body), left_out = lay_out(headings, rows, right, width)
-    typer.secho(head, bold=True)
-    for line in body:
+    lines, left_out = lay_out(headings, rows, right, width)
+    heads = len(lines) - len(rows)
+    for line in lines[:heads]:
+        typer.secho(line, bold=True)
+    for line in lines[heads:]:
         typer.echo(line)
     if left_out:
         count = f"{len(left_out)} more {'column does' if len(left_out) == 1 else 'columns do'} not fit"

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.event_columns import EventOption, IdOption, SubjectOption, TimeOption, columns_of
+from workbench.cli.grids import grid_of, rows_of
 from workbench.cli.output import (
     ExplainOption,
     JsonOption,
+    NoCacheOption,
     heading,
     print_explanation,
     print_records,
@@ -18,16 +21,10 @@ from workbench.cli.output import (
 from workbench.cli.state import open_workbench
 
 if TYPE_CHECKING:
-    from workbench.analytics.product import EventColumns, ProductResult, Step
+    from workbench import Workbench
+    from workbench.analytics.product import Product, ProductResult, Step
 
-__all__ = [
-    "EventOption",
-    "IdOption",
-    "SubjectOption",
-    "TimeOption",
-    "add_to",
-    "columns_of",
-]
+__all__ = ["add_to"]
 
 _STEP = "An event's name, 'cart where amount > 100' for one with a condition, '*' for any."
 
@@ -36,10 +33,6 @@ StepArgument = Annotated[str, typer.Argument(help=_STEP)]
 From = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD, or a time with its zone.")]
 To = Annotated[str | None, typer.Option("--to", help="The day or time after the last.")]
 Within = Annotated[str | None, typer.Option(help="Only the subjects of this cohort.")]
-SubjectOption = Annotated[str | None, typer.Option(help="The column of who did it, where the dataset does not say.")]
-EventOption = Annotated[str | None, typer.Option(help="The column of what was done, likewise.")]
-TimeOption = Annotated[str | None, typer.Option(help="The column of when, likewise.")]
-IdOption = Annotated[str | None, typer.Option(help="The column that tells events apart; it breaks ties.")]
 Zone = Annotated[str, typer.Option("--time-zone", help="Whose midnight starts a day.")]
 WeekStart = Annotated[int, typer.Option("--week-start", help="1 (Monday) to 7 (Sunday).")]
 Version = Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")]
@@ -89,12 +82,13 @@ def funnel(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count the subjects that take one step after the other."""
     with open_workbench() as wb:
-        result = wb.product.funnel(
+        result = _asking(wb, no_cache).funnel(
             dataset,
             _steps(steps),
             window=window,
@@ -137,13 +131,14 @@ def retention(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count, of those who began in a period, who came back in the periods after it."""
     with open_workbench() as wb:
         (began,) = _steps([step])
-        result = wb.product.retention(
+        result = _asking(wb, no_cache).retention(
             dataset,
             began,
             None if back is None else _steps([back])[0],
@@ -178,12 +173,13 @@ def stickiness(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count the subjects by in how many periods they did a step."""
     with open_workbench() as wb:
-        result = wb.product.stickiness(
+        result = _asking(wb, no_cache).stickiness(
             dataset,
             _steps([step])[0],
             grain=grain,  # type: ignore[arg-type]
@@ -214,12 +210,13 @@ def lifecycle(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count who is new, returning, resurrecting and dormant, period by period."""
     with open_workbench() as wb:
-        result = wb.product.lifecycle(
+        result = _asking(wb, no_cache).lifecycle(
             dataset,
             _steps([step])[0],
             grain=grain,  # type: ignore[arg-type]
@@ -251,12 +248,13 @@ def paths(
     id: IdOption = None,
     time_zone: Zone = "UTC",
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count which event follows which within a session, place by place."""
     with open_workbench() as wb:
-        result = wb.product.paths(
+        result = _asking(wb, no_cache).paths(
             dataset,
             start_at=start_at,
             end_at=end_at,
@@ -288,12 +286,13 @@ def sessions(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count sessions and how long they are: a subject's events with no longer pause than a gap."""
     with open_workbench() as wb:
-        result = wb.product.sessions(
+        result = _asking(wb, no_cache).sessions(
             dataset,
             gap=gap,
             by=by or (),
@@ -321,12 +320,13 @@ def duplicates(
     time_zone: Zone = "UTC",
     week_start: WeekStart = 1,
     version: Version = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
 ) -> None:
     """Count the rows that came again: of a subject's rows with one id the latest counts."""
     with open_workbench() as wb:
-        result = wb.product.duplicates(
+        result = _asking(wb, no_cache).duplicates(
             dataset,
             id=id,
             by=by or (),
@@ -338,19 +338,8 @@ def duplicates(
         _show(result, as_json=as_json, explain=explain)
 
 
-def columns_of(subject: str | None, event: str | None, time: str | None, id: str | None) -> EventColumns | None:
-    """The columns that a command line names: None where it leaves them to the dataset.
-
-    Raises:
-        BadParameter: It names some of the three and not all.
-    """
-    from workbench.analytics.product import EventColumns
-
-    if subject is None and event is None and time is None and id is None:
-        return None
-    if subject is None or event is None or time is None:
-        raise typer.BadParameter("--subject, --event and --time go together")
-    return EventColumns(subject, event, time, id)
+def _asking(wb: Workbench, no_cache: bool) -> Product:
+    return wb.product.anew() if no_cache else wb.product
 
 
 def _common(
@@ -385,16 +374,9 @@ def _show(result: ProductResult, *, as_json: bool, explain: bool) -> None:
     if as_json:
         print_records(result.frame.to_dicts(), as_json=True)
     else:
-        table = result.table()
-        columns = table.columns
-        rows = [[columns[name].read(value) for name, value in row.items()] for row in table.frame.iter_rows(named=True)]
-        heading(table.title)
-        print_table(
-            [column.heading for column in columns.values()],
-            rows,
-            [column.kind == "number" for column in columns.values()],
-            empty="no rows",
-        )
-        say(table.note)
+        grid = grid_of(result) or rows_of(result)
+        heading(result.title)
+        print_table(grid.headings, grid.rows, grid.right, empty="no rows")
+        say(grid.note)
     if explain:
         print_explanation(result.explain(), as_json=as_json)

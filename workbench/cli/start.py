@@ -45,7 +45,7 @@ def demo(
         typer.Option("--serve/--no-serve", help="Serve it at the end, until Ctrl-C; default: on a terminal."),
     ] = None,
 ) -> None:
-    """Run the demo: real flights from source to report, in this workspace or in an empty folder."""
+    """Run the demo: flights from source to report, a shop's purchases as events; here or in an empty folder."""
     from workbench.starters import reset_demo, run_demo
 
     home = Path(state.home) if state.home else None

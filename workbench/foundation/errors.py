@@ -44,6 +44,7 @@ class WorkbenchError(Exception):
         code: Stable, for programs; part of the HTTP contract.
         exit_code: What the command line ends with: 1 the job failed, 2 the call was wrong.
         hint: What the reader can do about it, or None.
+        missing: The kind and the name of what is not there, where that is what went wrong: ("dataset", "sales").
     """
 
     code: ClassVar[str] = "error"
@@ -52,6 +53,7 @@ class WorkbenchError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.missing: tuple[str, str] | None = None
         if hint:  # so that tracebacks and notebooks show it, too
             self.add_note(f"hint: {hint}")
 
@@ -100,11 +102,15 @@ def unknown(
     names = sorted(known)
     guess = nearest(name, names)
     if guess is not None:
-        return error(f"no {kind} '{name}'; did you mean '{guess}'?", hint=hint)
-    if not names:
-        return error(f"no {kind} '{name}': there is none yet", hint=hint)
-    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return error(f"no {kind} '{name}'; there is {shown}", hint=hint)
+        said = f"no {kind} '{name}'; did you mean '{guess}'?"
+    elif not names:
+        said = f"no {kind} '{name}': there is none yet"
+    else:
+        shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+        said = f"no {kind} '{name}'; there is {shown}"
+    made = error(said, hint=hint)
+    made.missing = kind, name
+    return made
 
 
 def chosen(kind: str, name: str, choices: type[Choice]) -> Choice:

@@ -65,17 +65,18 @@ class Door:
             trust_env=not loops_back(httpx.URL(base).host),  # what goes to this machine goes through no proxy
         )
 
-    def ask(self, path: str, kind: type[T], /, **parameters: Any) -> T:
+    def ask(self, path: str, kind: type[T], sent: Mapping[str, Any] | None = None, /, **parameters: Any) -> T:
         """An answer, as what it is.
 
         Args:
+            sent: What goes along, as JSON; None for a question that is its address alone.
             parameters: None is not sent; several values of one name are a list.
 
         Raises:
             WorkbenchError: What the server says is wrong, as the library itself would have said it.
             Unavailable: It cannot be reached, broke off, or answers what this library does not know.
         """
-        with self._answer(path, parameters, "application/json") as answer:
+        with self._answer(path, parameters, "application/json", sent) as answer:
             content = answer.read()
         with self.understanding(path):
             return TypeAdapter(kind).validate_json(content)

@@ -83,6 +83,10 @@ class _Head(BaseModel):
     approximate: dict[str, str] = {}
 
 
+class _Told(BaseModel):
+    text: str
+
+
 class _Metrics(BaseModel):
     items: tuple[_Item, ...]
 
@@ -184,6 +188,7 @@ class RemoteMetrics(Named[Metric]):
             engines=head.engines,
             before=head.before,
             approximate=head.approximate,
+            afar=lambda: self._door.ask("metrics/query/explain", _Told, **asked).text,
         )
 
     def __repr__(self) -> str:

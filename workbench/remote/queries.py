@@ -22,6 +22,10 @@ class _Queries(BaseModel):
     items: tuple[SavedQuery, ...]
 
 
+class _Told(BaseModel):
+    text: str
+
+
 class RemoteQueries(Named[SavedQuery]):
     """The queries that whoever the token belongs to may run."""
 
@@ -67,24 +71,43 @@ class RemoteQueries(Named[SavedQuery]):
             Forbidden: A policy cannot be applied.
             Conflict: Somebody cancelled it, or one has as many running as one person may.
         """
-        given = {
-            one: value.isoformat() if isinstance(value, date) else value for one, value in (parameters or {}).items()
-        }
-        asked = {
-            "parameters": given,
-            "version": version,
-            "versions": dict(versions or {}),
-            "limit": limit,
-            "time_limit": time_limit,
-            "memory_limit": memory_limit,
-        }
+        asked = _asked(parameters, version, versions, time_limit, memory_limit) | {"limit": limit}
         where = path("queries", name, "run", "rows")
         with self._door.rows(where, f"the rows of the query '{name}'", asked) as stream:
             frame = stream.frame()
             with self._door.understanding(where):
                 run = TypeAdapter(QueryRun).validate_python(stream.head["run"])
-        told = SqlResult(frame.to_arrow(), versions=run.versions, cut=run.cut, seconds=run.seconds or 0.0)
-        return QueryResult(told, run)
+        found = SqlResult(
+            frame.to_arrow(),
+            versions=run.versions,
+            cut=run.cut,
+            seconds=run.seconds or 0.0,
+            explain=lambda: self._explained(name, asked | {"version": run.query_version}),
+        )
+        return QueryResult(found, run)
+
+    def explain(
+        self,
+        name: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        version: int | None = None,
+        versions: Mapping[str, int] | None = None,
+        time_limit: float | None = None,
+        memory_limit: int | None = None,
+    ) -> str:
+        """How the server would run a query, without running it: see `Workbench.queries.explain`.
+
+        Raises:
+            NotFound: No such query that one may see; or a dataset or version is gone.
+            Invalid: A parameter or limit cannot be used.
+            Forbidden: A policy cannot be applied.
+        """
+        return self._explained(name, _asked(parameters, version, versions, time_limit, memory_limit))
+
+    def _explained(self, name: str, asked: Mapping[str, Any]) -> str:
+        sent = {key: value for key, value in asked.items() if key != "limit"}
+        return self._door.ask(path("queries", name, "explain"), _Told, sent).text
 
     def runs(
         self, name: str | None = None, *, state: RunState | str | None = None, limit: int = 50
@@ -100,3 +123,20 @@ class RemoteQueries(Named[SavedQuery]):
 
     def _repr_html_(self) -> str:
         return self.list()._repr_html_()
+
+
+def _asked(
+    parameters: Mapping[str, Any] | None,
+    version: int | None,
+    versions: Mapping[str, int] | None,
+    time_limit: float | None,
+    memory_limit: int | None,
+) -> dict[str, Any]:
+    given = {one: value.isoformat() if isinstance(value, date) else value for one, value in (parameters or {}).items()}
+    return {
+        "parameters": given,
+        "version": version,
+        "versions": dict(versions or {}),
+        "time_limit": time_limit,
+        "memory_limit": memory_limit,
+    }

@@ -1,4 +1,4 @@
-"""The demo: real flights out of New York in 2013, from an operational database and files to a sealed report."""
+"""The demo: flights out of New York in 2013, from a database and files to a sealed report, and a shop's purchases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.app import Workbench
 from workbench.data.lake import DatasetInfo
 from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.foundation.settings import MARKER, find_home, load
-from workbench.orchestration.pipelines import PipelineRun, StageProgress
+from workbench.orchestration.pipelines import StageProgress, StageResult
 from workbench.orchestration.processes import Records
 from workbench.publishing.reports import ReportRun
 from workbench.starters.sources import SOURCES, make_sources
@@ -25,7 +25,7 @@ from workbench.starters.workspace import copy_demo_files, init_workspace
 
 __all__ = ["DemoResult", "reset_demo", "run_demo"]
 
-PIPELINE = "flights"
+PIPELINES = ("flights", "purchases")
 REPORT = "flight-punctuality"
 REPORT_STAGE = "report"
 LOCK = "demo.lock"
@@ -73,17 +73,18 @@ def run_demo(
             on_step(f"sources   {', '.join(path.name for path in sources)}")
         seconds = {"prepare": time.monotonic() - began}
         with Workbench.open(place) as wb:
-            done = wb.pipelines.run(PIPELINE, {}, on_progress=on_stage)
-            seconds |= {result.stage: result.seconds for result in done.stages}
-            report = _report_of(wb, done)
+            done = [wb.pipelines.run(name, {}, on_progress=on_stage) for name in PIPELINES]
+            stages = [stage for pipeline in done for stage in pipeline.stages]
+            seconds |= {stage.stage: stage.seconds for stage in stages}
+            report = _report_of(wb, stages)
             datasets = wb.datasets.infos()
         seconds["all"] = time.monotonic() - began
     return DemoResult(datasets, report, seconds, _next_steps(report))
 
 
-def _report_of(wb: Workbench, done: PipelineRun) -> ReportRun:
+def _report_of(wb: Workbench, stages: list[StageResult]) -> ReportRun:
     """The pipeline's own, also where somebody has run the report since then with other parameters."""
-    for result in done.stages:
+    for result in stages:
         if result.stage == REPORT_STAGE:
             return wb.reports.of(result.run.id)
     return wb.reports.latest(REPORT) or wb.reports.run(REPORT)  # somebody has changed the pipeline
@@ -132,10 +133,10 @@ def _not_of_the_demo(home: Path) -> str:
     """The datasets and runs that somebody made for themselves, in words; empty where there are none."""
     with Workbench.open(home) as wb:
         names = wb.pipelines.names()
-        stages = wb.pipelines.get(PIPELINE).stages if PIPELINE in names else ()
-        made = {name for stage in stages for name in stage.writes}
+        stages = [(name, stage) for name in PIPELINES if name in names for stage in wb.pipelines.get(name).stages]
+        made = {name for _, stage in stages for name in stage.writes}
         datasets = sorted({info.name for info in wb.datasets.infos()} - made)
-        ours = {PIPELINE, REPORT, *(f"{PIPELINE}/{stage.name}" for stage in stages)}
+        ours = {*PIPELINES, REPORT, *(f"{name}/{stage.name}" for name, stage in stages)}
         runs = sorted({run.name for run in wb.runs.list(limit=10_000)} - ours)
     said = [
         f"{noun} {', '.join(found[:5])}{' and others' if len(found) > 5 else ''}"
@@ -183,6 +184,7 @@ def _next_steps(report: ReportRun) -> list[str]:
         *([f"source {os.path.relpath(activate)}"] if unreachable else []),
         "workbench dataset list",
         "workbench metric query flights cancellation_rate --by carrier_name --order -cancellation_rate",
+        'workbench funnel purchases purchase purchase --window "60 days" --by basket',
         'workbench sql "SELECT dest, count(*) AS flights FROM flights GROUP BY dest ORDER BY 2 DESC LIMIT 5"',
         f"workbench replay {report.run.id}",
         "jupyter lab notebooks/flights/derive.ipynb",

@@ -1,5 +1,6 @@
 """Dashboards out of ipywidgets and bqplot: views of what the metric layer computes, with no query of their own."""
 
+from workbench.ui.along import Along
 from workbench.ui.bars import Bars
 from workbench.ui.dashboard import Dashboard
 from workbench.ui.filters import Choice, Period
@@ -9,11 +10,13 @@ from workbench.ui.part import Part
 from workbench.ui.product import Duplicates, Funnel, Lifecycle, Paths, Retention, Sessions, Stickiness
 from workbench.ui.rows import Rows
 from workbench.ui.selection import Selection
+from workbench.ui.show import Shown, show
 from workbench.ui.theme import css
 from workbench.ui.tiles import Figure, Tiles
 from workbench.ui.warm import warm
 
 __all__ = [
+    "Along",
     "Bars",
     "Choice",
     "Dashboard",
@@ -30,8 +33,10 @@ __all__ = [
     "Rows",
     "Selection",
     "Sessions",
+    "Shown",
     "Stickiness",
     "Tiles",
     "css",
+    "show",
     "warm",
 ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from workbench.analytics.metrics import MetricResult
 from workbench.app import Workbench
 from workbench.charts import Chart, names_apart
 from workbench.ui.drawing import Drawing
@@ -27,11 +28,16 @@ class Bars(Drawing):
         super().__init__(self.bars.figure)
 
     def compute(self, wb: Workbench, selection: Selection) -> bool:
-        found = wb.metrics.query(
-            self.metric, by=self.by, where=selection.where, between=selection.between, order=f"-{self.metric}"
+        return self.take(
+            wb.metrics.query(
+                self.metric, by=self.by, where=selection.where, between=selection.between, order=f"-{self.metric}"
+            )
         )
+
+    def take(self, found: MetricResult) -> bool:
+        """Draws a result by the dimension alone, in the order of its rows; False where there is nothing to draw."""
         self.versions = dict(found.versions)
-        chart = found.chart("bar")
+        chart = found.chart("bar", y=self.metric)
         column = chart.columns[self.metric]
         rows = chart.frame.height
         shown = f"the first {self.most} of {rows}" if rows > self.most else ""

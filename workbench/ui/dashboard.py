@@ -13,6 +13,7 @@ import ipywidgets as widgets
 from workbench.app import Workbench
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
+from workbench.ui.absent import absent, lacking
 from workbench.ui.drawing import Drawing
 from workbench.ui.filters import Choice, Period
 from workbench.ui.part import Part
@@ -52,9 +53,9 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         self._task: asyncio.Task[None] | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._quiet = False
-        self._unprepared = ""
+        self._unprepared, self._lacks = "", ""
         shown = [one.widget for one in self.filters]
-        bar = hbox([*shown, self.reset] if shown else [])
+        self._bar = bar = hbox([*shown, self.reset] if shown else [])
         grid = vbox([part.widget for part in self.parts])
         for box, name in ((bar, "wb-filters"), (grid, "wb-grid"), (self._origin, "wb-origin")):
             box.add_class(name)
@@ -116,7 +117,7 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         if selection is not None:
             for part in self.parts:
                 part.refresh(self.wb, selection)
-            self._tell_origin()
+            self._tell_rest()
 
     def _open(self) -> None:
         """Draws what is in view first; the rest follows when the cell has ended, and its page is on its way."""
@@ -149,14 +150,18 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         for part in parts:
             part.refresh(self.wb, selection)
             await asyncio.sleep(0)
-        self._tell_origin()
+        self._tell_rest()
 
     def _prepare(self) -> None:
         try:
             for one in self.filters:
                 one.prepare(self.wb)
         except WorkbenchError as error:
-            self._unprepared = str(error)
+            self._lacks = lacking(self.wb, error)
+            if self._lacks:
+                self._bar.add_class("wb-absent")
+            else:
+                self._unprepared = str(error)
         except Exception:  # noqa: BLE001 (a viewer must never read a traceback; it is in the log)
             logger(__name__).exception("the filters of a dashboard failed")
             self._unprepared = "the filters cannot be shown just now"
@@ -203,6 +208,13 @@ class Dashboard(widgets.VBox):  # type: ignore[misc]
         text = text or self._unprepared
         said = escape(text[:1].upper() + text[1:])
         self._trouble.value = f'<p class="wb-message" role="alert">{said}</p>' if said else ""
+
+    def _tell_rest(self) -> None:
+        """What the numbers are from, and what is not there."""
+        lacks = list(dict.fromkeys(filter(None, (self._lacks, *(part.lacks for part in self.parts)))))
+        if lacks:
+            self._trouble.value = "".join(absent(self.wb, name) for name in lacks)
+        self._tell_origin()
 
     def _tell_origin(self) -> None:
         versions: dict[str, Any] = {}

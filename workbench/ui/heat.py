@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from workbench.analytics.metrics import MetricResult
 from workbench.app import Workbench
 from workbench.charts import Chart, heat_bands, names_apart
 from workbench.ui.drawing import Drawing
@@ -34,9 +35,12 @@ class Heat(Drawing):
 
     def compute(self, wb: Workbench, selection: Selection) -> bool:
         by = [self.across, self.down]
-        found = wb.metrics.query(self.metric, by=by, where=selection.where, between=selection.between)
+        return self.take(wb.metrics.query(self.metric, by=by, where=selection.where, between=selection.between))
+
+    def take(self, found: MetricResult) -> bool:
+        """Draws a result by the two dimensions; False where there is nothing to draw."""
         self.versions = dict(found.versions)
-        chart = found.chart("heatmap", x=self.across, y=self.down)
+        chart = found.chart("heatmap", x=self.across, y=self.down, color=self.metric)
         column = chart.columns[self.metric]
         unit = f"in {column.unit}, " if column.unit else ""
         self.show(chart, f"{unit}{chart.columns[self.across].label.lower()} from left to right")

@@ -9,6 +9,7 @@ import bqplot
 import numpy as np
 import polars as pl
 
+from workbench.analytics.metrics import MetricResult
 from workbench.app import Workbench
 from workbench.charts import Chart
 from workbench.ui.curve import curve
@@ -49,9 +50,14 @@ class Line(Drawing):
         super().__init__(figure([self._lines, self._dots], self._axes, height=_HEIGHT, margin=_MARGIN))
 
     def compute(self, wb: Workbench, selection: Selection) -> bool:
-        found = wb.metrics.query(self.metric, grain=self.grain, where=selection.where, between=selection.between)
+        return self.take(
+            wb.metrics.query(self.metric, grain=self.grain, where=selection.where, between=selection.between)
+        )
+
+    def take(self, found: MetricResult) -> bool:
+        """Draws a result by time alone; False where there is nothing to draw."""
         self.versions = dict(found.versions)
-        chart = found.chart("line")
+        chart = found.chart("line", y=self.metric)
         value = chart.columns[self.metric]
         self.show(chart, value.unit and f"in {value.unit}")
         self._draw(chart)

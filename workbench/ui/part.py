@@ -1,4 +1,4 @@
-"""What every figure of a dashboard is: a card with a title that is loading, ready, empty or in error."""
+"""What every figure of a dashboard is: a card with a title that is loading, ready, empty, in error or not there yet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from workbench.app import Workbench
 from workbench.charts import Table, table_html
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
+from workbench.ui.absent import lacking
 from workbench.ui.plain import html, vbox
 from workbench.ui.selection import Selection
 
 __all__ = ["Part", "State", "details"]
 
-State = Literal["loading", "ready", "empty", "error"]
+State = Literal["loading", "ready", "empty", "error", "absent"]
 
 _EMPTY = "Nothing matches these filters."
 _BROKEN = "This figure cannot be shown just now."
@@ -28,8 +29,10 @@ class Part(ABC):
     """One figure, drawn anew from the metric layer whenever a filter changes.
 
     Attributes:
-        state: loading until it was computed once and while it is computed again; then ready, empty or error.
+        state: loading until it was computed once and while it is computed again; then ready, empty, error or absent:
+            its dataset has yet to be made, which the dashboard says for all of them.
         message: What stands in its place when it is empty or in error.
+        lacks: The dataset that has yet to be made; "" where that is not what is wrong.
         widget: What is displayed.
         wide: Whether it takes the whole width of a dashboard.
     """
@@ -39,6 +42,7 @@ class Part(ABC):
     def __init__(self) -> None:
         self.state: State = "loading"
         self.message = ""
+        self.lacks = ""
         self.versions: dict[str, int] = {}
         self._head = html()
         self._said = html()
@@ -54,15 +58,24 @@ class Part(ABC):
 
     def refresh(self, wb: Workbench, selection: Selection) -> None:
         """Brings the figure up to date. What goes wrong is shown in its place, in a sentence."""
+        self.lacks = ""
         try:
             found = self.compute(wb, selection)
         except WorkbenchError as error:
+            self.lacks = lacking(wb, error)
+            if self.lacks:
+                self._show("absent", "")
+                return
             self._show("error", " ".join(filter(None, [_sentence(str(error)), error.hint and _sentence(error.hint)])))
         except Exception:  # noqa: BLE001 (a viewer must never read a traceback; it is in the log)
             logger(__name__).exception("a figure of a dashboard failed")
             self._show("error", _BROKEN)
         else:
-            self._show("ready" if found else "empty", "" if found else _EMPTY)
+            self.settle(found)
+
+    def settle(self, found: bool) -> None:
+        """Says that it was drawn, or that there is nothing to draw."""
+        self._show("ready" if found else "empty", "" if found else _EMPTY)
 
     def wait(self) -> None:
         """Says that it is about to be drawn anew."""

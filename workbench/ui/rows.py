@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import polars as pl
 
+from workbench.analytics.metrics import MetricResult
 from workbench.app import Workbench
 from workbench.charts import Table, table_html
 from workbench.ui.part import Part
@@ -69,7 +70,10 @@ class Rows(Part):
         self._draw()
 
     def compute(self, wb: Workbench, selection: Selection) -> bool:
-        result = wb.metrics.query(self.metrics, by=self.by, where=selection.where, between=selection.between)
+        return self.take(wb.metrics.query(self.metrics, by=self.by, where=selection.where, between=selection.between))
+
+    def take(self, result: MetricResult) -> bool:
+        """Shows a result's rows; False where there are none."""
         self.versions = dict(result.versions)
         self.table = table = result.table(self.title or None)
         read = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
-from workbench.analytics.metrics import Metric
+from workbench.analytics.metrics import Metric, MetricResult
 from workbench.app import Workbench
 from workbench.charts import Tile
 from workbench.ui.part import Part
@@ -67,10 +67,19 @@ class Tiles(Part):
         if earlier is not None:
             asked = wb.metrics.query(self.metrics, where=earlier.where, between=earlier.between)
             then = asked.frame.row(0, named=True)
+        since = f"on the {selection.days} days before" if selection.days != 1 else "on the day before"
+        return self.take(now, then, since)
+
+    def take(self, now: MetricResult, then: Mapping[str, Any], since: str) -> bool:
+        """Shows a result that nothing breaks down.
+
+        Args:
+            then: What each metric was.
+            since: When that was, in words.
+        """
         self.versions = dict(now.versions)
         row = now.frame.row(0, named=True)
         self.figures = tuple(self._figure(metric, row[metric.name], then.get(metric.name)) for metric in now.metrics)
-        since = f"on the {selection.days} days before" if selection.days != 1 else "on the day before"
         tiles = "".join(_html(figure, since) for figure in self.figures)
         self._head.value = f'<dl class="wb-kpis" aria-label="Key figures">{tiles}</dl>'
         return True

@@ -27,7 +27,7 @@ export interface CohortItem {
   static: boolean;
   /** How many a static one lists; null where the asker may not know. */
   size: number | null;
-  /** Its conditions; lists are empty where a policy could hide whom they name. */
+  /** Its conditions; lists are empty where a policy could hide whom they name, and in a list of these. */
   definition: { [name: string]: Value };
   description: string;
   owner: string;

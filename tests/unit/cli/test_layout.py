@@ -36,6 +36,21 @@ def test_texts_are_cut_before_columns_are_left_out() -> None:
     assert lay_out(HEADINGS, ROWS, RIGHT, 30)[1] == ["description", "seats"]
 
 
+def test_headings_are_folded_where_that_makes_room_and_only_there() -> None:
+    headings, rows = ["Step", "Mean time since the first step (days)", "Subjects"], [["1", "22.0", "8,200"]]
+    assert len(lay_out(headings, rows, [True] * 3, 60)[0]) == 2
+    lines, left_out = lay_out(headings, rows, [True] * 3, 28)
+    assert lines == [
+        "       Mean time",
+        "       since the",
+        "      first step",
+        "Step      (days)  Subjects",
+        "   1        22.0     8,200",
+    ]
+    assert left_out == []
+    assert lay_out(headings, rows, [True] * 3, 20)[1] == ["Subjects"]
+
+
 def test_wide_characters_keep_their_room() -> None:
     lines, _ = lay_out(["city", "n"], [["東京", "1"], ["Rome", "2"]], [False, True], None)
     assert lines == ["city  n", "東京  1", "Rome  2"]

@@ -118,10 +118,13 @@ def test_a_comparison_has_what_it_was_and_the_change(command: Command) -> None:
 def test_a_metric_is_defined_shown_looked_back_at_and_removed(workspace: Path, command: Command) -> None:
     (workspace / "jfk.yaml").write_text(
         "name: from_jfk\ndataset: flights\naggregation: count\nfilter: origin = 'JFK'\nowner: ops\n"
+        "dimensions: [origin, {name: late, sql: delay > 5}]\n"
     )
     assert command("metric", "define", "jfk.yaml", "-m", "new").out.startswith("defined from_jfk, version ")
     assert json.loads(command("metric", "query", "from_jfk", "--json").out) == [{"from_jfk": 2}]
-    assert "defined in          the catalog" in command("metric", "show", "from_jfk").out
+    shown = command("metric", "show", "from_jfk").out
+    assert "defined in          the catalog" in shown
+    assert "dimensions          origin, late (sql: delay > 5)" in shown
     assert command("metric", "remove", "from_jfk").out == "removed from_jfk\n"
     states = json.loads(command("metric", "history", "from_jfk", "--json").out)
     assert [(one["number"], one["comment"], one["definition"] is None) for one in states] == [

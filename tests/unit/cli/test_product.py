@@ -50,7 +50,9 @@ def test_a_funnel_takes_conditions_windows_and_a_breakdown(command: Command) -> 
     assert counts("view", "buy", "--exclude", "cart") == [3, 0]
     assert counts("view", "buy", "--order", "strict") == [3, 0]
     assert counts("view", "cart", "--from", "2024-03-05", "--to", "2024-03-06") == [1, 0]
-    by = read(command, "funnel", "events", "view", "cart", "--by", "country", "--attribution", "1", "--grain", "week")
+    weekly = ("funnel", "events", "view", "cart", "--by", "country", "--attribution", "1", "--grain", "week")
+    assert command(*weekly).out.startswith("From view to cart within 7 days by country and week\n")
+    by = read(command, *weekly)
     assert [(row["breakdown"], row["period"], row["step"], row["subjects"]) for row in by] == [
         ("DE", "2024-03-04", 1, 2), ("DE", "2024-03-04", 2, 2), ("US", "2024-03-04", 1, 1), ("US", "2024-03-04", 2, 0),
     ]  # fmt: skip
@@ -128,6 +130,7 @@ def test_a_cohort_is_saved_listed_shown_used_and_deleted(
         ("some", 2),
     ]
     assert "did: cart" in command("cohort", "show", "buyers").out
+    assert command("cohort", "show", "some").out.endswith("subjects: ada, nobody\n")
     assert read(command, "cohort", "show", "buyers")[0]["definition"] == {"did": "cart", "where": "amount > 30"}
     assert read(command, "cohort", "subjects", "buyers") == [{"who": "ada"}, {"who": "bob"}]
     assert read(command, "funnel", "events", "view", "cart", "buy", "--within", "some")[2]["subjects"] == 1
@@ -162,3 +165,45 @@ def test_a_wrong_question_is_refused_in_one_sentence(command: Command, asked: tu
     assert ended.code == 2
     assert said in ended.err
     assert "unexpected" not in ended.err
+
+
+def test_people_read_retention_and_a_lifecycle_across(command: Command) -> None:
+    asked = ("retention", "events", "view", "--grain", "day", "--periods", "3", "--by", "country")
+    title, head, *lines, _ = command(*asked).out.splitlines()
+    assert title == "Retention by day: view by country"
+    assert head.split() == ["Country", "Day", "of", "the", "first", "view", "Began", "Days", "since:", "1", "2"]
+    cells = [row for row in read(command, *asked) if row["size"] and row["offset"]]
+    assert len(lines) == len({(row["breakdown"], row["cohort"]) for row in cells})
+    said = [text for line in lines for text in line.split()[3:]]
+    assert said == [f"{row['share']:.0%}{'' if row['complete'] else '*'}" for row in cells]
+
+    asked = ("lifecycle", "events", "view", "--grain", "day")
+    head, *lines, _ = command(*asked).out.splitlines()[1:]
+    assert head.split() == ["Day", "new", "returning", "resurrecting", "dormant"]
+    said = [text for line in lines for text in line.split()[1:]]
+    assert said == [f"{row['subjects']}{'' if row['complete'] else '*'}" for row in read(command, *asked)]
+
+
+def test_what_is_kept_can_be_left_aside(command: Command) -> None:
+    asked = ("stickiness", "events", "view", "--explain")
+    command(*asked)
+    assert "cache    computed at" in command(*asked).out
+    assert "cache    computed now" in command(*asked, "--no-cache").out
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("funnel", "events", "view", "carts"), "There is no event 'carts'; did you mean 'cart'?"),
+        (("retention", "events", "view", "cary", "--grain", "day"), "There is no event 'cary'; did you mean 'cart'?"),
+        (("stickiness", "events", "vieww"), "There is no event 'vieww'; did you mean 'view'?"),
+        (("funnel", "events", "buy", "cart"), ""),
+        (("funnel", "events", "view", "cart where amount > 1000"), ""),
+    ],
+)
+def test_a_step_that_is_no_event_is_said(command: Command, asked: tuple[str, ...], said: str) -> None:
+    ended = command(*asked)
+    assert ended.code == 0, ended.err
+    note = ended.out.splitlines()[-1]
+    assert said in note
+    assert ("no event" in note) == bool(said)

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import pytest
 
 from workbench import Workbench
-from workbench.ui import Bars, Choice, Dashboard, Line, Period, Selection, Tiles, warm
+from workbench.ui import Bars, Choice, Dashboard, Funnel, Line, Period, Selection, Tiles, warm
 from workbench.ui.dashboard import DEBOUNCE
 
 
@@ -178,3 +178,22 @@ def test_a_kernel_ahead_is_warmed_without_a_trace(shop: Workbench, monkeypatch: 
     monkeypatch.setenv("WORKBENCH_TOKEN", "bound to nobody yet")
     warm()
     assert not widgets.widget._instances, "a page would be told of what is left"
+
+
+def test_a_dataset_that_a_pipeline_has_yet_to_make_is_said_once_with_the_command(shop: Workbench) -> None:
+    metrics = shop.settings.home / "metrics" / "sales.yaml"
+    metrics.write_text(metrics.read_text().replace("dataset: sales", "dataset: later"))
+    parts = [Tiles(["sold"]), Line("sold"), Funnel("later", ["a", "b"])]
+    board = Dashboard(shop, parts, period=Period("sold"))
+    assert {part.state for part in parts} == {"error"}, "nothing here would make it"
+    folder = shop.settings.home / "pipelines"
+    folder.mkdir(exist_ok=True)
+    stages = "stages: [{name: all, notebook: n.ipynb, writes: [later]}]"
+    (folder / "broken.yaml").write_text("stages: 5")
+    (folder / "evening.yaml").write_text(f"name: evening\n{stages}")
+    board = Dashboard(shop, parts, period=Period("sold"))
+    assert {part.state for part in parts} == {"absent"}
+    assert board._trouble.value.count("workbench run evening") == board._trouble.value.count("later") == 1
+    shop.datasets.rename("sales", "later")
+    later = Dashboard(shop, parts[:2], period=Period("sold"))
+    assert ({part.state for part in parts[:2]}, later._trouble.value) == ({"ready"}, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -43,6 +43,7 @@ class MetricResult:
         before: The time range that it is compared with, from and to, as ISO text; None without a comparison.
         approximate: Metric -> how far off it may be, of those that are approximate: "has a standard error of 1.6%".
         passes: Those passes themselves, where it was computed in this process.
+        afar: Asks whoever computed it elsewhere how.
     """
 
     frame: pl.DataFrame
@@ -55,6 +56,7 @@ class MetricResult:
     before: tuple[str, str] | None = None
     approximate: Mapping[str, str] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
+    afar: Callable[[], str] | None = field(default=None, repr=False)
 
     @property
     def engine(self) -> str:
@@ -98,10 +100,14 @@ class MetricResult:
     def explain(self) -> str:
         """How it was computed, pass by pass: engine and why, cache, rollup, files and bytes of the whole, the plan.
 
+        A server that computed it is asked again, and speaks of the newest versions.
+
         Raises:
-            Unavailable: It was computed by a server, which was not asked to explain it.
+            Unavailable: It was computed elsewhere, by what cannot be asked.
             NotFound: A version that was read was cleaned away since.
         """
+        if self.afar is not None:
+            return self.afar()
         if not self.passes:
             raise Unavailable(
                 "how this was computed is known where it was computed",

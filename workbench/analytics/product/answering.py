@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+
+import polars as pl
 
 from workbench.analytics.product import wording
 from workbench.analytics.product.asking import Asking, Checked
@@ -12,6 +15,7 @@ from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.results import ProductResult, Words
 from workbench.analytics.product.segments import Segment
+from workbench.analytics.product.unheard import unheard
 from workbench.compute import Parts, moments
 
 __all__ = ["Answering", "Between"]
@@ -66,6 +70,8 @@ class Answering:
         within: Any,
     ) -> ProductResult:
         answer = self._asking.ask(asked, dataset, parts, version)
-        return ProductResult(
-            shaped(answer.frame), wording.among(words(asked), within), answer, self._asking, self.cohorts.keep
-        )
+        frame: pl.DataFrame = shaped(answer.frame)
+        said = wording.among(words(asked), within)
+        strange = unheard(asked, frame, lambda column: self._asking.values(dataset, column, version))
+        said = replace(said, note=f"{strange} {said.note}".strip()) if strange else said
+        return ProductResult(frame, said, answer, self._asking, self.cohorts.keep)

@@ -72,7 +72,8 @@ class Asking:
         if layout is None:
             raise Invalid(
                 f"'{dataset}' does not say which of its columns are subject, event and time",
-                hint="columns=EventColumns(subject=..., event=..., time=...), or create it with a layout",
+                hint="columns=EventColumns(subject=..., event=..., time=...) says so, on a command line --subject, "
+                "--event and --time; or create it with a layout",
             )
         return EventColumns(layout.subject, layout.event, layout.time, layout.id)
 
@@ -85,6 +86,12 @@ class Asking:
     def schema(self, dataset: str) -> pl.Schema:
         """The columns that the actor sees."""
         return self._lake.read(dataset, self.actor).collect_schema()
+
+    def values(self, dataset: str, column: str, version: int) -> list[str]:
+        """What a column holds among the rows that the actor sees, as texts; each once, without nulls."""
+        rows = self._lake.read(dataset, self.actor, version=version)
+        found = rows.select(pl.col(column).drop_nulls().unique().cast(pl.String)).collect(engine="streaming")
+        return found.to_series().to_list()
 
     def parts(
         self,

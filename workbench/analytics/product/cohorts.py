@@ -41,6 +41,12 @@ class Cohorts:
         self._asking = asking
         self._security = security
 
+    def __repr__(self) -> str:
+        return repr(self.list())
+
+    def _repr_html_(self) -> str:
+        return self.list()._repr_html_()
+
     def list(self) -> Listing[Cohort]:
         """Every cohort, by name."""
         return Listing(

@@ -17,6 +17,7 @@ from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.periods import Every, Grain
+from workbench.analytics.product.questions import Questions
 from workbench.analytics.product.resends import Duplicates
 from workbench.analytics.product.results import ProductResult
 from workbench.analytics.product.retention import Counting, Kind, Retention
@@ -30,7 +31,7 @@ __all__ = ["Product"]
 Length = timedelta | str
 
 
-class Product(Answering):
+class Product(Answering, Questions):
     """Product analytics, as one actor sees it.
 
     Every question takes the dataset's name first, and these:

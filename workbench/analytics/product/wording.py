@@ -42,7 +42,8 @@ _NONE = "(none)"
 
 def of_funnel(funnel: Funnel) -> Words:
     titles = [step.title for step in funnel.steps]
-    by = " by " + funnel.breakdown if funnel.breakdown else ""
+    along = " and ".join(filter(None, (funnel.breakdown, funnel.grain)))
+    by = f" by {along}" if along else ""
 
     def draw(result: ProductResult) -> Chart:
         frame, few = _few(result.frame, "breakdown" if funnel.breakdown else None)

@@ -248,7 +248,9 @@ class DatasetStore:
             select(DatasetRow.deleted).where(DatasetRow.former_name == name).order_by(DatasetRow.deleted.desc())
         ).first()
         if gone is not None:
-            return NotFound(f"the dataset '{name}' was deleted on {gone:%Y-%m-%d %H:%M} UTC")
+            deleted = NotFound(f"the dataset '{name}' was deleted on {gone:%Y-%m-%d %H:%M} UTC")
+            deleted.missing = "dataset", name
+            return deleted
         names = session.scalars(select(DatasetRow.name).where(DatasetRow.name.is_not(None)))
         error = unknown("dataset", name, [found for found in names if found], hint="workbench dataset list shows them")
         assert isinstance(error, NotFound)

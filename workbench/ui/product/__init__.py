@@ -8,5 +8,6 @@ from workbench.ui.product.paths import Paths
 from workbench.ui.product.retention import Retention
 from workbench.ui.product.sessions import Sessions
 from workbench.ui.product.stickiness import Stickiness
+from workbench.ui.product.trend import draw_trend
 
-__all__ = ["Asked", "Duplicates", "Funnel", "Lifecycle", "Paths", "Retention", "Sessions", "Stickiness"]
+__all__ = ["Asked", "Duplicates", "Funnel", "Lifecycle", "Paths", "Retention", "Sessions", "Stickiness", "draw_trend"]

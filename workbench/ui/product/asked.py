@@ -54,6 +54,10 @@ class Asked(Drawing):
         if selection.where is not None:
             options["within"] = _narrowed(options.get("within"), selection.where)
         result: ProductResult = getattr(wb.product, self.question)(*self._given, **options)
+        return self.take(result)
+
+    def take(self, result: ProductResult) -> bool:
+        """Draws an answer; False where nobody is in it."""
         self.result, self.versions = result, {result.dataset: result.version}
         self.entitle(result.title)
         if not any(result.frame[name].sum() for name in _COUNTED if name in result.frame.columns):

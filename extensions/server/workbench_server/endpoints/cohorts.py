@@ -21,7 +21,7 @@ class CohortItem(Answer):
     static: bool = Field(description="Whether it lists its subjects; else they are found anew each time.")
     size: int | None = Field(description="How many a static one lists; null where the asker may not know.")
     definition: dict[str, Any] = Field(
-        description="Its conditions; lists are empty where a policy could hide whom they name."
+        description="Its conditions; lists are empty where a policy could hide whom they name, and in a list of these."
     )
     description: str
     owner: str
@@ -53,7 +53,11 @@ class CohortSubjectsQuery(Query):
 
 
 def listed(wb: Workbench) -> CohortList:
-    return CohortList(items=[_item(cohort) for cohort in wb.product.cohorts.list()])
+    # A cohort may list a million subjects: one asks for them by its name.
+    items = [_item(cohort) for cohort in wb.product.cohorts.list()]
+    return CohortList(
+        items=[one.model_copy(update={"definition": {"subjects": []}}) if one.static else one for one in items]
+    )
 
 
 def detail(wb: Workbench, name: str) -> CohortItem:
