@@ -12,7 +12,7 @@ from workbench.analytics.product import wording
 from workbench.analytics.product.asking import Asking, Checked
 from workbench.analytics.product.breakdown import VALUE, Breakdown, told_apart
 from workbench.analytics.product.cohorts import Cohorts
-from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.events import EventColumns, Step, several
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
 from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
@@ -109,7 +109,7 @@ class Product:
         Breakdown.of(breakdown, "first", top)
         columns = self._asking.columns(dataset, columns)
         start, end = moments.between_of(between, time_zone)
-        made = tuple(map(Step.of, steps))
+        made = tuple(map(Step.of, several(steps, "the steps of a funnel")))
         length = moments.length_of(window, "the funnel's window")
         funnel = Funnel(
             columns=columns,
@@ -122,7 +122,8 @@ class Product:
             order=order,
             entry=entry,
             exclusions=tuple(
-                one if isinstance(one, Exclusion) else Exclusion(Step.of(one), 1, len(made)) for one in exclusions
+                one if isinstance(one, Exclusion) else Exclusion(Step.of(one), 1, len(made))
+                for one in several(exclusions, "the exclusions of a funnel")
             ),
             start=start,
             end=end,
