@@ -87,8 +87,8 @@ class Session:
         if isinstance(rows, Parts):
             try:
                 rows = frames.to_arrow(pl.concat([part.lazy() for part in rows.parts]))
-            except pl.exceptions.PolarsError as error:
-                raise Unread from error
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+                raise Unread from None
         self._connection.register(label, rows)
         schema: pa.Schema = rows.schema
         return schema
