@@ -60,7 +60,8 @@ class Workbench:
         scheduler: Work that comes round.
     """
 
-    def __init__(self, settings: Settings, catalog: Catalog, actor: Actor) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, actor: Actor, *, serving: bool = False) -> None:
+        self._serving = serving
         self.settings = settings
         self.actor = actor
         self.catalog = catalog
@@ -81,7 +82,7 @@ class Workbench:
         cohorts = Cohorts(CohortStore(catalog, self.lake.name_of), asking, self.security)
         self.product = Product(asking, cohorts)
         self.preferences = Preferences(catalog, self.security, actor.principal)
-        self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit))
+        self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit), apart=serving)
         self.queries = Queries(catalog, self._sql, self.security, self.runs, self.preferences, actor)
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
@@ -114,12 +115,18 @@ class Workbench:
         )
 
     @classmethod
-    def open(cls, home: Path | str | None = None, *, principal: Principal | None = None) -> Workbench:
+    def open(
+        cls, home: Path | str | None = None, *, principal: Principal | None = None, serving: bool = False
+    ) -> Workbench:
         """Opens the workspace a process is in, or the one at `home`.
 
         Inside a run it acts as the run does: as whoever started it, recording what is read and written, and in a
         replay on the versions the original read. Outside of one it acts as `principal`; by default as whoever the token
         in `WORKBENCH_TOKEN` belongs to, else as the system's user, who owns a workspace with no registered users.
+
+        Args:
+            serving: This process answers others, too, whom no SQL may take it away from: it is answered in processes
+                of its own.
 
         Raises:
             NotFound: No workspace here.
@@ -135,10 +142,11 @@ class Workbench:
         catalog.prepare()
         asker = principal or _asker(settings, catalog)
         if settings.run_id is None:
-            return cls(settings, catalog, Actor(asker))
+            return cls(settings, catalog, Actor(asker), serving=serving)
         observability.run_id.set(settings.run_id)
         runs = Runs(catalog, settings)
-        return cls(settings, catalog, runs.actor(settings.run_id, asker, replay_of=settings.replay_of))
+        actor = runs.actor(settings.run_id, asker, replay_of=settings.replay_of)
+        return cls(settings, catalog, actor, serving=serving)
 
     def acting_as(self, principal: Principal) -> Workbench:
         """The same workspace as somebody else sees it.
@@ -147,7 +155,7 @@ class Workbench:
             Forbidden: Only an admin may look through another's eyes.
         """
         self.security.require(self.actor.principal, Role.ADMIN, f"act as {principal.name}")
-        return Workbench(self.settings, self.catalog, Actor(principal))
+        return Workbench(self.settings, self.catalog, Actor(principal), serving=self._serving)
 
     def sql(
         self,

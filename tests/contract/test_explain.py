@@ -170,6 +170,19 @@ def test_a_ratio_of_two_datasets_is_explained_pass_by_pass(owner: Workbench) -> 
     assert line(owner.metrics.query("n", by="continent").explain(), "beside") == "places version 0"
 
 
+def test_a_conversion_says_what_it_reads_of_both_events(owner: Workbench) -> None:
+    owner.datasets.create("later", shop_events.EVENTS)
+    owner.metrics.define({"name": "buyers", "dataset": "later", "aggregation": "count_distinct", "column": "who",
+                          "filter": "amount > 5", "time": "at"})  # fmt: skip
+    owner.metrics.define({**METRICS["went_on"], "name": "bought", "conversion_metric": "buyers"})
+    first, later = line(owner.metrics.query("bought", by="country").explain(), "files").split("; ")
+    assert first.startswith("1 of 1 files, ")
+    assert first.endswith("kB, of at, who, country")
+    assert later.endswith("kB, of who, at, amount")
+    assert "0.0 of" not in first + later
+    assert ";" not in line(owner.metrics.query("went_on").explain(), "files")
+
+
 def test_what_was_cleaned_away_cannot_be_explained(owner: Workbench) -> None:
     found = owner.metrics.query("n", by="country")
     owner.datasets["events"].overwrite(shop_events.EVENTS)

@@ -177,6 +177,17 @@ def test_a_body_that_is_no_json_is_refused(shared: Site) -> None:
     assert (problem["status"], "is no JSON" in problem["detail"]) == (422, True)
 
 
+def test_what_would_take_the_server_with_it_is_refused(shared: Site) -> None:
+    nested = {"content": "[" * 200_000}
+    deep = {"json": {"sql": "SELECT " + "+".join(["1"] * 900)}}
+    for content in (nested, deep):
+        problem = shared.refused("queries/late", "ana", method="PUT", scopes=WRITE, **content)
+        assert (problem["status"], "nested too deeply" in problem["detail"]) == (422, True)
+    put(shared, "queries/vast", {"sql": "SELECT length(repeat('x', 2000000000)) AS n"})
+    problem = shared.refused("queries/vast/run", "ana", method="POST", scopes=WRITE, json={"memory_limit": 64})
+    assert (problem["status"], "64 MB of memory" in problem["detail"]) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("user", "scopes", "method", "path", "said"),
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -97,6 +97,8 @@ def _rows(parts: Parts) -> str:
 
 
 def _files(analysis: Analysis, parts: Parts) -> str:
+    if parts.taken:
+        return "; ".join(dict.fromkeys(_files(_Taking(columns), rows) for rows, columns in parts.taken))
     if not parts.total_files:
         return "not known: the rows are a plan of this process" if parts.parts[0].plan is not None else "none"
     columns = _columns_read(analysis, parts)
@@ -133,6 +135,23 @@ def _plan(analysis: Analysis, parts: Parts) -> str:
 def _without_folders(scan: re.Match[str]) -> str:
     """Where a workspace lies is nobody's business who asks from elsewhere."""
     return f"{scan[1]}[{', '.join(path.rpartition('/')[2] for path in scan[2].split(', '))}]"
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """What a plan of this process does to the rows that it is made of: it takes columns of them."""
+
+    columns: tuple[str, ...]
+
+    by_subject = False
+    ordered = False
+    name = "rows"
+
+    def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.select(self.columns)
+
+    def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
+        return partials
 
 
 class _Asked:

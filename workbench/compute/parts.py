@@ -123,6 +123,7 @@ class Parts:
         total_files: Of the dataset's version; `files` are those that the parts are made of.
         total_bytes: Of these.
         veiled: The rows came through a policy: how, and how many there were, is not for whoever asks.
+        taken: Of a plan that was made of other rows: these, and the columns that it takes of them.
     """
 
     parts: tuple[Part, ...]
@@ -130,6 +131,7 @@ class Parts:
     total_files: int = 0
     total_bytes: int = 0
     veiled: bool = False
+    taken: tuple[tuple[Parts, tuple[str, ...]], ...] = ()
 
     @classmethod
     def of(cls, *rows: pl.LazyFrame | pl.DataFrame, by_subject: bool = False) -> Parts:

@@ -98,5 +98,5 @@ class OwnLab:
     def _open(self) -> Workbench:
         with self._lock:
             if self._opened is None:
-                self._opened = Workbench.open(self._folder)
+                self._opened = Workbench.open(self._folder, serving=True)
             return self._opened

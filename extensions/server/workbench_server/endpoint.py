@@ -159,6 +159,8 @@ def sent(model: type[Body], content: bytes) -> Body:
         found = json.loads(content or b"{}")
     except ValueError as error:
         raise Invalid(f"the request's body is no JSON: {error}") from error
+    except RecursionError as error:
+        raise Invalid("the request's body is nested too deeply") from error
     if rb"\u0000" in content:
         raise Invalid("the request's body holds a character that no text has, U+0000")
     if not isinstance(found, dict):

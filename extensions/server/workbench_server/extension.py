@@ -51,7 +51,8 @@ class WorkbenchServer(ExtensionApp):
         self.access: Access
         if isinstance(provider, WorkbenchIdentityProvider):
             # For itself it acts as an admin: who it works for, each request says.
-            wb = Workbench.open(Path(self.home) if self.home else None, principal=Principal("server", Role.ADMIN))
+            server = Principal("server", Role.ADMIN)
+            wb = Workbench.open(Path(self.home) if self.home else None, principal=server, serving=True)
             observability.configure(wb.settings.logs_dir, level=wb.settings.log_level, process=self.process)
             provider.identities = wb.identities
             provider.turn_away = TurnedAway(wb)

@@ -22,7 +22,7 @@ from workbench.analytics.metrics.passes import Pass
 from workbench.analytics.metrics.planning import Figure, Plan, Question, measure_of
 from workbench.analytics.metrics.rollups import Over, Served, Serving, Wanted
 from workbench.analytics.metrics.shaping import at_coarser_grain, calculated, joined
-from workbench.analytics.metrics.sources import Sources
+from workbench.analytics.metrics.sources import Sources, whole
 from workbench.analytics.metrics.spans import Span
 from workbench.analytics.metrics.windows import earlier, first_and_last, literal, reaching, window
 from workbench.compute import Analysis, Engine, EngineUse, Parts, grains
@@ -158,11 +158,11 @@ class Answering:
         base_keys = [_named_key(base, name, bases) for name, _ in same]
         later_keys = [_named_key(conversion, name, later) for _, name in same]
         until = None if asked is None else reaching(asked, _reach(span, None), back=False)
-        both = [
+        (before, first), (after, then) = (
             self._events(base, base_keys, names, bases, until, figure, asked),
             self._events(conversion, later_keys, names, later, until),
-        ]
-        _match([rows.collect_schema() for rows in both], (base, conversion), [name for name, _ in same])
+        )
+        _match([rows.collect_schema() for rows in (before, after)], (base, conversion), [name for name, _ in same])
         analysis = Conversions(
             keys=tuple(question.names),
             measure=Measure(
@@ -173,7 +173,8 @@ class Answering:
         )
         with self._sources.telling(str(base.dataset)), self._sources.telling(str(conversion.dataset)):
             veiled = any(self._sources.veiled(name) for name in self._sources.versions)
-            parts = replace(Parts.of(pl.concat(both, how="diagonal")), veiled=veiled)
+            both = Parts.of(pl.concat([before, after], how="diagonal"))
+            parts = replace(both, veiled=veiled, taken=(first, then))
             computed = self._engine.run(analysis, parts)
         joins = {join.dataset for join in (*base.joins, *conversion.joins)}
         beside = {str(conversion.dataset), *joins}
@@ -189,8 +190,8 @@ class Answering:
         until: Window | None,
         figure: Figure | None = None,
         asked: Window | None = None,
-    ) -> pl.LazyFrame:
-        """The rows of a conversion's base events (with a figure), or of what follows them."""
+    ) -> tuple[pl.LazyFrame, tuple[Parts, tuple[str, ...]]]:
+        """The rows of a conversion's base events (with a figure), or of what follows; and what they are taken of."""
         types = dict(schema)
         question = self._question
         keys = (*self._time_key(metric, question.grain), *map(key, question.by)) if figure is not None else ()
@@ -200,7 +201,8 @@ class Answering:
         rehearsed = Measures((*keys, *same), (measure,), where, limits, self._named())
         rehearsed.check(schema, str(metric.dataset))
         used = rehearsed.columns(types) | {str(metric.time)}
-        rows = self._sources.lazy(str(metric.dataset), metric.joins, used, limits)
+        parts = self._sources.parts(str(metric.dataset), metric.joins, used, limits)
+        rows = whole(parts)
         if limits is not None:
             rows = rows.filter(bounds_of(limits, types))
         counted = pl.lit(True) if asked is None else bounds_of(asked, types)
@@ -217,7 +219,8 @@ class Answering:
             pl.lit(figure is not None).alias(converting.IS_BASE),
         ).drop_nulls(converting.VALUE)
         kept = [*names, *(one.name for one in keys), converting.AT, converting.COUNTED, converting.IS_BASE]
-        return rows.select(*kept, *([] if figure is not None else [converting.VALUE]))
+        rows = rows.select(*kept, *([] if figure is not None else [converting.VALUE]))
+        return rows, (parts, tuple(sorted(used)))
 
     def _computed(
         self,

@@ -230,6 +230,8 @@ class Metrics:
         """
         if cache not in ("use", "off"):
             raise unknown("use of the cache", str(cache), ("use", "off"), error=Invalid)
+        if limit is not None and limit < 0:
+            raise Invalid(f"a limit of {limit} rows cannot be given: it is at least 0")
         names = listed(metrics)
         if not names:
             raise Invalid("a query needs at least one metric", hint=f"there is {', '.join(self.definitions.names())}")
@@ -267,7 +269,7 @@ class Metrics:
             frame = frame.filter(expressions.parse_filter(having, frame.schema, "having"))
         frame = ordered(frame, listed(order), keys, dimensions)
         result = MetricResult(
-            frame=frame if limit is None else frame.head(limit),
+            frame=frame if limit is None else frame.head(min(limit, frame.height)),
             metrics=tuple(asked),
             dimensions=question.by,
             grain=grain,

@@ -15,7 +15,7 @@ from workbench.data.lake import Lake, Opened
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Sources:
             NotFound: No such dataset.
             Forbidden: The asker may not read it.
         """
-        return _whole(self._cut(dataset))
+        return whole(self._cut(dataset))
 
     def veiled(self, dataset: str) -> bool:
         """Whether the asker sees a dataset through a policy."""
@@ -119,12 +119,6 @@ class Sources:
                 beside = self._beside(join, dataset, columns)
                 cut = replace(cut, parts=tuple(part.shaped(beside) for part in cut.parts))
         return cut
-
-    def lazy(
-        self, dataset: str, joins: Sequence[Join], used: Collection[str], window: Window | None = None
-    ) -> pl.LazyFrame:
-        """What `parts` gives, as one plan: for rows that are computed on together with another dataset's."""
-        return _whole(self.parts(dataset, joins, used, window))
 
     def subject(self, dataset: str) -> str | None:
         """The column that the rows of a dataset are quickly cut by, if any."""
@@ -181,7 +175,8 @@ class Sources:
         return Beside(tuple(join.on), right)
 
 
-def _whole(parts: Parts) -> pl.LazyFrame:
+def whole(parts: Parts) -> pl.LazyFrame:
+    """All rows as one plan: for what is computed on together with another dataset's."""
     plans = [part.lazy() for part in parts.parts]
     return plans[0] if len(plans) == 1 else pl.concat(plans)
 

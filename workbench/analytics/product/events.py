@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import polars as pl
 
 from workbench.compute import expressions
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["EventColumns", "Step"]
+__all__ = ["EventColumns", "Step", "several"]
 
 _WHERE = re.compile(r"(?:^|\s)where(?:\s|$)", re.IGNORECASE)
+
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True)
@@ -107,3 +110,14 @@ class Step:
         if self.where is not None:
             found = found & expressions.parse_filter(self.where, schema, f"the condition of step '{self.title}'")
         return found.fill_null(False)
+
+
+def several(said: Iterable[Said], what: str) -> tuple[Said, ...]:
+    """Each of a list.
+
+    Raises:
+        Invalid: It is one text, of which each letter would be something.
+    """
+    if isinstance(said, str):
+        raise Invalid(f"{what} are given as a list, not as the text {said[:60]!r}", hint=f"[{said[:60]!r}]")
+    return tuple(said)

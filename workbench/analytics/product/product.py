@@ -11,7 +11,7 @@ import polars as pl
 from workbench.analytics.product import wording
 from workbench.analytics.product.answering import Answering, Between
 from workbench.analytics.product.breakdown import VALUE, Breakdown, told_apart
-from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.events import EventColumns, Step, several
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
 from workbench.analytics.product.funnel_table import funnel_table
 from workbench.analytics.product.lifecycle import Lifecycle
@@ -104,7 +104,7 @@ class Product(Answering, Questions):
         Breakdown.of(breakdown, "first", top)
         columns = self._asking.columns(dataset, columns)
         start, end = moments.between_of(between, time_zone)
-        made = tuple(map(Step.of, steps))
+        made = tuple(map(Step.of, several(steps, "the steps of a funnel")))
         length = moments.length_of(window, "the funnel's window")
         funnel = Funnel(
             columns=columns,
@@ -117,7 +117,8 @@ class Product(Answering, Questions):
             order=order,
             entry=entry,
             exclusions=tuple(
-                one if isinstance(one, Exclusion) else Exclusion(Step.of(one), 1, len(made)) for one in exclusions
+                one if isinstance(one, Exclusion) else Exclusion(Step.of(one), 1, len(made))
+                for one in several(exclusions, "the exclusions of a funnel")
             ),
             start=start,
             end=end,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from workbench.data.lake.deltalog import log_entry
 
-__all__ = ["Changes", "changes"]
+__all__ = ["Changes", "changes", "commit_of"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,18 @@ def changes(folder: Path, one: int, other: int, column: str) -> Changes:
         missing=any(found.missing for found in bounds),
         anything=bool(gone) or any(found.unknown for found in bounds),
     )
+
+
+def commit_of(folder: Path, version: int) -> str:
+    """A digest of what the log says of a version; empty where it has none.
+
+    A folder that is restored from a backup goes on with numbers that it had before; whoever keeps a number keeps this,
+    too.
+    """
+    try:
+        return hashlib.blake2b(log_entry(folder, version).read_bytes(), digest_size=16).hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import polars as pl
 
 from workbench.compute import Parts
 from workbench.data.lake import damage
-from workbench.data.lake.changes import Changes, changes
+from workbench.data.lake.changes import Changes, changes, commit_of
 from workbench.data.lake.parting import Window, parted
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.snapshot import Snapshot
@@ -35,6 +35,11 @@ class Opened:
     def version(self) -> int:
         """The version that is read; inside a run it is recorded and pinned."""
         return self._snapshot.version
+
+    @cached_property
+    def commit(self) -> str:
+        """What tells the version from another one of its number, in a folder that came back from a backup."""
+        return commit_of(self._snapshot.folder, self.version)
 
     @property
     def restricted(self) -> bool:
@@ -71,6 +76,12 @@ class Opened:
         damage.check(self.name, self._snapshot)
         return parted(self._snapshot, self._policy, subject=subject, window=window, unowned=unowned)
 
-    def changes(self, version: int, column: str) -> Changes:
-        """Where the rows of another version may differ from these, by a column of times; whatever the policy."""
+    def changes(self, version: int, commit: str, column: str) -> Changes:
+        """Where the rows of another version may differ from these, by a column of times; whatever the policy.
+
+        Args:
+            commit: The other version's; anything may differ from one that is not there any more.
+        """
+        if not commit or commit_of(self._snapshot.folder, version) != commit:
+            return Changes(anything=True)
         return changes(self._snapshot.folder, version, self.version, column)

@@ -13,19 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.data.lake import Lake
-from workbench.data.sql.closed import closed, lock
+from workbench.data.sql.apart import Apart
 from workbench.data.sql.explaining import explained
-from workbench.data.sql.limits import Limits, Watch, too_large
-from workbench.data.sql.plans import Read, columns_read, told
+from workbench.data.sql.limits import Limits, Watch
+from workbench.data.sql.plans import Read, told
 from workbench.data.sql.result import SqlResult
-from workbench.data.sql.statement import Statement, parse
-from workbench.foundation.errors import Invalid, unknown
+from workbench.data.sql.session import Session, Sessions, Unread
+from workbench.data.sql.statement import Statement
+from workbench.foundation.errors import Forbidden, Invalid, unknown
 from workbench.governance.runs import Actor
 
 __all__ = ["Reading", "SqlDoor"]
 
 _TIME = pa.timestamp("us", "UTC")
-_BATCH_ROWS = 20_000
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any] | Sequence[Any]
@@ -49,10 +49,12 @@ class SqlDoor:
 
     Args:
         limits: The most that a statement may take.
+        apart: Statements are answered in processes of their own, so that none can harm this one.
     """
 
-    def __init__(self, lake: Lake, limits: Limits) -> None:
+    def __init__(self, lake: Lake, limits: Limits, *, apart: bool = False) -> None:
         self._lake = lake
+        self._session: Callable[[Limits], Sessions] = Apart if apart else Session
         self.limits = limits
 
     def query(
@@ -93,15 +95,12 @@ class SqlDoor:
         bound = parameters if isinstance(parameters, Mapping) else list(parameters or ())
 
         def answered(asked: _Asked) -> SqlResult:
-            relation = asked.connection.sql(asked.parsed.text, params=bound or None)
-            if relation is None:
-                raise Invalid("the statement gives no rows")
-            table, cut = _fetched(relation.to_arrow_reader(_BATCH_ROWS), allowed, asked.watch)
+            table, cut = asked.session.fetched(asked.parsed.text, bound, asked.watch.check)
             explain = partial(
                 self.explain, statement, actor, parameters=parameters, versions=dict(asked.unsaid), limits=allowed
             )
             seconds = time.perf_counter() - began
-            return SqlResult(table, versions=asked.read, cut=cut, seconds=seconds, explain=explain)
+            return SqlResult(_tidied(table), versions=asked.read, cut=cut, seconds=seconds, explain=explain)
 
         return self._asked(answered, statement, actor, versions or {}, allowed, cancelled)
 
@@ -118,7 +117,7 @@ class SqlDoor:
 
         def looked(asked: _Asked) -> Reading:
             if parameters is not None:
-                asked.connection.execute(f"EXPLAIN {asked.parsed.text}", parameters or None)
+                asked.session.plan(asked.parsed.text, parameters)
             return Reading(tuple(sorted(asked.read)), asked.parsed.parameters)
 
         return self._asked(looked, statement, actor, {}, self.limits, None)
@@ -143,9 +142,9 @@ class SqlDoor:
         allowed = limits or self.limits
 
         def looked(asked: _Asked) -> str:
-            (row,) = asked.connection.execute(f"EXPLAIN {asked.parsed.text}", bound or None).fetchall()
+            plan = asked.session.plan(asked.parsed.text, bound)
             schemas = {label: one.schema for label, one in asked.tables.items()}
-            columns = columns_read(asked.parsed.text, schemas, bound, allowed)
+            columns = asked.session.columns_read(asked.parsed.text, schemas, bound)
             reads: dict[tuple[str, int], Read] = {}
             for label, one in asked.tables.items():
                 parts, version = self._lake.parts(one.dataset, actor, version=one.version)
@@ -154,7 +153,7 @@ class SqlDoor:
                 read |= set(before.columns) if before else set()
                 named = tuple(name for name in schemas[label].names if name in read)
                 reads[one.dataset, version] = Read(one.dataset, version, parts, named)
-            return told(str(row[1]), reads.values(), allowed)
+            return told(plan, reads.values(), allowed)
 
         return self._asked(looked, statement, actor, versions or {}, allowed, None)
 
@@ -167,24 +166,29 @@ class SqlDoor:
         limits: Limits,
         cancelled: Callable[[], bool] | None,
     ) -> T:
-        """Works on a connection on which nothing but the statement's datasets is; what fails there is told plainly."""
+        """Works in a session in which nothing but the statement's datasets is; what fails there is told plainly."""
         columns: set[str] = set()
         read: dict[str, tuple[int, ...]] = {}
 
         def worked() -> T:
             try:
-                lock(connection)
-                asked = _Asked(connection, parse(connection, statement), watch, read)
+                asked = _Asked(session, session.parsed(statement), watch, read)
                 self._register(asked, actor, versions, columns)
                 watch.check()
                 return work(asked)
-            except (duckdb.Error, pa.ArrowException, OSError) as error:
+            except Unread as error:
+                self._look_for_damage(read, actor)
+                raise Forbidden(
+                    "the statement cannot be answered: what your policy leaves of the datasets cannot be computed",
+                    hint="an admin of this workspace can mend the policy",
+                ) from error
+            except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
                 if "reading the stream" in str(error):
                     self._look_for_damage(read, actor)
                 raise explained(error, statement, columns, megabytes=limits.megabytes) from error
 
-        with closed(limits.megabytes) as connection:
-            watch = Watch(connection, limits, cancelled)
+        with self._session(limits) as session:
+            watch = Watch(session.interrupt, session.memory, limits, cancelled)
             return watch.run(worked)
 
     def _look_for_damage(self, read: Mapping[str, Sequence[int]], actor: Actor) -> None:
@@ -196,7 +200,7 @@ class SqlDoor:
         parsed = asked.parsed
         known = {name.casefold(): name for name in self._lake.names()} if parsed.tables else {}  # none differ in case
         wanted = {name.casefold(): (name, _number(name, version)) for name, version in versions.items()}
-        read: dict[str, set[int]] = {}
+        read = asked.read
         for label, table in sorted(parsed.tables.items()):
             name = known.get(table.name.casefold())
             if name is None and table.name in parsed.defined and table.version is None:
@@ -207,18 +211,18 @@ class SqlDoor:
             if asked_for is None and actor.run is None:  # held fast, so that the version told is the one read
                 asked_for = self._lake.read_with_version(name, actor)[1]
             version = self._lake.read_with_version(name, actor)[1] if asked_for is None else asked_for
-            rows = self._lake.arrow_dataset(name, actor, version=asked_for)
+            read[name] = tuple(sorted({*read.get(name, ()), version}))
+            parts, _ = self._lake.parts(name, actor, version=asked_for)
+            rows = parts if parts.veiled else self._lake.arrow_dataset(name, actor, version=asked_for)
             known_as = label if table.version is not None else name
-            asked.connection.register(known_as, rows)
-            asked.tables[known_as] = _Table(name, version, rows.schema)
+            schema = asked.session.register(known_as, rows)
+            asked.tables[known_as] = _Table(name, version, schema)
             if table.version is None:
                 asked.unsaid[name] = version
-            columns.update(rows.schema.names)
-            read.setdefault(name, set()).add(version)
+            columns.update(schema.names)
         unread = sorted(name for key, (name, _) in wanted.items() if key not in {one.casefold() for one in read})
         if unread:
             raise unknown("dataset that the statement reads is called", unread[0], read, error=Invalid)
-        asked.read.update({name: tuple(sorted(found)) for name, found in read.items()})
 
 
 @dataclass(frozen=True)
@@ -230,14 +234,14 @@ class _Table:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A statement on its connection.
+    """A statement in its session.
 
     Attributes:
         tables: What it reads, by the name that it calls it.
         unsaid: Dataset -> the version that is read where the statement names none.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    session: Sessions
     parsed: Statement
     watch: Watch
     read: dict[str, tuple[int, ...]]
@@ -249,25 +253,6 @@ def _number(name: str, version: object) -> int:
     if isinstance(version, bool) or not isinstance(version, int):
         raise Invalid(f"{version!r} is not the number of a version of '{name}'", hint='versions={"flights": 3}')
     return version
-
-
-def _fetched(reader: pa.RecordBatchReader, limits: Limits, watch: Watch) -> tuple[pa.Table, bool]:
-    """The rows, and whether there are more of them than the limit lets through."""
-    kept: list[pa.RecordBatch] = []
-    rows = size = 0
-    cut = False
-    for batch in reader:
-        watch.check()
-        rows += batch.num_rows
-        if limits.rows is not None and rows > limits.rows:
-            kept.append(batch.slice(0, batch.num_rows - (rows - limits.rows)))
-            cut = True
-            break
-        size += batch.nbytes
-        if size > limits.megabytes * 1_000_000:
-            raise too_large("the result", limits.megabytes)
-        kept.append(batch)
-    return _tidied(pa.Table.from_batches(kept, reader.schema)), cut
 
 
 def _tidied(table: pa.Table) -> pa.Table:

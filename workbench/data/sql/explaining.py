@@ -29,7 +29,11 @@ def explained(error: Exception, statement: str, columns: Iterable[str], *, megab
         name = column.group(1) or column.group(2)
         quoted = f"a text stands in single quotes: '{name}'; in double quotes it is a column's name"
         return unknown("column", name, set(columns), error=Invalid, hint=quoted if f'"{name}"' in statement else None)
-    if text.startswith("Out of Memory Error") or "Arrow Appender: The maximum total string size" in text:
+    if (
+        isinstance(error, MemoryError)
+        or text.startswith("Out of Memory Error")
+        or "Arrow Appender: The maximum total string size" in text
+    ):
         return too_large("the statement", megabytes)
     if text.startswith("Permission Error"):
         return Forbidden(f"SQL reads datasets and nothing else: {sentence(error)}")

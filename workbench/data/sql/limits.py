@@ -11,9 +11,6 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
-import duckdb
-import psutil
-
 from workbench.foundation.errors import Conflict, Invalid, WorkbenchError
 from workbench.foundation.observability import logger
 
@@ -94,11 +91,20 @@ class Watch:
     who waits in Python.
 
     Args:
+        interrupt: Ends what the work waits for.
+        memory: Bytes held by the process that works.
         asked: Whether somebody wants it ended; asked a few times a second.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, limits: Limits, asked: Callable[[], bool] | None) -> None:
-        self._connection = connection
+    def __init__(
+        self,
+        interrupt: Callable[[], None],
+        memory: Callable[[], int],
+        limits: Limits,
+        asked: Callable[[], bool] | None,
+    ) -> None:
+        self._interrupt = interrupt
+        self._memory = memory
         self._limits = limits
         self._asked = asked
         self._reason: WorkbenchError | KeyboardInterrupt | None = None
@@ -124,8 +130,7 @@ class Watch:
         end = time.monotonic() + self._limits.seconds
         # DuckDB does not count the values that functions make between two steps; the process's memory has them. Others
         # work in the same process, so that only a growth that is no accident counts.
-        process = psutil.Process()
-        most = process.memory_info().rss + 2_000_000 * self._limits.megabytes + _SLACK_BYTES
+        most = self._memory() + 2_000_000 * self._limits.megabytes + _SLACK_BYTES
         ask = 0.0
         while not outcome.done():
             try:
@@ -133,7 +138,7 @@ class Watch:
                 now = time.monotonic()
                 if self._reason is None and now >= end:
                     self._reason = self._too_long()
-                if self._reason is None and process.memory_info().rss > most:
+                if self._reason is None and self._memory() > most:
                     self._reason = too_large("the statement", self._limits.megabytes)
                 if self._reason is None and now >= ask:
                     ask = now + _ASK_SECONDS
@@ -142,7 +147,7 @@ class Watch:
                 self._reason = pressed
             if self._reason is not None and not outcome.done():
                 end = time.monotonic() + _LOOK_SECONDS
-                self._connection.interrupt()  # again and again: between two steps there is nothing to interrupt
+                self._interrupt()  # again and again: between two steps there is nothing to interrupt
         thread.join()
         if outcome.exception() is not None:
             self.check()

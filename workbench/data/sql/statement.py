@@ -18,6 +18,7 @@ __all__ = ["Statement", "Table", "parse"]
 _ROW_MAKERS = {"generate_series", "generate_subscripts", "range", "repeat", "repeat_row", "unnest"}
 # They say something of the process that answers.
 _TELLTALES = {"current_setting", "getenv", "json_serialize_plan", "write_log"}
+_FLATTER = "WITH names a step; sums of hundreds of terms and calls within calls are steps, too"
 _ONE_VERSION = "write a whole number: FROM flights AT (VERSION => 3); workbench dataset show NAME lists the versions"
 
 
@@ -53,9 +54,21 @@ class Statement:
 def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
     """
     Raises:
-        Invalid: It does not parse, is not exactly one SELECT, or asks for a version otherwise than by its number.
+        Invalid: It does not parse, is nested too deeply, is not exactly one SELECT, or asks for a version otherwise
+            than by its number.
         Forbidden: It calls a function that reads something else than datasets.
     """
+    try:
+        return _parsed(connection, text)
+    except RecursionError as error:
+        raise Invalid("the statement is nested too deeply", hint=_FLATTER) from error
+
+
+def _parsed(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid(f"the statement is no text: character {error.start + 1} is half of one") from error
     try:
         statements = connection.extract_statements(text)
     except duckdb.Error as error:

@@ -75,6 +75,7 @@ def test_where_may_name_columns_and_dimensions(ask: Ask) -> None:
 
 def test_order_and_limit(ask: Ask) -> None:
     assert ask("flights", by="origin", order="-flights", limit=1).frame.rows() == [("JFK", 4)]
+    assert ask("flights", by="origin", limit=10**30).frame.height == 3
     assert ask("flights", by="carrier", order=["-carrier"]).frame["carrier"].to_list() == ["UA", "AA", None]
     tied = ask("cancelled", by="origin", order="cancelled").frame
     assert tied.rows() == [("JFK", 0), ("EWR", 1), ("LGA", 1)]
@@ -103,6 +104,7 @@ def test_a_ratio_without_a_denominator_is_null(ask: Ask) -> None:
     ("asked", "error", "says"),
     [
         ({"metrics": []}, Invalid, "at least one metric"),
+        ({"metrics": "flights", "by": "origin", "limit": -1}, Invalid, "a limit of -1 rows cannot be given"),
         ({"metrics": "fligths"}, NotFound, "did you mean 'flights'"),
         ({"metrics": "flights", "by": "orign"}, NotFound, "called 'orign'; did you mean 'origin'"),
         ({"metrics": "p95_delay", "by": "origin"}, NotFound, "there is none"),

@@ -228,3 +228,10 @@ def test_a_cohort_that_says_nothing_is_refused(shop: Workbench, definition: Any,
         shop.product.cohorts.save("some", "events", definition)
     assert said in str(refused.value)
     assert not shop.product.cohorts.list()
+
+
+def test_a_text_is_no_list_of_its_letters(shop: Workbench) -> None:
+    with pytest.raises(Invalid, match="the steps of a funnel are given as a list, not as the text 'view'"):
+        shop.product.funnel("events", "view")
+    with pytest.raises(Invalid, match="the exclusions of a funnel are given as a list"):
+        shop.product.funnel("events", ["view", "cart"], exclusions="pay")

@@ -38,7 +38,8 @@ class RollupState:
         fingerprint: Of what it was made by; another definition has another one.
         dataset_id: Whose rows.
         version: The version of them that it stands for.
-        beside: Joined dataset -> its id and the version that was joined.
+        commit: Of that version.
+        beside: Joined dataset -> its id, the version that was joined, and that one's commit.
         made: When, in UTC.
         seconds: How long that took.
     """
@@ -47,7 +48,8 @@ class RollupState:
     fingerprint: str
     dataset_id: str
     version: int
-    beside: Mapping[str, tuple[str, int]]
+    commit: str
+    beside: Mapping[str, tuple[str, int, str]]
     chunks: tuple[Chunk, ...]
     made: datetime
     seconds: float

@@ -69,13 +69,13 @@ class Refreshing:
                     )
             check(sheets, sources.schema)
             made_by = fingerprint(sheets, opened.schema)
-            now = {name: (one.id, one.version) for name, one in beside.items()}
+            now = {name: (one.id, one.version, one.commit) for name, one in beside.items()}
             changed = Touched(anything=True)
             kept: tuple[Chunk, ...] = ()
             if before is not None and not anew and self._stands(before, made_by, opened.id, now):
-                changed = touched(opened.changes(before.version, sheets.time))
-                if before.version == opened.version:
+                if (before.version, before.commit) == (opened.version, opened.commit):
                     return before
+                changed = touched(opened.changes(before.version, before.commit, sheets.time))
                 kept = _untouched(before.chunks, changed)
             with disk_errors(self.folder):
                 chunks = (*kept, *self._written(sheets, changed, sources)) if changed else kept
@@ -85,6 +85,7 @@ class Refreshing:
                 fingerprint=made_by,
                 dataset_id=opened.id,
                 version=opened.version,
+                commit=opened.commit,
                 beside=now,
                 chunks=tuple(sorted(chunks, key=lambda chunk: chunk.month or date.min)),
                 made=utcnow(),
@@ -99,7 +100,7 @@ class Refreshing:
         """Removes the files of a rollup that the catalog has forgotten."""
         shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def _stands(self, before: RollupState, made_by: str, dataset: str, beside: dict[str, tuple[str, int]]) -> bool:
+    def _stands(self, before: RollupState, made_by: str, dataset: str, beside: dict[str, tuple[str, int, str]]) -> bool:
         """Whether what is kept of months that did not change can stay."""
         same = (before.fingerprint, before.dataset_id, dict(before.beside)) == (made_by, dataset, beside)
         return same and all(

@@ -156,7 +156,7 @@ class Rollups:
         if state is None:
             return RollupSummary(rollup, sheets.dataset, "never made", None, opened.version, 0, 0, None)
         same = (state.fingerprint, state.dataset_id) == (fingerprint(sheets, opened.schema), opened.id)
-        current = state.version == opened.version
+        current = (state.version, state.commit) == (opened.version, opened.commit)
         beside = (self._lake.opened(join.dataset, self._actor) for join in sheets.joined())
         veiled = any(one.restricted for one in (opened, *beside))
         return RollupSummary(

@@ -189,11 +189,11 @@ class Serving:
             beside = sources.opened(join.dataset)
             if beside.restricted:
                 raise _Misfit(f"is made of all rows of '{join.dataset}', and a policy says which the asker may see")
-            if state.beside.get(join.dataset) != (beside.id, beside.version):
+            if state.beside.get(join.dataset) != (beside.id, beside.version, beside.commit):
                 raise _Misfit(f"was made with another version of '{join.dataset}' than the one that is read")
-        if state.version == opened.version:
+        if (state.version, state.commit) == (opened.version, opened.commit):
             return state, Touched()
-        changed = touched(opened.changes(state.version, sheets.time))
+        changed = touched(opened.changes(state.version, state.commit, sheets.time))
         if changed.anything:
             raise _Misfit(
                 f"stands for version {state.version} of '{sheets.dataset}', and any row may have changed since"

@@ -100,6 +100,7 @@ class RollupStore:
             said = {
                 "fingerprint": state.fingerprint,
                 "version": state.version,
+                "commit": state.commit,
                 "beside": {name: list(found) for name, found in state.beside.items()},
                 "chunks": chunks,
                 "seconds": state.seconds,
@@ -127,7 +128,8 @@ def _state(row: RollupRow) -> RollupState:
         fingerprint=said["fingerprint"],
         dataset_id=row.dataset_id,
         version=said["version"],
-        beside={name: (found[0], found[1]) for name, found in said["beside"].items()},
+        commit=said.get("commit", ""),  # what was kept before commits were is made anew
+        beside={name: (found[0], found[1], "".join(found[2:])) for name, found in said["beside"].items()},
         chunks=tuple(chunks),
         made=row.made,
         seconds=said["seconds"],
