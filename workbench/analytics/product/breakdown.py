@@ -138,12 +138,15 @@ def value_of(by: str, schema: Mapping[str, pl.DataType], what: str) -> pl.Expr:
 def with_top(counts: pl.DataFrame, sizes: pl.DataFrame, top: int) -> pl.DataFrame:
     """The same rows, with `OTHER` for all but the largest values.
 
+    A value that is itself called so is one of the others, so that what stands there is of whoever is asked for by it.
+
     Args:
         sizes: `VALUE` and "subjects": how large each value is.
     """
     if sizes.height <= top:
         return counts
-    kept = sizes.sort("subjects", VALUE, descending=[True, False], nulls_last=True).head(top)[VALUE]
+    named = sizes.filter(pl.col(VALUE).ne_missing(OTHER))
+    kept = named.sort("subjects", VALUE, descending=[True, False], nulls_last=True).head(top)[VALUE]
     stays = pl.col(VALUE).is_in(kept.drop_nulls().to_list())
     stays = pl.when(pl.col(VALUE).is_null()).then(kept.null_count() > 0).otherwise(stays)
     return counts.with_columns(pl.when(stays).then(VALUE).otherwise(pl.lit(OTHER)).alias(VALUE))

@@ -117,6 +117,19 @@ def test_rarer_values_are_put_together_and_missing_ones_are_a_value(shop: Workbe
         found.subjects(step=3, breakdown="country x")
 
 
+def test_a_value_that_is_called_as_the_others_are_is_one_of_them(shop: Workbench) -> None:
+    named = shop.product.funnel("events", STEPS, breakdown="country", top=3)
+    largest = named.frame["breakdown"].drop_nulls()[0]
+    called = f"CASE WHEN country = '{largest}' THEN '(other)' ELSE country END"
+    found = shop.product.funnel("events", STEPS, breakdown=called, top=3)
+    first = found.frame.filter(pl.col("step") == 1)
+    assert first["breakdown"].to_list()[-1] == "(other)"
+    assert first["breakdown"].n_unique() == 4
+    others = found.subjects(step=1, breakdown="(other)")
+    assert set(named.subjects(step=1, breakdown=largest)) < set(others)
+    assert len(others) == first["subjects"][-1]
+
+
 CELLS: dict[str, list[str]] = {
     "funnel": ["step"],
     "funnel by country": ["step", "breakdown"],
