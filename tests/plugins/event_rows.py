@@ -112,12 +112,13 @@ def parts_of(rows: pl.DataFrame, cuts: int = 3, runs: int = 2, subject: str = "w
 def following(rows: pl.DataFrame, cuts: int = 2, runs: int = 3) -> Parts:
     """Parts that are cut by subject, each of runs that follow each other in time."""
     marked = rows.with_columns(hashed("who"))
+    order = [SUBJECT_HASH, "at", *({"id"} & set(rows.columns))]
     times = pl.col("at").rank("dense").fill_null(1)
     run = (times - 1) * runs // times.max()
     frames = {(n, m): marked.clear() for n in range(cuts) for m in range(runs)}
     cut = marked.with_columns((pl.col(SUBJECT_HASH).fill_null(0) % cuts).alias(".cut"), run.alias(".run"))
     for (n, m), own in cut.partition_by(".cut", ".run", as_dict=True, include_key=False).items():
-        frames[int(n), int(m)] = own.sort(SUBJECT_HASH, "at", "id", maintain_order=True)
+        frames[int(n), int(m)] = own.sort(order, maintain_order=True)
     made = []
     for n in range(cuts):
         some = tuple(frames[n, m] for m in range(runs))
