@@ -18,7 +18,7 @@ __all__ = ["LocalEngine"]
 
 # Parts run side by side while they have at most so many rows together: a small part does not keep the cores busy, and
 # what is computed on at a time, which memory has to hold, stays as bounded as by one part of that size.
-ROWS_AT_A_TIME = 2_500_000
+ROWS_AT_A_TIME = 4_000_000
 
 
 class LocalEngine:

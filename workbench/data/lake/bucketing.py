@@ -14,9 +14,9 @@ from workbench.data.lake.layout import EventLayout
 
 __all__ = ["Run", "by_bucket", "of_runs", "runs_of"]
 
-LARGEST = 1_000_000
+LARGEST = 1_600_000
 """A part reads little besides its own rows, so it may be small enough for several to be computed on side by side."""
-SMALLEST = 250_000
+SMALLEST = 700_000
 """Below, a part's files take longer to open than its rows to be computed on."""
 
 

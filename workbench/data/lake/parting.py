@@ -21,6 +21,8 @@ __all__ = ["Window", "parted"]
 
 ONE_PART = 1_000_000
 """So few rows are one part: one plan over all of them is quicker than one after the other."""
+SMALLEST_PART = 2_500_000
+"""Parts of whole files have about so many rows at least: each takes some milliseconds before it computes."""
 LARGEST_PART = 8_000_000
 """Parts have about so many rows at most: what an analysis holds of one has to fit into memory, once per core."""
 
@@ -172,7 +174,7 @@ def _by_file(whole: Part, files: pl.DataFrame) -> list[Part]:
     cut: list[Part] = []
     held: list[int] = []
     rows = files["num_records"].to_list()
-    aim = min(LARGEST_PART, max(ONE_PART, whole.rows // 16))
+    aim = min(LARGEST_PART, max(SMALLEST_PART, whole.rows // 16))
     for at in range(files.height):
         held.append(at)
         if sum(rows[n] for n in held) >= aim or at == files.height - 1:
