@@ -33,12 +33,15 @@ def in_both(
     def in_pandas() -> pl.DataFrame:
         return _added(counted(pd.read_parquet(plain, columns=list(columns))), keys)
 
+    def of_part(rows: pd.DataFrame) -> pd.DataFrame:
+        return counted(rows.reset_index(drop=True))
+
     def in_dask() -> pl.DataFrame:
         import dask.dataframe as dd
 
         rows = dd.read_parquet(str(plain), columns=list(columns)).shuffle(by)
-        like = counted(rows._meta_nonempty).head(0)
-        return _added(rows.map_partitions(counted, meta=like).compute(), keys)
+        like = of_part(rows._meta_nonempty).head(0)
+        return _added(rows.map_partitions(of_part, meta=like).compute(), keys)
 
     return {"pandas": in_pandas, "dask.dataframe": in_dask}
 
@@ -59,7 +62,7 @@ def sessions(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.sort_values(["user_id", "time"])
     apart = rows["time"].diff()
     same = (rows["user_id"] == rows["user_id"].shift()) & (apart <= pd.Timedelta(minutes=30))
-    took = int(apart[same].dt.total_seconds().sum() * 1e6)
+    took = int((apart[same] // pd.Timedelta(microseconds=1)).sum())
     return pd.DataFrame({"sessions": [int((~same).sum())], "events": [len(rows)], "took": [took]})
 
 
@@ -89,7 +92,7 @@ def _steps(rows: pd.DataFrame, window: pd.Timedelta) -> pd.DataFrame:
     views = rows[rows["event"] == "view"].sort_values("time").drop_duplicates("user_id")
     found = views.set_index("user_id").rename(columns={"time": "t1"}).drop(columns="event")
     for number, step in enumerate(STEPS[1:], 2):
-        some = rows.loc[rows["event"] == step, ["user_id", "time"]].join(found, on="user_id", how="inner")
+        some = rows.loc[rows["event"] == step, ["user_id", "time"]].merge(found.reset_index(), on="user_id")
         inside = (some["time"] > some[f"t{number - 1}"]) & (some["time"] <= some["t1"] + window)
         found[f"t{number}"] = some[inside].groupby("user_id")["time"].min()
     return found
