@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import polars as pl
@@ -33,6 +33,11 @@ class Question:
     floor: Answer
     slow: dict[str, Answer] = field(default_factory=dict)
     tolerance: float = 0.0
+
+    def without(self, words: Sequence[str]) -> Question:
+        """The same, without the peers that have one of the words in their names."""
+        peers = {name: peer for name, peer in self.peers.items() if not any(word in name for word in words)}
+        return replace(self, peers=peers)
 
 
 def compare(question: Question, runs: int, *, slow: bool) -> None:

@@ -68,6 +68,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keeps the generated events there, and takes them from there")
     parser.add_argument("--only", nargs="*", default=[], help="questions with one of these words in their titles")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="leaves peers out that have one of these in their names"
+    )
     parser.add_argument("--slow", action="store_true", help="pandas and dask.dataframe, too")
     given = parser.parse_args()
     print(machine(given.rows, given.runs))
@@ -77,7 +80,7 @@ def main() -> None:
         ask = Asked(made)
         for question in questions(made, ask):
             if not given.only or any(word in question.title for word in given.only):
-                compare(question, given.runs, slow=given.slow)
+                compare(question.without(given.without), given.runs, slow=given.slow)
 
 
 def machine(rows: int, runs: int) -> str:
