@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 
@@ -10,9 +10,9 @@ import polars as pl
 
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import Every
-from workbench.compute import SUBJECT_HASH
+from workbench.compute import SUBJECT_HASH, moments
 
-__all__ = ["PERIOD", "active", "counting", "in_order", "members"]
+__all__ = ["PERIOD", "active", "counting", "in_order", "members", "of_group"]
 
 PERIOD = ".period"
 
@@ -59,6 +59,19 @@ def in_order(pairs: pl.LazyFrame) -> pl.LazyFrame:
 
 def _without_repeats(rows: pl.LazyFrame, said: Sequence[str]) -> pl.LazyFrame:
     return rows.filter(reduce(pl.Expr.or_, [pl.col(name).ne_missing(pl.col(name).shift(1)) for name in said]))
+
+
+def of_group(found: pl.LazyFrame, of: Iterable[tuple[str, object]], *, grain: str | None) -> pl.LazyFrame:
+    """The rows of one group of a result.
+
+    Args:
+        of: Column -> what it has to be; missing is a value.
+        grain: That of the column `period`, if there is one that is a result's own.
+    """
+    for name, value in of:
+        own = name == "period" and grain is not None
+        found = found.filter(moments.of_period(pl.col(name), value) if own else pl.col(name).eq_missing(pl.lit(value)))
+    return found
 
 
 def members(rows: pl.LazyFrame, hashes: pl.LazyFrame, columns: EventColumns) -> pl.LazyFrame:

@@ -9,9 +9,9 @@ from typing import Final
 
 import polars as pl
 
-from workbench.analytics.product.activity import counting, members
+from workbench.analytics.product.activity import counting, members, of_group
 from workbench.analytics.product.events import EventColumns
-from workbench.compute import SUBJECT_HASH, grains, moments
+from workbench.compute import SUBJECT_HASH, grains
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["AMOUNT", "RESENT", "DuplicateSubjects", "Duplicates"]
@@ -224,11 +224,7 @@ class DuplicateSubjects:
     ordered = True
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        found = self.duplicates.resent(rows)
-        for name, value in self.of:
-            own = name == "period" and self.duplicates.grain is not None
-            is_it = moments.of_period(pl.col(name), value) if own else pl.col(name).eq_missing(pl.lit(value))
-            found = found.filter(is_it)
+        found = of_group(self.duplicates.resent(rows), self.of, grain=self.duplicates.grain)
         return members(rows, found, self.duplicates.columns)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,10 +9,10 @@ from typing import Final
 
 import polars as pl
 
-from workbench.analytics.product.activity import members
+from workbench.analytics.product.activity import members, of_group
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns
-from workbench.compute import SUBJECT_HASH, grains, moments
+from workbench.compute import SUBJECT_HASH, grains
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["SessionList", "SessionSummary", "Sessions"]
@@ -203,10 +203,7 @@ class SessionSubjects:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         found = self.summary._of_time(self.summary.sessions.of(rows))
-        for name, value in self.of:
-            own = name == "period" and self.summary.grain is not None
-            is_it = moments.of_period(pl.col(name), value) if own else pl.col(name).eq_missing(pl.lit(value))
-            found = found.filter(is_it)
+        found = of_group(found, self.of, grain=self.summary.grain)
         return members(rows, found, self.summary.sessions.columns)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
