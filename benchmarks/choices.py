@@ -24,6 +24,8 @@ from benchmarks.product import ANY_START, FIRST_TOUCH, RETENTION, SESSIONS, Aske
 from workbench.compute import Analysis, DaskEngine, Engine, LocalEngine
 
 DAYS_OF_A_MILLION = 10
+DAYS_WITH_EIGHT_RUNS = 88
+"""Each day's rows are a run; the writer merges them by ten."""
 CHOICES = ("dask", "folds", "late", "warm", "memory", "day")
 
 
@@ -69,10 +71,13 @@ def _run(ask: Asked, analysis: Analysis, engine: Engine) -> Answer:
 
 
 def _folds(made: Store, runs: int, temporary: Path) -> None:
-    """The store as its writer left it, with runs that are not merged yet, and one that is merged fully."""
-    merged = _copy(made, temporary / "merged")
+    """A store of which eight days' runs are not merged yet, and the same one merged fully."""
+    folder = temporary / "eight"
+    folder.mkdir()
+    eight = store(folder, made.rows, DAYS_WITH_EIGHT_RUNS)
+    merged = _copy(eight, temporary / "merged")
     merged.lake.optimize("events", merged.actor)
-    _layouts({"as written": made, "fully merged": merged}, runs)
+    _layouts({"eight runs": eight, "fully merged": merged}, runs)
 
 
 def _late(made: Store, runs: int, temporary: Path) -> None:

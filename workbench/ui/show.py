@@ -75,8 +75,8 @@ def _of_question(result: ProductResult) -> Asked:
     """The figure of the question that was asked, in the form that the result has."""
     asked, name = result.answer.analysis, result.dataset
     match asked:
-        case product.Funnel():
-            return Funnel(name, (), grain=asked.grain)
+        case product.FunnelTable():
+            return Funnel(name, (), grain=asked.funnel.grain)
         case product.Retention():
             return Retention(name, None, grain=asked.every.grain, breakdown=asked.breakdown)
         case product.Stickiness():

@@ -7,6 +7,7 @@ from workbench.analytics.product.cohort import Cohort
 from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Exclusion, Funnel, FunnelCell
+from workbench.analytics.product.funnel_table import FunnelTable
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import OTHER, Paths
 from workbench.analytics.product.periods import Every
@@ -33,6 +34,7 @@ __all__ = [
     "Exclusion",
     "Funnel",
     "FunnelCell",
+    "FunnelTable",
     "Lifecycle",
     "Paths",
     "Product",

@@ -135,24 +135,24 @@ def value_of(by: str, schema: Mapping[str, pl.DataType], what: str) -> pl.Expr:
     return found.cast(pl.String)
 
 
-def with_top(counts: pl.DataFrame, sizes: pl.DataFrame, top: int) -> pl.DataFrame:
-    """The same rows, with `OTHER` for all but the largest values.
+def with_top(counts: pl.LazyFrame, sizes: pl.LazyFrame, top: int) -> pl.LazyFrame:
+    """The same rows in their order, with `OTHER` for all but the largest values.
 
     A value that is itself called so is one of the others, so that what stands there is of whoever is asked for by it.
 
     Args:
         sizes: `VALUE` and "subjects": how large each value is.
     """
-    if sizes.height <= top:
-        return counts
-    named = sizes.filter(pl.col(VALUE).ne_missing(OTHER))
-    kept = named.sort("subjects", VALUE, descending=[True, False], nulls_last=True).head(top)[VALUE]
-    stays = pl.col(VALUE).is_in(kept.drop_nulls().to_list())
-    stays = pl.when(pl.col(VALUE).is_null()).then(kept.null_count() > 0).otherwise(stays)
-    return counts.with_columns(pl.when(stays).then(VALUE).otherwise(pl.lit(OTHER)).alias(VALUE))
+    few = pl.col(".few")
+    named = sizes.with_columns((pl.len() <= top).alias(".few")).filter(few | pl.col(VALUE).ne_missing(OTHER))
+    ranked = named.sort("subjects", VALUE, descending=[True, False], nulls_last=True)
+    kept = ranked.filter(few | (pl.int_range(pl.len()) < top)).select(VALUE, pl.lit(value=True).alias(".kept"))
+    marked = counts.join(kept, on=VALUE, how="left", nulls_equal=True, maintain_order="left")
+    stays = pl.col(".kept").fill_null(value=False)
+    return marked.with_columns(pl.when(stays).then(VALUE).otherwise(pl.lit(OTHER)).alias(VALUE)).drop(".kept")
 
 
-def largest_first(table: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
+def largest_first(table: pl.LazyFrame, sizes: pl.LazyFrame) -> pl.LazyFrame:
     """By the size of each value, the largest first and `OTHER` last; rows of one value stay in their order."""
     placed = table.join(
         sizes.select(VALUE, pl.col("subjects").alias(".size")), on=VALUE, how="left", nulls_equal=True,
@@ -172,9 +172,11 @@ def told_apart(table: pl.DataFrame, sizes: pl.Expr, top: int, sums: Sequence[str
     if VALUE not in table.columns:
         return table
     keys = [name for name in table.columns if name not in sums]
-    cut = with_top(table, _sizes(table, sizes), top).group_by(keys, maintain_order=True).agg(pl.col(sums).sum())
-    return largest_first(cut, _sizes(cut, sizes)).select(table.columns)
+    cut = with_top(table.lazy(), _sizes(table.lazy(), sizes), top)
+    cut = cut.group_by(keys, maintain_order=True).agg(pl.col(sums).sum())
+    placed = largest_first(cut, _sizes(cut, sizes)).select(table.columns)
+    return placed.collect(engine="in-memory")
 
 
-def _sizes(table: pl.DataFrame, of: pl.Expr) -> pl.DataFrame:
+def _sizes(table: pl.LazyFrame, of: pl.Expr) -> pl.LazyFrame:
     return table.filter(of).group_by(VALUE).agg(pl.col("subjects").sum())

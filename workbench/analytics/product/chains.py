@@ -15,7 +15,7 @@ import polars as pl
 
 from workbench.compute import SUBJECT_HASH
 
-__all__ = ["AT", "BEGAN", "ENTRY_VALUE", "MASK", "STEP", "WAITED", "any_order", "in_order", "of_first_entries"]
+__all__ = ["AT", "BEGAN", "ENTRY_VALUE", "MASK", "STEP", "WAITED", "any_order", "bit", "in_order", "latest"]
 
 AT, MASK = ".at", ".mask"
 STEP, BEGAN, WAITED, ENTRY_VALUE = ".step", ".began", ".waited", ".entry_value"
@@ -53,38 +53,38 @@ def in_order(
         (microseconds since the step before; null for step 0). Sorted as they were given, which is also by `STEP` for
         each subject.
     """
-    at, subject, enters = pl.col(AT), pl.col(SUBJECT_HASH), _bit(entry)
-    found = rows.with_columns(_latest(enters, subject).alias(".entered"))
+    at, subject, enters = pl.col(AT), pl.col(SUBJECT_HASH), bit(entry)
+    found = rows.with_columns(latest(enters, subject).alias(".entered"))
     if first_only:
         enters = enters & (pl.col(".entered").shift(1) != subject).fill_null(value=True)
     found = found.with_columns(enters.alias("ok 0"))
-    found = found.with_columns(_latest(pl.col("ok 0"), at).alias("began 0"))
+    found = found.with_columns(latest(pl.col("ok 0"), at).alias("began 0"))
     # What lies before an entry or beyond its window is on nobody's way: the rest is done on far fewer rows.
     found = _numbered(
         found.filter((pl.col(".entered") == subject) & (at - pl.col("began 0") <= window)),
         pl.col("ok 0") if first_only else None,  # what is left of a subject then begins with its entry
     )
-    entry_row = pl.col(_FIRST) if first_only else _latest(pl.col("ok 0"), pl.col(_ROW))
+    entry_row = pl.col(_FIRST) if first_only else latest(pl.col("ok 0"), pl.col(_ROW))
     found = found.with_columns(entry_row.alias("reached 0"), entry_row.alias("row 0"), pl.col("began 0").alias("at 0"))
     found = found.with_columns((pl.col("ok 0") & ~_own(pl.col("reached 0").shift(1))).alias("new 0"))
     for step in range(1, steps):
         before, began, row, last = (pl.col(f"{name} {step - 1}").shift(1) for name in ("reached", "began", "row", "at"))
-        fits = [_bit(step), _own(before), at - began <= window]
+        fits = [bit(step), _own(before), at - began <= window]
         if strict:
             fits.append(before == pl.col(_ROW) - 1)
         limit = step_windows[step - 1]
         if limit is not None:
             fits.append(at - last <= limit)
-        for bit, spoiled in exclusions.items():
+        for place, spoiled in exclusions.items():
             if spoiled >> step & 1:
-                fits.append((_latest(_bit(bit), pl.col(_ROW)).shift(1) <= before).fill_null(value=True))
+                fits.append((latest(bit(place), pl.col(_ROW)).shift(1) <= before).fill_null(value=True))
         ok = pl.col(f"ok {step}")
         found = found.with_columns(pl.all_horizontal(fits).fill_null(value=False).alias(f"ok {step}"))
         found = found.with_columns(
-            _latest(ok, pl.col(_ROW)).alias(f"reached {step}"),
-            (pl.col("began 0") if first_only else _latest(ok, began)).alias(f"began {step}"),
-            (pl.col("row 0") if first_only else _latest(ok, row)).alias(f"row {step}"),
-            _latest(ok, at).alias(f"at {step}"),
+            latest(ok, pl.col(_ROW)).alias(f"reached {step}"),
+            (pl.col("began 0") if first_only else latest(ok, began)).alias(f"began {step}"),
+            (pl.col("row 0") if first_only else latest(ok, row)).alias(f"row {step}"),
+            latest(ok, at).alias(f"at {step}"),
             (at - last).alias(f"waited {step}"),
         )
         found = found.with_columns((ok & ~_own(pl.col(f"reached {step}").shift(1))).alias(f"new {step}"))
@@ -99,27 +99,6 @@ def in_order(
         _chosen(reached, [pl.lit(step, pl.UInt8) for step in range(steps)]).alias(STEP),
         _chosen(reached, [pl.col(f"began {step}") for step in range(steps)]).alias(BEGAN),
         _chosen(reached, [none, *(pl.col(f"waited {step}") for step in range(1, steps))]).alias(WAITED),
-    )
-
-
-def of_first_entries(rows: pl.LazyFrame, *, entry: int, steps: int, window: int) -> pl.LazyFrame:
-    """The rows that may matter to `in_order` where a subject enters once; most of them are gone before they are sorted.
-
-    Of what a run has of a subject, its first entry there is no earlier than the one that counts: later entries that
-    are nothing else, and whatever is beyond the window from there, cannot be on its way.
-
-    Args:
-        rows: As for `in_order`, but in runs that follow each other in time for each subject.
-        entry: The bit of entries.
-        steps: All bits but those that only say that a row is an entry.
-    """
-    at, subject, entered = pl.col(AT), pl.col(SUBJECT_HASH), pl.col(".entered")
-    found = rows.with_columns(_latest(_bit(entry), subject).alias(".entered"))
-    first = _bit(entry) & entered.shift(1).ne_missing(subject)
-    found = found.with_columns(first.alias(".first"), _latest(first, at).alias(".began"))
-    on_its_way = (pl.col(MASK) & steps != 0) & (at - pl.col(".began") <= window)
-    return found.filter(pl.col(".first") | entered.ne_missing(subject) | on_its_way).drop(
-        ".entered", ".first", ".began"
     )
 
 
@@ -144,12 +123,12 @@ def any_order(
     for step, twin in enumerate(same):
         if twin is None:
             found = found.with_columns(
-                _latest(_bit(step), pl.col(_ROW)).alias(f"row {step}"), _latest(_bit(step), at).alias(f"at {step}")
+                latest(bit(step), pl.col(_ROW)).alias(f"row {step}"), latest(bit(step), at).alias(f"at {step}")
             )
         else:
             found = found.with_columns(
-                _latest(_bit(step), pl.col(f"row {twin}").shift(1)).alias(f"row {step}"),
-                _latest(_bit(step), pl.col(f"at {twin}").shift(1)).alias(f"at {step}"),
+                latest(bit(step), pl.col(f"row {twin}").shift(1)).alias(f"row {step}"),
+                latest(bit(step), pl.col(f"at {twin}").shift(1)).alias(f"at {step}"),
             )
     inside = [
         (_own(pl.col(f"row {step}")) & (at - pl.col(f"at {step}") <= window)).fill_null(value=False)
@@ -188,14 +167,15 @@ def _numbered(rows: pl.LazyFrame, first: pl.Expr | None = None) -> pl.LazyFrame:
     number = pl.int_range(pl.len(), dtype=pl.Int64)
     if first is None:
         first = (pl.col(SUBJECT_HASH) != pl.col(SUBJECT_HASH).shift(1)).fill_null(value=True)
-    return rows.with_columns(number.alias(_ROW)).with_columns(_latest(first, pl.col(_ROW)).alias(_FIRST))
+    return rows.with_columns(number.alias(_ROW)).with_columns(latest(first, pl.col(_ROW)).alias(_FIRST))
 
 
-def _bit(place: int) -> pl.Expr:
+def bit(place: int) -> pl.Expr:
+    """Whether a row's mask says so."""
     return (pl.col(MASK) & (1 << place)) != 0
 
 
-def _latest(where: pl.Expr, value: pl.Expr) -> pl.Expr:
+def latest(where: pl.Expr, value: pl.Expr) -> pl.Expr:
     """The value at the last row, up to this one, where something holds; of whatever subject."""
     return pl.when(where).then(value).forward_fill()
 

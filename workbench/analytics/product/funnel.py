@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from workbench.analytics.product import chains
+from workbench.analytics.product import chains, first_chains
 from workbench.analytics.product.breakdown import value_of
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns, Step
@@ -157,14 +157,12 @@ class Funnel:
 
     def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
         """What `partial` gives, sorting less: rows of one run come in order already."""
-        schema = rows.collect_schema()
-        matching = self._matching(rows, schema)
-        if not chronological:
-            return self._partial(matching.sort(SUBJECT_HASH, *self.columns.order, maintain_order=True))
+        matching = self._matching(rows, rows.collect_schema())
         if self.entry == "first" and self.order == "ordered":
             others = (1 << len(self._steps)) - 1 - 1
-            matching = chains.of_first_entries(matching, entry=self._entry, steps=others, window=self.window)
-        return self._partial(matching.sort(SUBJECT_HASH, maintain_order=True))
+            matching = first_chains.without_later_entries(matching, entry=self._entry, others=others)
+        order = [] if chronological else self.columns.order
+        return self._partial(matching.sort(SUBJECT_HASH, *order, maintain_order=True))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns, with each group once; sorted by them. Of a cell: its subjects, sorted by the hash."""
@@ -207,6 +205,11 @@ class Funnel:
         return [*self.steps, *(exclusion.step for exclusion in self.exclusions)]
 
     @property
+    def _limited(self) -> bool:
+        """Whether more than a window from the first entry says which rows reach a step."""
+        return self.entry != "first" or self.order == "strict" or bool(self.step_windows or self.exclusions)
+
+    @property
     def _entry(self) -> int:
         """The bit that is set where a subject may enter."""
         return 0 if self.end is None else len(self._steps)
@@ -233,7 +236,7 @@ class Funnel:
         if self.order == "any":
             until = None if self.end is None else _microseconds(self.end)
             found = chains.any_order(matching, _twins(self.steps), window=self.window, until=until, value=value)
-        else:
+        elif self._limited:
             found = chains.in_order(
                 matching,
                 count,
@@ -245,11 +248,15 @@ class Funnel:
                 first_only=self.entry == "first",
                 value=value,
             )
+        else:
+            found = first_chains.in_order(matching, count, entry=self._entry, window=self.window, value=value)
         # The last row of a subject is of the furthest step; what is said of the subject is what that attempt says.
         furthest = (pl.col(SUBJECT_HASH) != pl.col(SUBJECT_HASH).shift(-1)).fill_null(value=True)
         made = [(pl.col(chains.STEP).cast(pl.Int64) + 1).alias("step")]
         if self.grain is not None:
-            began = pl.when(furthest).then(pl.col(chains.BEGAN)).backward_fill()
+            began = pl.col(chains.BEGAN)
+            if self.entry != "first":
+                began = pl.when(furthest).then(began).backward_fill()
             moment = began.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
             made.append(
                 grains.truncate(
@@ -262,6 +269,8 @@ class Funnel:
 
     def _attributed(self, found: pl.LazyFrame, furthest: pl.Expr) -> pl.LazyFrame:
         """The same rows, each with the one value of its subject."""
+        if self.attribution == "first" and self.entry == "first":
+            return found.rename({chains.ENTRY_VALUE: _VALUE})
         if not isinstance(self.attribution, int):
             value = pl.col(chains.ENTRY_VALUE if self.attribution == "first" else _OWN).fill_null(_NONE)
             of_subject = pl.when(furthest).then(value).backward_fill()

@@ -13,7 +13,7 @@ from workbench.analytics.product.answering import Answering, Between
 from workbench.analytics.product.breakdown import VALUE, Breakdown, told_apart
 from workbench.analytics.product.events import EventColumns, Step, several
 from workbench.analytics.product.funnel import Attribution, Exclusion, Funnel, Order
-from workbench.analytics.product.funnel_table import funnel_table
+from workbench.analytics.product.funnel_table import FunnelTable
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.periods import Every, Grain
@@ -94,8 +94,8 @@ class Product(Answering, Questions):
             grain: Entries by period, for a trend.
 
         Returns:
-            See `funnel_table`. `subjects(step=2)` are those who came to a step, `subjects(step=2, dropped=True)` those
-            who came no further; also with `breakdown=` and `period=`.
+            See `FunnelTable.merge`. `subjects(step=2)` are those who came to a step, `subjects(step=2,
+            dropped=True)` those who came no further; also with `breakdown=` and `period=`.
 
         Raises:
             NotFound: No such dataset or cohort.
@@ -132,7 +132,13 @@ class Product(Answering, Questions):
         reach = (start, None if end is None else moments.later(end, length))
         parts, number = self._parts(dataset, columns, reach, within, version)
         return self._result(
-            funnel, dataset, parts, number, lambda counts: funnel_table(funnel, counts, top), wording.of_funnel, within
+            FunnelTable(funnel, top),
+            dataset,
+            parts,
+            number,
+            lambda table: table,
+            lambda asked: wording.of_funnel(asked.funnel),
+            within,
         )
 
     def retention(

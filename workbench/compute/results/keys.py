@@ -92,6 +92,8 @@ class _Digest:
                 self._put("date", value.isoformat().encode())
             case pl.DataType():
                 self._put("dtype", repr(value).encode())
+            case tuple() if value and all(type(one) is str for one in value):  # the paths of files: many
+                self._put("texts", repr(value).encode("utf-8", "surrogatepass"))
             case tuple() | list():
                 self._several("several", value)
             case set() | frozenset():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -65,11 +65,13 @@ class Piece:
 
     Attributes:
         group: Rows of a row group, at most.
+        codec: How its file is compressed.
         partition: The values of the partition columns, as the log writes them.
     """
 
     rows: pl.DataFrame
     group: int = ROWS_PER_GROUP
+    codec: Literal["zstd", "lz4"] = "zstd"
     partition: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -78,7 +80,7 @@ def pieces(
 ) -> Iterator[Piece]:
     """Rows as pieces that are not too large for a file."""
     for start in range(0, rows.height, ROWS_PER_FILE):
-        yield Piece(rows.slice(start, ROWS_PER_FILE), group, partition or {})
+        yield Piece(rows.slice(start, ROWS_PER_FILE), group, partition=partition or {})
 
 
 def write(
@@ -103,7 +105,8 @@ def write_pieces(folder: Path, cut: Iterable[Piece], *, data_change: bool) -> li
         for piece in cut:
             path = folder / _new_name(piece.rows.schema)
             written.append(AddAction(path.name, 0, piece.partition, 0, data_change, "{}"))
-            piece.rows.write_parquet(path, compression="zstd", compression_level=LEVEL, row_group_size=piece.group)
+            level = LEVEL if piece.codec == "zstd" else None
+            piece.rows.write_parquet(path, compression=piece.codec, compression_level=level, row_group_size=piece.group)
             written[-1] = describe(path, piece.partition, data_change=data_change)
         sync(folder / action.path for action in written)
         sync([folder])

