@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.segments import Within
-from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts, anew
+from workbench.compute import SUBJECT_HASH, Analysis, Computed, Engine, EngineUse, Parts, anew
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor, Runs
@@ -126,7 +126,8 @@ class Asking:
             Invalid: The analysis does not fit the dataset.
         """
         with self._lake.telling(dataset, self.actor, version=version):
-            analysis.check(parts.schema, dataset)
+            shown = {name: dtype for name, dtype in parts.schema.items() if name != SUBJECT_HASH}
+            analysis.check(pl.Schema(shown), dataset)
         computed = self.compute(analysis, dataset, parts, version)
         return Answer(computed.frame, analysis, dataset, version, computed.use, parts)
 

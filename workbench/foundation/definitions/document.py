@@ -140,7 +140,10 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)
+            found = super().construct_object(node, deep)
+            if isinstance(found, str):
+                found.encode()  # half a character, which YAML lets one escape, is no text
+            return found
         except (ValueError, LookupError, AttributeError, TypeError) as error:
             tag = node.tag.rpartition(":")[2]
             raise _Refused(None, None, f"not a {tag}: {error}", node.start_mark) from error

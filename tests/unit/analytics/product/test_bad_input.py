@@ -12,7 +12,7 @@ import shop_events
 from polars.testing import assert_frame_equal
 
 from workbench import Workbench
-from workbench.analytics.product import Asking, Cohorts, CohortStore, EventColumns, Product, ProductResult
+from workbench.analytics.product import Asking, Cohorts, CohortStore, EventColumns, Product, ProductResult, Step
 from workbench.compute import Analysis, Computed, Engine, Parts, engines
 from workbench.foundation.errors import Invalid, NotFound, WorkbenchError
 
@@ -235,3 +235,31 @@ def test_a_text_is_no_list_of_its_letters(shop: Workbench) -> None:
         shop.product.funnel("events", "view")
     with pytest.raises(Invalid, match="the exclusions of a funnel are given as a list"):
         shop.product.funnel("events", ["view", "cart"], exclusions="pay")
+
+
+HALF = "caf\ud83d"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda wb: wb.product.funnel("events", ["view", HALF]),
+        lambda wb: wb.product.funnel("events", ["view", Step("cart", label=HALF)]),
+        lambda wb: wb.product.retention("events", Step("view", where=f"country = '{HALF}'")),
+        lambda wb: wb.product.paths("events", events=["view", HALF]),
+        lambda wb: wb.product.paths("events", end_at=HALF),
+        lambda wb: wb.product.stickiness("events", "view", within=HALF),
+        lambda wb: wb.product.cohorts.save("some", "events", {"did": HALF}),
+        lambda wb: wb.product.cohorts.save("some", "events", {"did": "view"}, description=HALF),
+        lambda wb: wb.product.cohorts.save("some", "events", {"subjects": ["ada", HALF]}),
+    ],
+)
+def test_half_a_character_is_no_text(shop: Workbench, ask: Callable[[Workbench], Any]) -> None:
+    with pytest.raises(Invalid, match="holds half a character"):
+        ask(shop)
+    assert not shop.product.cohorts.list()
+
+
+def test_the_hash_of_subjects_is_no_column_to_ask_about(shop: Workbench) -> None:
+    with pytest.raises(Invalid, match="no column '_subject_hash'"):
+        shop.product.funnel("events", ["view", Step("cart", where="_subject_hash > 0")])
