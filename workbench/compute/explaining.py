@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -70,13 +71,20 @@ def bytes_of_columns(files: Iterable[str], columns: Iterable[str]) -> int:
             footer = pq.read_metadata(path)
         except FileNotFoundError as error:
             raise _cleaned_away() from error
+        schema = footer.schema.to_arrow_schema()
+        leaves = [column.name for column in schema for _ in range(_leaves(column.type))]
         for group in range(footer.num_row_groups):
             chunks = footer.row_group(group)
             for place in range(footer.num_columns):
                 chunk = chunks.column(place)
-                if chunk.path_in_schema.split(".")[0] in wanted:
+                if leaves[place] in wanted:
                     total += chunk.total_compressed_size
     return total
+
+
+def _leaves(dtype: Any) -> int:
+    """How many columns of a Parquet file a column of an Arrow type is; their paths cannot be told from dotted names."""
+    return sum(_leaves(dtype.field(at).type) for at in range(dtype.num_fields)) or 1
 
 
 def size_told(read: int, total: int, files: int, total_files: int) -> str:
