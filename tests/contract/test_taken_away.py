@@ -16,10 +16,12 @@ import shop_events
 from engines_there import ON_DASK
 
 from workbench import Workbench
+from workbench.analytics.product import EventColumns
 from workbench.compute import DaskEngine, LocalEngine, Parts
 from workbench.foundation.errors import NotFound
 
 Take = Callable[[Workbench], None]
+COLUMNS = EventColumns("who", "what", "at", "id")
 
 
 def clean(wb: Workbench) -> None:
@@ -166,3 +168,28 @@ def test_a_file_that_nobody_took_away_is_damage_as_before(workspace: Path) -> No
             opened.parts()
         with pytest.raises(IntegrityError, match="is gone"), wb.lake.telling("events", wb.actor, version=0):
             pl.scan_parquet(path).collect()
+
+
+@pytest.mark.parametrize("joined", [False, True], ids=["of its own", "joined to another"])
+@pytest.mark.parametrize("take", TAKES)
+def test_what_was_kept_of_rows_goes_with_them(workspace: Path, take: Take, joined: bool) -> None:
+    """An answer has to be as gone as the rows that somebody had removed: erased people are in it."""
+    shop_events.fill(workspace)
+    results = workspace / ".workbench" / "results"
+    with Workbench.open(workspace) as wb:
+        if joined:
+            wb.datasets.create("places", pl.DataFrame({"code": ["DE", "US"]}))
+            join = {"name": "seen", "dataset": "events", "on": {"code": "country"}, "columns": ["amount"]}
+            wb.datasets["events"].overwrite(shop_events.EVENTS.unique("country", maintain_order=True))
+            wb.metrics.define(
+                {"name": "n", "dataset": "places", "aggregation": "sum", "column": "seen__amount", "joins": [join]}
+            )
+            wb.metrics.query("n")
+        else:
+            wb.product.funnel("events", ["view", "cart"], breakdown="who")
+        wb.product.funnel("plain", ["view", "cart"], columns=COLUMNS)
+        kept = set(results.iterdir())
+        assert len(kept) == 2
+        take(wb)
+        assert len(kept & set(results.iterdir())) == 1
+        assert wb.product.funnel("plain", ["view", "cart"], columns=COLUMNS).use.cached is not None
