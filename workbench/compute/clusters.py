@@ -199,7 +199,7 @@ def _client(address: str, **options: Any) -> Client:
     from distributed import Client
     from distributed.utils import LoopRunner
 
-    class Impatient(Client):
+    class Impatient(Client):  # type: ignore[misc]  # Dask has no types
         """Of what is said when a connection is made, Dask bounds only a part."""
 
         async def _start(self, *given: Any, **more: Any) -> Any:

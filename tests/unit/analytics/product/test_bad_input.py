@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -221,6 +222,15 @@ def test_a_cohort_is_not_made_of_itself(shop: Workbench) -> None:
         ("", "mapping"),
         ("- did: cart", "mapping"),
         ({"in": "nobody"}, "no cohort 'nobody'"),
+        ("all: &a [*a]", "line 1: an alias stands inside of what it stands for"),
+        ("all: [" * 3_000, "nested more deeply than a cohort should be"),
+        ("{did: cart, did: view}", "'did' stands there twice"),
+        ("did: caf\ud83d", "holds half a character"),
+        (
+            "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n"
+            + "".join(f"{two}: &{two} [{', '.join([f'*{one}'] * 10)}]\n" for one, two in pairwise("abcdefghi")),
+            "with its aliases this is more than 2,000,000 values",
+        ),
     ],
 )
 def test_a_cohort_that_says_nothing_is_refused(shop: Workbench, definition: Any, said: str) -> None:
