@@ -72,6 +72,7 @@ class Workbench:
         self.runs = Runs(catalog, settings)
         self.lake = Lake(settings.lake_root, catalog, self.runs, self.security)
         self.security.check_policies_with(self.lake.check_policy)
+        self.lake.when_removed(lambda folder: _results(settings).forget(folder))
         self.datasets = Datasets(self.lake, actor, base=settings.home)
         kept = MetricStore(catalog, self.security)
         engine = _engine(settings, actor)

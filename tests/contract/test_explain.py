@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from workbench import Workbench
 from workbench.analytics.metrics import MetricResult
 from workbench.analytics.product import EventColumns
 from workbench.cli import main
-from workbench.compute import ResultCache
+from workbench.compute import ResultCache, bytes_of_columns
 from workbench.data.lake import EventLayout
 from workbench.foundation.errors import NotFound, Unavailable
 from workbench.governance.runs import RunKind
@@ -258,3 +259,18 @@ def test_a_run_says_that_its_answer_was_kept(owner: Workbench, monkeypatch: pyte
     monkeypatch.setenv("WORKBENCH_REPLAY_OF", run.id)
     with Workbench.open(owner.settings.home) as replayed:
         assert replayed.metrics.query("n").engines[0].cached is None, "a replay computes it again"
+
+
+def test_the_bytes_of_a_column_are_those_of_its_name_whatever_dots_that_has(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {".kind": [1, 2], "a": [{"b": 1, "c": [2]}, {"b": 2, "c": []}], "a.b": ["x" * 500, "y" * 500], "m2_0.n": [1, 2]}
+    )
+    path = tmp_path / "rows.parquet"
+    rows.write_parquet(path)
+    alone = {}
+    for name in rows.columns:
+        rows.select(name).write_parquet(tmp_path / "alone.parquet")
+        footer = pq.read_metadata(tmp_path / "alone.parquet").row_group(0)
+        alone[name] = sum(footer.column(at).total_compressed_size for at in range(footer.num_columns))
+    assert {name: bytes_of_columns([str(path)], [name]) for name in rows.columns} == alone
+    assert bytes_of_columns([str(path)], rows.columns) == sum(alone.values())

@@ -13,16 +13,23 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Announced:
-    """Leaves the number of the process that computes in a folder; the first one to do so then waits to be killed."""
+    """Leaves the number of the process that computes in a folder; the first ones to do so then wait to be killed.
+
+    Attributes:
+        holds: How many wait.
+        seconds: How long.
+    """
 
     folder: str
+    holds: int = 1
+    seconds: float = 60
 
     def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         folder = Path(self.folder)
-        first = not list(folder.iterdir())
+        others = {path.name for path in folder.iterdir()} - {str(os.getpid())}
         (folder / str(os.getpid())).touch()
-        if first:
-            time.sleep(60)
+        if len(others) < self.holds:
+            time.sleep(self.seconds)
         return rows
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,6 +77,9 @@ serve.add_to(app)
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one command line and exits the process with its code."""
+    for name in ("stdout", "stderr"):  # closed by whoever called; the next file opened would be taken for it
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (to the end)
     sys.exit(_call(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -82,6 +88,7 @@ def _call(arguments: list[str]) -> int:
     state.debug = "--debug" in arguments
     try:
         outcome = app(arguments, standalone_mode=False)
+        sys.stdout.flush()  # here, where it can be told what went wrong with it
         return outcome if isinstance(outcome, int) else 0
     except WorkbenchError as error:
         return _fail(str(error), error.hint, error.exit_code)
@@ -96,17 +103,33 @@ def _call(arguments: list[str]) -> int:
         return _fail(said, "--help after a command shows how it is called", error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", "run the same command again: what was finished is kept", 130)
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):  # which Typer makes an end of
+            raise
+        return _unread()
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe left, as `head` does; there is nobody to tell
-        return 0
+        return _unread()
     except OSError as error:
         if error.errno == errno.ENOSPC:
+            _let_go()
             return _fail(
                 f"no space left on the disk of {error.filename or 'the workspace'}", "free some and run it again", 1
             )
         return _unexpected(error)
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a sentence
         return _unexpected(error)
+
+
+def _unread() -> int:
+    """The reader of a pipe left, as `head` does; there is nobody to tell."""
+    _let_go()
+    return 0
+
+
+def _let_go() -> None:
+    """What is not printed yet goes nowhere; Python would fail on it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _unexpected(error: Exception) -> int:

@@ -129,7 +129,7 @@ def define(
     """Keep definitions in the catalog: everybody has them at once, and what they said before is remembered."""
     from workbench.foundation import definitions
 
-    content: Any = definitions.read(file, kind="file of metrics").content
+    content: Any = definitions.read(file, kind="file of metrics", shown=str(file)).content
     found = content if isinstance(content, list) else [content]
     if not found or not all(isinstance(one, dict) for one in found):
         raise Invalid(f"{file} has no metric", hint="write its keys, such as name, dataset and aggregation")

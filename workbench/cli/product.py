@@ -97,7 +97,7 @@ def funnel(
             entry=entry,  # type: ignore[arg-type]
             exclusions=_steps(exclude or []),
             breakdown=by,
-            attribution=int(attribution) if attribution.isdigit() else attribution,  # type: ignore[arg-type]
+            attribution=int(attribution) if attribution.isdecimal() else attribution,  # type: ignore[arg-type]
             top=top,
             grain=grain,
             week_start=week_start,

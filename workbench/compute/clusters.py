@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.foundation.errors import Unavailable
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
     from distributed.utils import LoopRunner
 
 __all__ = ["Cluster", "close_clusters", "cluster"]
@@ -23,6 +26,9 @@ __all__ = ["Cluster", "close_clusters", "cluster"]
 CONNECT_SECONDS = 5
 START_SECONDS = 60
 WORKERS_SECONDS = 30
+LOOK_SECONDS = 0.1
+# A scheduler that is stopped, or hangs, keeps its connections and says nothing: Dask itself would wait for ever.
+ANSWER_SECONDS = 30
 
 
 @dataclass
@@ -51,21 +57,69 @@ class Cluster:
         Raises:
             Unavailable: None came.
         """
-        threads = self.client.nthreads()
-        if not threads:
-            try:
-                self.client.wait_for_workers(1, timeout=WORKERS_SECONDS)
-            except TimeoutError as error:
-                if self.process is not None:  # so that whoever asks next gets a new one
-                    self.process.kill()
+        end = time.monotonic() + WORKERS_SECONDS
+        while not (threads := self._threads()):
+            if time.monotonic() > end:
+                self._give_up()
                 hint = "start some where the lake can be read: dask worker ADDRESS"
-                raise Unavailable(f"{self.title} has no workers", hint=self.remedy if self.process else hint) from error
-            threads = self.client.nthreads()
-        return max(1, sum(int(count) for count in threads.values()))
+                raise Unavailable(f"{self.title} has no workers", hint=self.remedy if self.process else hint)
+            time.sleep(LOOK_SECONDS)
+        return threads
+
+    def fetched(self, futures: Sequence[Future], patience: float) -> list[Any]:
+        """What tasks gave that are done; computed again where a worker was lost with it.
+
+        Args:
+            patience: When nothing came for so many seconds, it is seen whether there still are workers.
+
+        Raises:
+            Unavailable: There are none, or the scheduler is gone.
+        """
+        waiting = asyncio.run_coroutine_threadsafe(
+            self.client.gather(futures, asynchronous=True), self.client.loop.asyncio_loop
+        )
+        try:
+            while True:
+                try:
+                    return list(waiting.result(patience))
+                except TimeoutError:
+                    if waiting.done():
+                        raise
+                    self.slots()
+        finally:
+            waiting.cancel()
+
+    def held(self, futures: Sequence[Future]) -> int:
+        """How many bytes the workers hold of what tasks gave.
+
+        Raises:
+            OSError: The scheduler does not answer.
+        """
+        keys = [future.key for future in futures]
+        found = self.client.nbytes(keys=keys, summary=False, callback_timeout=ANSWER_SECONDS)
+        return sum(int(size) for size in found.values())
 
     def gone(self) -> Unavailable:
         """The error for a scheduler that does not answer any more."""
         return Unavailable(f"{self.title} stopped answering while it computed", hint=self.remedy)
+
+    def _threads(self) -> int:
+        """Of all workers.
+
+        Raises:
+            Unavailable: The scheduler does not answer.
+        """
+        try:
+            found = self.client.nthreads(callback_timeout=ANSWER_SECONDS)
+        except OSError as error:  # a TimeoutError is one, too
+            self._give_up()
+            raise self.gone() from error
+        return sum(int(count) for count in found.values())
+
+    def _give_up(self) -> None:
+        """So that whoever asks next gets another cluster of this machine."""
+        if self.process is not None:
+            self.process.kill()
 
     def close(self) -> None:
         with suppress(Exception):  # it may be gone already, and whoever closes wants nothing more of it
@@ -108,6 +162,9 @@ def _connected(scheduler: str) -> Cluster:
         client = _client(scheduler)
     except (OSError, ValueError) as error:
         raise Unavailable(f"{title} does not answer", hint=remedy) from error
+    except Exception as error:  # whatever listens there may say anything
+        said = str(error).partition("\n")[0]
+        raise Unavailable(f"{title} cannot be used: {type(error).__name__}: {said}", hint=remedy) from error
     return Cluster(client, title, remedy)
 
 
@@ -142,11 +199,23 @@ def _client(address: str, **options: Any) -> Client:
     from distributed import Client
     from distributed.utils import LoopRunner
 
+    class Impatient(Client):  # type: ignore[misc]  # Dask has no types
+        """Of what is said when a connection is made, Dask bounds only a part."""
+
+        async def _start(self, *given: Any, **more: Any) -> Any:
+            try:
+                return await asyncio.wait_for(super()._start(*given, **more), 2 * CONNECT_SECONDS)
+            except Exception:
+                await self._close()
+                raise
+
     runner = _runners.get(os.getpid())
     if runner is None:
         runner = _runners[os.getpid()] = LoopRunner()
         runner.start()
-    return Client(address, loop=runner.loop, timeout=CONNECT_SECONDS, set_as_default=False, name="workbench", **options)
+    return Impatient(
+        address, loop=runner.loop, timeout=CONNECT_SECONDS, set_as_default=False, name="workbench", **options
+    )
 
 
 def _answer(process: subprocess.Popen[str], asked: dict[str, object]) -> dict[str, Any]:

@@ -177,11 +177,18 @@ class DaskEngine:
             else:
                 futures = _submitted(client, shares, tasks, gpu=self._gpu)
             failure = _failure(opened, futures)
-            while failure is None and not alone and isinstance(analysis, Combining) and _many(client, futures):
+            while failure is None and not alone and isinstance(analysis, Combining) and _many(opened, futures):
                 futures = [client.submit(together, analysis, some, pure=False) for some in _by(TOGETHER, futures)]
                 failure = _failure(opened, futures)
             if failure is None:
-                return list(client.gather(futures))
+                try:
+                    return opened.fetched(futures, PATIENCE_SECONDS)
+                except (CancelledError, OSError, Unavailable):
+                    raise
+                except Exception:  # a worker was lost with what it had, and that could not be computed again
+                    failure = _failure(opened, futures)
+                    if failure is None:
+                        raise
         except (CancelledError, OSError) as error:  # a closed connection is one of them
             raise opened.gone() from error
         raise _told(failure, opened, analysis, parts)
@@ -211,9 +218,10 @@ def _failure(opened: Cluster, futures: Sequence[Future]) -> BaseException | None
                 if future.status == "error":
                     error: BaseException = future.exception()
                     return error
-                if future.status != "finished":
+                if future.status == "cancelled":
                     raise CancelledError(str(future.key))
-                del pending[future.key]
+                if future.status == "finished":  # else it is lost with its worker, and computed again
+                    del pending[future.key]
         except TimeoutError:
             opened.slots()
     return None
@@ -241,10 +249,9 @@ def _told(failure: BaseException, opened: Cluster, analysis: Analysis, parts: Se
     return failure
 
 
-def _many(client: Client, futures: Sequence[Future]) -> bool:
+def _many(opened: Cluster, futures: Sequence[Future]) -> bool:
     """Whether partials are too many bytes to be fetched as they are, and there are several to put together."""
-    held = client.nbytes(keys=[future.key for future in futures], summary=False)
-    return len(futures) > 1 and sum(held.values()) > FETCHED_BYTES
+    return len(futures) > 1 and opened.held(futures) > FETCHED_BYTES
 
 
 def _cut(parts: Sequence[Part], tasks: int) -> Iterator[Sequence[Part]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -38,17 +39,21 @@ def explained(analysis: Analysis, parts: Parts, use: EngineUse, of: str, more: M
         NotFound: The files were cleaned away since.
     """
     fell_back = ", not everything where it was asked for" if use.fell_back else ""
+    try:
+        files, plan = _files(analysis, parts), _plan(analysis, parts)
+    except FileNotFoundError as error:
+        raise _cleaned_away() from error
     lines = {
         "engine": f"{use.engine}, Polars {use.polars}{fell_back}{_why(use)}",
         "cache": use.origin,
         **(more or {}),
         "rows": f"{_rows(parts)}, {'cut by subject' if parts.by_subject else 'not cut by subject'}",
-        "files": _files(analysis, parts),
+        "files": files,
         "seconds": f"{use.load_seconds:.3f} to open, {use.compute_seconds:.3f} to compute",
     }
     told = [f"{word:<8} {said}" for word, said in lines.items()]
-    plan = [f"  {line}" for line in _plan(analysis, parts).splitlines()]
-    return "\n".join([f"{analysis.name} of {of}", *told, "plan of the first part:", *plan])
+    planned = [f"  {line}" for line in plan.splitlines()]
+    return "\n".join([f"{analysis.name} of {of}", *told, "plan of the first part:", *planned])
 
 
 def bytes_of_columns(files: Iterable[str], columns: Iterable[str]) -> int:
@@ -65,22 +70,31 @@ def bytes_of_columns(files: Iterable[str], columns: Iterable[str]) -> int:
         try:
             footer = pq.read_metadata(path)
         except FileNotFoundError as error:
-            raise NotFound(
-                "the files that this was computed on were cleaned away", hint="ask again for the newest version"
-            ) from error
+            raise _cleaned_away() from error
+        schema = footer.schema.to_arrow_schema()
+        leaves = [column.name for column in schema for _ in range(_leaves(column.type))]
         for group in range(footer.num_row_groups):
             chunks = footer.row_group(group)
             for place in range(footer.num_columns):
                 chunk = chunks.column(place)
-                if chunk.path_in_schema.split(".")[0] in wanted:
+                if leaves[place] in wanted:
                     total += chunk.total_compressed_size
     return total
+
+
+def _leaves(dtype: Any) -> int:
+    """How many columns of a Parquet file a column of an Arrow type is; their paths cannot be told from dotted names."""
+    return sum(_leaves(dtype.field(at).type) for at in range(dtype.num_fields)) or 1
 
 
 def size_told(read: int, total: int, files: int, total_files: int) -> str:
     """Such as "2 of 3 files, 1.2 of 4.5 MB"."""
     unit, size = ("MB", 1e6) if total >= 1e6 else ("kB", 1e3)
     return f"{files} of {total_files} files, {read / size:,.1f} of {total / size:,.1f} {unit}"
+
+
+def _cleaned_away() -> NotFound:
+    return NotFound("the files that this was computed on were cleaned away", hint="ask again for the newest version")
 
 
 def _why(use: EngineUse) -> str:

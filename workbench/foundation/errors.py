@@ -29,8 +29,10 @@ __all__ = [
     "Unavailable",
     "WorkbenchError",
     "chosen",
+    "half_a_character",
     "nearest",
     "unknown",
+    "whole",
 ]
 
 
@@ -111,6 +113,27 @@ def unknown(
     made = error(said, hint=hint)
     made.missing = kind, name
     return made
+
+
+def whole(*texts: str | None) -> None:
+    """Refuses what is no text where it comes in: deep down it is told by whatever fails to write it.
+
+    Raises:
+        Invalid: One holds half a character.
+    """
+    for text in texts:
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError as error:
+            raise half_a_character(error) from error
+
+
+def half_a_character(error: UnicodeEncodeError) -> Invalid:
+    """The error for a text that is none: a lone surrogate, as bytes on a command line give that are no UTF-8."""
+    found = error.object[max(0, error.start - 30) : error.start + 30]
+    return Invalid(
+        f"the text {found!a} holds half a character, {error.object[error.start]!a}", hint="write it in UTF-8"
+    )
 
 
 def chosen(kind: str, name: str, choices: type[Choice]) -> Choice:

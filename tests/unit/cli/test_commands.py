@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,3 +188,27 @@ def test_a_list_of_runs_without_one_says_what_was_looked_for(command: Command, w
         "no run of 'flights' that has failed\n"
     )
     assert json.loads(command("runs", "list", "--name", "flihgts", "--json").out) == []
+
+
+@pytest.mark.parametrize("command_line", [["--help"], ["dataset", "preview", "long", "-n", "3000", "--json"]])
+def test_a_pipe_that_nobody_reads_to_its_end_is_no_failure(command: Command, command_line: list[str]) -> None:
+    """Less than fits into a buffer is written at the end, more of it before."""
+    Path("long.csv").write_text("text\n" + f"{'x' * 100}\n" * 3_000)
+    assert command("dataset", "load", "long.csv", "--name", "long").code == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    asked = [sys.executable, "-m", "workbench", *command_line]
+    ended = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("to", "code", "said"), [(">&-", 0, ""), (">/dev/full", 1, "no space left on the disk")])
+def test_what_cannot_be_printed_ends_in_no_traceback(shop: None, to: str, code: int, said: str) -> None:
+    if to == ">/dev/full" and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    asked = f'"{sys.executable}" -m workbench dataset list {to}'
+    ended = subprocess.run(["sh", "-c", asked], stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == code
+    assert said in ended.stderr
+    assert not [word for word in ("Traceback", "unexpected", "Exception ignored") if word in ended.stderr]

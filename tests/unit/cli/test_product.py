@@ -158,6 +158,12 @@ def test_a_cohort_is_saved_listed_shown_used_and_deleted(
         (("sessions", "events", "--gap", "0 minutes"), "gap"),
         (("duplicates", "events", "--id", "idd"), "did you mean 'id'"),
         (("cohort", "show", "buyers"), "no cohort 'buyers'"),
+        (("funnel", "\udcff", "view", "cart"), r"the text '\udcff' holds half a character"),
+        (("funnel", "events", "view", "\udcff"), r"the text '\udcff' holds half a character"),
+        (("paths", "events", "--start-at", "\udcff"), r"the text '\udcff' holds half a character"),
+        (("funnel", "events", "view", "cart", "--within", "\udcff"), r"the text '\udcff' holds half a character"),
+        (("funnel", "events", "view", "cart", "--by", "country", "--attribution", "²"), "no attribution '²'"),
+        (("sessions", "events", "--by", "nowhere"), "there is amount, at, country, id, what, who"),
     ],
 )
 def test_a_wrong_question_is_refused_in_one_sentence(command: Command, asked: tuple[str, ...], said: str) -> None:

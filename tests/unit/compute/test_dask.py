@@ -10,7 +10,9 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import psutil
@@ -20,7 +22,7 @@ from held_parts import Announced, Deadly
 from waiting import ended, wait_until
 
 from workbench.analytics.metrics import Key, Measure, Measures
-from workbench.compute import DaskEngine, LocalEngine, Part, Parts, clusters
+from workbench.compute import DaskEngine, LocalEngine, Part, Parts, clusters, dask_engine
 from workbench.foundation.errors import Invalid, Unavailable
 
 pytestmark = ON_DASK
@@ -130,22 +132,25 @@ def test_large_partials_are_put_together_on_the_workers(
     assert len(put_together[0]) == 1, "four partials in two steps"
 
 
-def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
+def test_workers_that_are_killed_in_the_middle_twice_change_nothing(
     dask_engine: DaskEngine, parts: tuple[Part, ...], tmp_path: Path
 ) -> None:
     workers = tmp_path / "workers"
     workers.mkdir()
-    held = (parts[0], parts[1].shaped(Announced(str(workers))), *parts[2:])
+    held = (parts[0], parts[1].shaped(Announced(str(workers), holds=2)), *parts[2:])
     computed = []
     asking = threading.Thread(target=lambda: computed.append(dask_engine.run(BY_K, Parts(held))))
     asking.start()
-    wait_until(lambda: bool(list(workers.iterdir())), what="the held part's start")
-    (victim,) = (int(path.name) for path in workers.iterdir())
-    assert victim != os.getpid()
-    os.kill(victim, signal.SIGKILL)
+    victims: set[int] = set()
+    for time in (1, 2):
+        wait_until(lambda time=time: len(list(workers.iterdir())) == time, what=f"the held part's start {time}")
+        (victim,) = {int(path.name) for path in workers.iterdir()} - victims
+        assert victim != os.getpid()
+        os.kill(victim, signal.SIGKILL)
+        victims.add(victim)
     asking.join(timeout=60)
     assert computed[0].frame.equals(expected(parts))
-    assert len(list(workers.iterdir())) == 2, "another worker took the part"
+    assert len(list(workers.iterdir())) == 3, "a third worker took the part"
 
 
 @pytest.mark.long
@@ -250,6 +255,88 @@ def test_the_only_worker_dies_in_the_middle(
     worker.kill()
     asking.join(timeout=60)
     assert str(errors[0]) == f"the Dask scheduler at {address} has no workers"
+
+
+@pytest.mark.parametrize("said", [b"", b"\xff" * 64], ids=["nothing", "nonsense"])
+def test_what_listens_and_is_no_scheduler_is_named(
+    parts: tuple[Part, ...], monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with ExitStack() as held, suppress(OSError):  # until the test closes it
+                while True:
+                    held.enter_context(listening.accept()[0]).sendall(said)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(Unavailable, match=f"the Dask scheduler at {address} (does not answer|cannot be used)"):
+            DaskEngine(scheduler=address).run(BY_K, Parts(parts))
+        listening.shutdown(socket.SHUT_RDWR)
+        serving.join()
+
+
+def test_an_address_that_wants_keys_is_named(parts: tuple[Part, ...]) -> None:
+    with pytest.raises(Unavailable, match=r"scheduler at tls://127\.0\.0\.1:1 cannot be used: TypeError: TLS"):
+        DaskEngine(scheduler="tls://127.0.0.1:1").run(BY_K, Parts(parts))
+
+
+def test_a_scheduler_that_hangs_in_the_middle_is_named_and_asked_again_later(
+    scheduler: Start, parts: tuple[Part, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    address, (process, _worker) = scheduler(workers=1)
+    engine = DaskEngine(scheduler=address)
+    assert engine.run(BY_K, Parts(parts)).frame.equals(expected(parts))
+    monkeypatch.setattr(clusters, "ANSWER_SECONDS", 2)
+    monkeypatch.setattr("workbench.compute.dask_engine.PATIENCE_SECONDS", 0.5)
+    held_by = tmp_path / "workers"
+    held_by.mkdir()
+    held = (parts[0], parts[1].shaped(Announced(str(held_by), seconds=1)), *parts[2:])
+
+    def stop() -> None:
+        wait_until(lambda: bool(list(held_by.iterdir())), what="the held part's start")
+        process.send_signal(signal.SIGSTOP)
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    with pytest.raises(Unavailable, match=f"the Dask scheduler at {address} stopped answering while it computed"):
+        engine.run(BY_K, Parts(held))
+    stopping.join()
+    process.send_signal(signal.SIGCONT)
+    monkeypatch.setattr(clusters, "ANSWER_SECONDS", 30)
+    assert engine.run(BY_K, Parts(parts)).frame.equals(expected(parts))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_is_lost_with_what_it_had_computed(
+    scheduler: Start, parts: tuple[Part, ...], monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    address, (_scheduler, victim, *_others) = scheduler(workers=workers)
+    client = clusters.cluster(address).client
+    client.wait_for_workers(workers, timeout=60)
+    real = dask_engine._failure
+
+    def killed(*given: Any) -> BaseException | None:
+        """All is computed, and nothing of it is fetched yet."""
+        found = real(*given)
+        victim.kill()
+        victim.wait()
+        wait_until(lambda: len(client.nthreads()) < workers, what="the worker's end")
+        monkeypatch.setattr(clusters, "WORKERS_SECONDS", 0.5)
+        monkeypatch.setattr("workbench.compute.dask_engine.PATIENCE_SECONDS", 0.5)
+        return found
+
+    monkeypatch.setattr("workbench.compute.dask_engine._failure", killed)
+    engine = DaskEngine(scheduler=address)
+    if workers == 1:
+        with pytest.raises(Unavailable, match=f"the Dask scheduler at {address} has no workers"):
+            engine.run(BY_K, Parts(parts))
+    else:
+        assert engine.run(BY_K, Parts(parts)).frame.equals(expected(parts))
 
 
 @pytest.mark.long

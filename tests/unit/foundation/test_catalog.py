@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from workbench.foundation.catalog import SCHEMA_REVISION, Base, Catalog, UtcDateTime
 from workbench.foundation.errors import Invalid, Unavailable
 from workbench.foundation.jobs import Jobs
-from workbench.governance.security import Role, Security, local_owner
+from workbench.governance.security import Role, Security, audit_append, audit_entries, local_owner
 
 
 def test_the_revision_this_version_knows_is_the_newest_of_the_chain() -> None:
@@ -106,3 +106,15 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     catalog = Catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
     with pytest.raises(Exception, match=r"catalog\.db"):
         catalog.prepare()
+
+
+def test_half_a_character_is_refused_in_a_column_a_document_and_a_question(catalog: Catalog) -> None:
+    half = "caf\ud83d"
+    with pytest.raises(Invalid, match="holds half a character"), catalog.read() as session:
+        session.execute(text("SELECT :asked"), {"asked": half})
+    with pytest.raises(Invalid, match="holds half a character"), catalog.begin() as session:
+        audit_append(session, actor="ada", action="say", thing="it", detail={"said": half})
+    with catalog.begin() as session:
+        audit_append(session, actor="ada", action="say", thing="it", detail={"said": "café ☕"})
+    with catalog.read() as session:
+        assert [dict(entry.detail) for entry in audit_entries(session, thing="it")] == [{"said": "café ☕"}]

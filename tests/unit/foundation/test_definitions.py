@@ -180,6 +180,13 @@ def test_a_reader_may_have_other_fields_than_the_model(tmp_path: Path) -> None:
     assert "did you mean 'syzes'" in file.mistakes()
 
 
+def test_half_a_character_that_yaml_lets_one_escape_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "half.yaml"
+    path.write_text('name: sound\ndescription: "caf\\ud83d"\n')
+    with pytest.raises(Invalid, match=r"half\.yaml, line 2: not a str: .* surrogates not allowed"):
+        read(path)
+
+
 def test_complaints_need_no_file() -> None:
     with pytest.raises(ValidationError) as caught:
         Drawing.model_validate({"title": "T", "sze": 1})

@@ -16,7 +16,7 @@ from workbench.analytics.metrics.sources import Sources
 from workbench.analytics.metrics.store import MetricStore, MetricVersion
 from workbench.data.lake import Lake
 from workbench.foundation.definitions import complaints
-from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, unknown
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, half_a_character, unknown
 from workbench.governance.runs import Actor
 
 __all__ = ["Defining"]
@@ -140,6 +140,8 @@ class Defining:
 def _validated(given: Mapping[str, Any]) -> Metric:
     try:
         return Metric.model_validate(dict(given))
+    except UnicodeEncodeError as error:  # a mistake whose sentence quotes it
+        raise half_a_character(error) from error
     except ValidationError as error:
         found = complaints(error, Metric, {"metric": dict(given)}["metric"], noun="metric")
         raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error

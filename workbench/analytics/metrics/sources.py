@@ -126,7 +126,7 @@ class Sources:
 
     def telling(self, dataset: str) -> AbstractContextManager[None]:
         """Around computing on a dataset's rows: what is damaged is told by the dataset's name."""
-        return self._lake.telling(dataset, self._actor)
+        return self._lake.telling(dataset, self._actor, version=self.versions.get(dataset))
 
     def _cut(self, dataset: str, window: Window | None = None, subject: str | None = None) -> Parts:
         if dataset not in self._parts:

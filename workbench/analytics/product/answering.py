@@ -51,12 +51,12 @@ class Answering:
         return self._asking.parts(dataset, columns, window, version=number, members=members)
 
     def _span(
-        self, dataset: str, columns: EventColumns, parts: Parts, between: Between, time_zone: str
+        self, dataset: str, columns: EventColumns, read: tuple[Parts, int], between: Between, time_zone: str
     ) -> tuple[datetime, datetime]:
         start, end = moments.between_of(between, time_zone)
         if start is not None and end is not None:
             return start, end
-        first, last = self._asking.extent(dataset, columns, parts)
+        first, last = self._asking.extent(dataset, columns, *read)
         return start or first, end or max(last, (start or first) + timedelta(microseconds=1))
 
     def _result(

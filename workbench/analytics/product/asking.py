@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.segments import Within
-from workbench.compute import Analysis, Computed, Engine, EngineUse, Parts, anew
+from workbench.compute import SUBJECT_HASH, Analysis, Computed, Engine, EngineUse, Parts, anew
 from workbench.data.lake import Lake
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor, Runs
@@ -90,7 +90,8 @@ class Asking:
     def values(self, dataset: str, column: str, version: int) -> list[str]:
         """What a column holds among the rows that the actor sees, as texts; each once, without nulls."""
         rows = self._lake.read(dataset, self.actor, version=version)
-        found = rows.select(pl.col(column).drop_nulls().unique().cast(pl.String)).collect(engine="streaming")
+        with self._lake.telling(dataset, self.actor, version=version):
+            found = rows.select(pl.col(column).drop_nulls().unique().cast(pl.String)).collect(engine="streaming")
         return found.to_series().to_list()
 
     def parts(
@@ -124,25 +125,28 @@ class Asking:
         Raises:
             Invalid: The analysis does not fit the dataset.
         """
-        analysis.check(parts.schema, dataset)
-        computed = self.compute(analysis, dataset, parts)
+        with self._lake.telling(dataset, self.actor, version=version):
+            shown = {name: dtype for name, dtype in parts.schema.items() if name != SUBJECT_HASH}
+            analysis.check(pl.Schema(shown), dataset)
+        computed = self.compute(analysis, dataset, parts, version)
         return Answer(computed.frame, analysis, dataset, version, computed.use, parts)
 
-    def compute(self, analysis: Analysis, dataset: str, parts: Parts) -> Computed:
-        with self._lake.telling(dataset, self.actor):
+    def compute(self, analysis: Analysis, dataset: str, parts: Parts, version: int) -> Computed:
+        with self._lake.telling(dataset, self.actor, version=version):
             computed = self._engine.run(analysis, parts)
         if self.actor.run is not None:
             self._runs.record_engine(self.actor.run, EngineUse.to_dict(computed.use))
         return computed
 
-    def extent(self, dataset: str, columns: EventColumns, parts: Parts) -> tuple[datetime, datetime]:
+    def extent(self, dataset: str, columns: EventColumns, parts: Parts, version: int) -> tuple[datetime, datetime]:
         """From the first event to just after the last: the time that is meant where none is said.
 
         Raises:
             Invalid: There is no event, or a column does not fit.
         """
-        columns.check(parts.schema, dataset)
-        first, last = self.compute(Extent(columns), dataset, parts).frame.row(0)
+        with self._lake.telling(dataset, self.actor, version=version):
+            columns.check(parts.schema, dataset)
+        first, last = self.compute(Extent(columns), dataset, parts, version).frame.row(0)
         if first is None:
             raise Invalid(
                 f"'{dataset}' has no events that could be counted", hint="look at it: workbench dataset preview"

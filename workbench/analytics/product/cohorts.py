@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-import yaml
 
 from workbench.analytics.product.asking import Asking
 from workbench.analytics.product.cohort import Cohort
@@ -18,6 +17,7 @@ from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.segment_document import condition_of
 from workbench.analytics.product.segments import Segment
 from workbench.analytics.product.store import CohortStore
+from workbench.foundation import definitions
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Conflict, Invalid
 from workbench.foundation.listing import Listing
@@ -98,7 +98,7 @@ class Cohorts:
                 f"{name!r} cannot be a cohort's name", hint="lower-case letters, digits and underscores, a letter first"
             )
         self._may_change(name, f"save the cohort '{name}'")
-        read = _kept(_yaml(definition, name) if isinstance(definition, str) else definition)
+        read = _kept(_said(definition, name))
         condition = self._read(read, dataset, name)
         if isinstance(read.get("subjects"), list) and len(read["subjects"]) > MOST_SUBJECTS:
             raise Invalid(f"a static cohort has at most {MOST_SUBJECTS:,} subjects, not {len(read['subjects']):,}")
@@ -176,14 +176,11 @@ class Cohorts:
             self._security.require(actor.principal, Role.ENGINEER, doing)
 
 
-def _yaml(text: str, name: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise Invalid(f"the definition of cohort '{name}' is not YAML{line}: {problem}") from error
+def _said(definition: Mapping[str, Any] | str, name: str) -> Any:
+    if not isinstance(definition, str):
+        return definition
+    shown = f"the definition of cohort '{name}'"
+    return definitions.read_text(definition, kind="cohort", shown=shown, most_values=2 * MOST_SUBJECTS).content
 
 
 def _kept(definition: Any) -> Any:

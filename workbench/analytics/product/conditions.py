@@ -18,7 +18,7 @@ from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.lifecycle import LifecycleState
 from workbench.analytics.product.periods import DAYS, Every
 from workbench.compute import SUBJECT_HASH, expressions
-from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.errors import Invalid, unknown, whole
 
 __all__ = ["All", "AnyOf", "Condition", "Did", "FirstDid", "InState", "Listed", "Not", "OneEvent", "Window"]
 
@@ -253,6 +253,7 @@ class Listed:
             raise Invalid("a list of subjects has either texts or whole numbers", hint="put texts in quotes")
         if any(isinstance(subject, int) and not -(2**63) <= subject < 2**63 for subject in self.subjects):
             raise Invalid("a list of subjects has a whole number of more than 64 bits")
+        whole(*(subject for subject in self.subjects if isinstance(subject, str)))
 
     @property
     def of_nobody(self) -> bool:

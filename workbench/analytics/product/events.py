@@ -10,7 +10,7 @@ from typing import TypeVar
 import polars as pl
 
 from workbench.compute import expressions
-from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.errors import Invalid, unknown, whole
 
 __all__ = ["EventColumns", "Step", "several"]
 
@@ -73,6 +73,13 @@ class Step:
     event: str | None = None
     where: str | None = None
     label: str = ""
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            Invalid: A text holds half a character.
+        """
+        whole(self.event, self.where, self.label)
 
     @classmethod
     def of(cls, said: str | Step) -> Step:

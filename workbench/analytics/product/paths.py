@@ -16,7 +16,7 @@ import polars as pl
 from workbench.analytics.product.activity import counting, members
 from workbench.analytics.product.events import EventColumns
 from workbench.compute import SUBJECT_HASH, expressions
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, whole
 
 __all__ = ["OTHER", "PathSubjects", "Paths"]
 
@@ -72,6 +72,7 @@ class Paths:
     ordered = True
 
     def __post_init__(self) -> None:
+        whole(*(self.events or ()), self.start_at, self.end_at)
         for moment in (self.since, self.until):
             if moment.tzinfo is None:
                 raise Invalid(f"the time {moment.isoformat()} has no time zone", hint="give it one, e.g. tzinfo=UTC")

@@ -188,7 +188,7 @@ class Product(Answering, Questions):
         columns = self._asking.columns(dataset, columns)
         every = Every(grain, time_zone, week_start)
         parts, number = self._parts(dataset, columns, (None, None), within, version)
-        since, until = self._span(dataset, columns, parts, between, time_zone)
+        since, until = self._span(dataset, columns, (parts, number), between, time_zone)
         began = Step.of(start)
         asked = Retention(
             columns, began, began if back is None else Step.of(back), since, until, periods, kind, counting, every,
@@ -234,7 +234,7 @@ class Product(Answering, Questions):
         columns = self._asking.columns(dataset, columns)
         window = moments.between_of(between, time_zone)
         parts, number = self._parts(dataset, columns, window, within, version)
-        since, until = self._span(dataset, columns, parts, between, time_zone)
+        since, until = self._span(dataset, columns, (parts, number), between, time_zone)
         every, by = Every(grain, time_zone, week_start), Breakdown.of(breakdown, attribution, top)
         asked = Stickiness(columns, Step.of(step), since, until, cumulative, every, by)
         whole = pl.col("subjects").max() if cumulative else pl.col("subjects").sum()
@@ -279,7 +279,7 @@ class Product(Answering, Questions):
         """
         columns = self._asking.columns(dataset, columns)
         parts, number = self._parts(dataset, columns, (None, None), within, version)
-        since, until = self._span(dataset, columns, parts, between, time_zone)
+        since, until = self._span(dataset, columns, (parts, number), between, time_zone)
         every, by = Every(grain, time_zone, week_start), Breakdown.of(breakdown, attribution, top)
         asked = Lifecycle(columns, Step.of(step), since, until, None, every, by)
         there = pl.col("state") != "dormant"
@@ -314,7 +314,7 @@ class Product(Answering, Questions):
         columns = self._asking.columns(dataset, columns)
         window = moments.between_of(between, time_zone)
         parts, number = self._parts(dataset, columns, window, within, version)
-        since, until = self._span(dataset, columns, parts, between, time_zone)
+        since, until = self._span(dataset, columns, (parts, number), between, time_zone)
         asked = Paths(
             columns, since, until, None if events is None else tuple(events), where,
             moments.length_of(gap, "the sessions' gap"), start_at, end_at, max_steps, True, minimum_share, top,

@@ -169,7 +169,7 @@ class ProductResult:
             Invalid: There is no such number.
         """
         analysis, what = self.words.cell(self, **cell)
-        found = self._asking.compute(analysis, self.dataset, self.answer.parts).frame
+        found = self._asking.compute(analysis, self.dataset, self.answer.parts, self.version).frame
         return Subjects(found.drop(SUBJECT_HASH), what, lambda *given: self._keep(self.dataset, *given))
 
     def explain(self) -> str:

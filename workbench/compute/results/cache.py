@@ -56,8 +56,12 @@ class ResultCache:
         with cls._opening:
             return cls._open.setdefault((folder.resolve(), megabytes), cls(folder.resolve(), megabytes))
 
-    def get(self, key: str, compute: Callable[[], Computed]) -> Computed:
-        """The result of a key. Of those who ask at once, one has it computed; where that fails, each tries in turn."""
+    def get(self, key: str, compute: Callable[[], Computed], of: frozenset[str] = frozenset()) -> Computed:
+        """The result of a key. Of those who ask at once, one has it computed; where that fails, each tries in turn.
+
+        Args:
+            of: The folders of the files that it is of.
+        """
         while True:
             with self._lock:
                 kept = self._in_memory(key)
@@ -69,22 +73,32 @@ class ResultCache:
                 return Computed(*kept.told(key))
             assert flight is not None
             if mine:
-                return self._found(key, compute, flight)
+                return self._found(key, compute, flight, of)
             flight.over.wait()
             if flight.kept is not None:
                 return Computed(*flight.kept.told(key))
 
-    def anew(self, key: str, compute: Callable[[], Computed]) -> Computed:
+    def anew(self, key: str, compute: Callable[[], Computed], of: frozenset[str] = frozenset()) -> Computed:
         """The result, computed now, in place of what was kept of the key."""
         computed = compute()
-        self._keep(key, Kept(computed.frame, computed.use, datetime.now(UTC)))
+        self._keep(key, Kept(computed.frame, computed.use, datetime.now(UTC), of))
         return Computed(computed.frame.clone(), replace(computed.use, key=key))
 
     def tidy(self) -> int:
         """Removes the files of results that nobody asked for in a week; how many."""
         return self._files.tidy()
 
-    def _found(self, key: str, compute: Callable[[], Computed], flight: _Flight) -> Computed:
+    def forget(self, folder: Path) -> int:
+        """Drops what is kept of files in a folder: on disk, and in this process; how many files.
+
+        Another process may hold a result in its memory. Nobody gets it there: who asks has to read the version first.
+        """
+        with self._lock:
+            for key in [key for key, (kept, _) in self._memory.items() if str(folder) in kept.of]:
+                self._held -= self._memory.pop(key)[1]
+        return self._files.forget(str(folder))
+
+    def _found(self, key: str, compute: Callable[[], Computed], flight: _Flight, of: frozenset[str]) -> Computed:
         try:
             kept = self._files.read(key)
             if kept is not None:
@@ -93,7 +107,7 @@ class ResultCache:
                     self._remember(key, kept)
                 return Computed(*kept.told(key))
             computed = compute()
-            flight.kept = Kept(computed.frame, computed.use, datetime.now(UTC))
+            flight.kept = Kept(computed.frame, computed.use, datetime.now(UTC), of)
             self._keep(key, flight.kept)
             return Computed(computed.frame.clone(), replace(computed.use, key=key))
         finally:

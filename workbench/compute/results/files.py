@@ -31,11 +31,16 @@ _LOOK_SHARE = 16
 
 @dataclass(frozen=True)
 class Kept:
-    """A result, how it was computed, and when (UTC)."""
+    """A result, how it was computed, and when (UTC).
+
+    Attributes:
+        of: The folders of the files that it was computed on.
+    """
 
     frame: pl.DataFrame
     use: EngineUse
     made: datetime
+    of: frozenset[str] = frozenset()
 
     def told(self, key: str) -> tuple[pl.DataFrame, EngineUse]:
         """The same, as it is given to somebody who did not have it computed."""
@@ -129,6 +134,16 @@ class ResultFiles:
             gone += 1
         return gone
 
+    def forget(self, folder: str) -> int:
+        """Removes the results of files in a folder; how many."""
+        gone = 0
+        for path in self._folder.glob(f"*{_ENDING}"):
+            with suppress(OSError):
+                if folder in _folders(path):
+                    path.unlink(missing_ok=True)
+                    gone += 1
+        return gone
+
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_ENDING}"
 
@@ -146,6 +161,7 @@ def _content(key: str, kept: Kept) -> bytes | None:
         "made": kept.made.isoformat(),
         "use": dict(kept.use.to_dict()),
         "schema": _schema(kept.frame),
+        "of": sorted(kept.of),
     }
     line = json.dumps(head, sort_keys=True).encode()
     return b"\n".join([_digest(line, rows), line, rows])
@@ -166,7 +182,18 @@ def _parsed(content: bytes, key: str) -> Kept:
     if _schema(frame) != head["schema"]:
         raise ValueError("not the columns that were written")
     use = EngineUse(**{**head["use"], "cached": None})
-    return Kept(frame, use, datetime.fromisoformat(head["made"]))
+    return Kept(frame, use, datetime.fromisoformat(head["made"]), frozenset(head["of"]))
+
+
+def _folders(path: Path) -> list[str]:
+    """What a result is of; nothing where its file is damaged, which whoever asks for it finds."""
+    with path.open("rb") as file:
+        file.readline()
+        line = file.readline()
+    try:
+        return list(json.loads(line)["of"])
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _digest(line: bytes, rows: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from workbench.compute.model import Analysis, Computed, Engine
@@ -46,7 +47,8 @@ class Remembering:
         key = key_of(analysis, parts, self._code)
         if key is None:
             return compute()
-        return self._cache.get(key, compute) if self._look else self._cache.anew(key, compute)
+        of = frozenset(_folders(parts))
+        return self._cache.get(key, compute, of) if self._look else self._cache.anew(key, compute, of)
 
     def _run(self, analysis: Analysis, parts: Parts) -> Computed:
         for part in parts.parts:
@@ -54,6 +56,17 @@ class Remembering:
                 if isinstance(shape, Late):
                     shape.made()  # here, where an error is told as it is, and not while it is sent
         return self._engine.run(analysis, parts)
+
+
+def _folders(parts: Parts) -> Iterator[str]:
+    """Where the files lie that rows are of, with what is joined to them."""
+    for taken, _ in parts.taken:
+        yield from _folders(taken)
+    for part in parts.parts:
+        yield from {path.rpartition("/")[0] for path in part.files}
+    for shape in {id(shape): shape for part in parts.parts for shape in part.shape}.values():
+        for joined in shape.identity if isinstance(shape, Late) and isinstance(shape.identity, tuple) else ():
+            yield from _folders(joined) if isinstance(joined, Parts) else ()
 
 
 def anew(engine: Engine) -> Engine:

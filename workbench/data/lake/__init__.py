@@ -15,6 +15,7 @@ from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window
 from workbench.data.lake.previewing import RowPage
 from workbench.data.lake.sealing import version_at
+from workbench.data.lake.vanished import went
 
 __all__ = [
     "Changes",
@@ -41,4 +42,5 @@ __all__ = [
     "line",
     "sync",
     "version_at",
+    "went",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class Lake(LakeReader):
         super().__init__(root, catalog, runs, security)
         self._jobs = Jobs(catalog)
         self._upkeep = Upkeep(root, self._store, runs)
+        self._removed: Callable[[Path], object] = lambda _: None
+
+    def when_removed(self, told: Callable[[Path], object]) -> None:
+        """Names who keeps what was made of files, and is told the folder of a dataset of which some went for good."""
+        self._removed = told
 
     def create(
         self,
@@ -259,6 +264,7 @@ class Lake(LakeReader):
         self._store.delete(record.id, by=actor.principal.name)
         failpoint("lake.delete.after_catalog")
         self._forget(record)
+        self._removed(self.root / record.id)
 
     def clean(self, name: str, actor: Actor, *, keep_days: float = 7) -> CleanReport:
         """Removes the files that only old versions need, and what crashed writes and deleted datasets left behind.
@@ -270,7 +276,10 @@ class Lake(LakeReader):
         record = self._for_change(name, actor, "clean")
         if not keep_days >= 0:
             raise Invalid(f"versions are kept for 0 days or more, not {keep_days}")
-        return self._upkeep.clean(record, self._log(record), actor, keep_days)
+        report = self._upkeep.clean(record, self._log(record), actor, keep_days)
+        if report.files:
+            self._removed(self.root / record.id)
+        return report
 
     def unknown_folders(self) -> tuple[Path, ...]:
         """Folders of datasets that the catalog has never heard of."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
 from workbench.compute import Parts
-from workbench.data.lake import damage
 from workbench.data.lake.changes import Changes, changes, commit_of
 from workbench.data.lake.parting import Window, parted
 from workbench.data.lake.restricting import restricted
@@ -30,6 +30,7 @@ class Opened:
     name: str
     _snapshot: Snapshot
     _policy: Policy | None
+    _check: Callable[[Snapshot], None]
 
     @property
     def version(self) -> int:
@@ -72,8 +73,9 @@ class Opened:
 
         Raises:
             IntegrityError: A file is gone or cut short.
+            NotFound: The dataset was deleted, or the version cleaned away, since this was opened.
         """
-        damage.check(self.name, self._snapshot)
+        self._check(self._snapshot)
         return parted(self._snapshot, self._policy, subject=subject, window=window, unowned=unowned)
 
     def changes(self, version: int, commit: str, column: str) -> Changes:

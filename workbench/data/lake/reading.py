@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import Parts, frames
-from workbench.data.lake import damage
+from workbench.data.lake import damage, vanished
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, Tail, reported
@@ -145,7 +147,8 @@ class LakeReader:
         """
         record = self._store.get(name)
         snapshot = self._sealed(record, actor, None)
-        opened = Opened(record.id, name, snapshot, self._security.policy_for(actor.principal, name))
+        policy = self._security.policy_for(actor.principal, name)
+        opened = Opened(record.id, name, snapshot, policy, partial(self._checked, record))
         _ = opened.schema  # a policy that cannot be applied is told of here, not by an engine
         return opened
 
@@ -153,9 +156,10 @@ class LakeReader:
         """How a dataset's files lie. Tells sizes, no rows; a row filter does not change them."""
         record = self._store.get(name)
         self._security.require(actor.principal, Role.VIEWER, f"read '{name}'")
-        log = self._log(record)
-        snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, None))
-        return reported(name, snapshot.version, snapshot.files, record.layout, snapshot.scan(hashed=True))
+        with vanished.telling(self._store, record):
+            log = self._log(record)
+            snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, None))
+            return reported(name, snapshot.version, snapshot.files, record.layout, snapshot.scan(hashed=True))
 
     def version(self, name: str) -> int:
         """The number of the newest version."""
@@ -199,9 +203,10 @@ class LakeReader:
         """What is known of the version that `read` gives. Under a row filter, `rows` counts what the asker may see."""
         record = self._store.get(name)
         log = self._log(record)
-        snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, at))
-        damage.check(name, snapshot)
-        committed = log.history(record.version, since=snapshot.version - 1)[-1]
+        with vanished.telling(self._store, record):
+            snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, at))
+            committed = log.history(record.version, since=snapshot.version - 1)[-1]
+        self._checked(record, snapshot)
         with self.telling(name, actor, version=snapshot.version):  # under a row filter it has to count rows
             return described(record, snapshot, committed, self._security.policy_for(actor.principal, name))
 
@@ -212,23 +217,42 @@ class LakeReader:
             IntegrityError: It is not; names the file and says what can be done.
         """
         record = self._store.get(name)
-        damage.check(name, self._log(record).newest(record.version))
+        with vanished.telling(self._store, record):
+            snapshot = self._log(record).newest(record.version)
+        self._checked(record, snapshot)
 
     def read_through(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> None:
         """Reads every file of what `read` gives to its end.
 
         Raises:
             IntegrityError: One cannot be read; names it and says what can be done.
+            NotFound: The dataset was deleted, or the version cleaned away.
         """
         record = self._store.get(name)
         log = self._log(record)
-        damage.read_through(name, log.at(self._sealer.version(log, record, actor, version, at), record.version))
+        with vanished.telling(self._store, record):
+            snapshot = log.at(self._sealer.version(log, record, actor, version, at), record.version)
+        with vanished.telling(self._store, record, snapshot.version):
+            damage.read_through(name, snapshot)
 
+    @contextmanager
     def telling(
         self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None
-    ) -> AbstractContextManager[None]:
-        """What a read gave is computed in the block: a failure that is a damaged file's is told as that."""
-        return damage.telling(lambda: self.read_through(name, actor, version=version, at=at))
+    ) -> Iterator[None]:
+        """What a read gave is computed in the block: a failure that is a damaged file's is told as that.
+
+        Args:
+            version: The one that is computed on, where it is known.
+
+        Raises:
+            IntegrityError: A file cannot be read.
+            NotFound: A file is not there any more, since somebody deleted the dataset or cleaned the version away.
+        """
+        try:
+            with damage.telling(lambda: self.read_through(name, actor, version=version, at=at)):
+                yield
+        except FileNotFoundError as error:  # all files are there that should be by now
+            raise vanished.went(name) from error
 
     def check_policy(self, policy: Policy) -> None:
         """
@@ -251,13 +275,18 @@ class LakeReader:
         self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None
     ) -> Snapshot:
         snapshot = self._sealed(record, actor, version, at)
-        damage.check(record.name, snapshot)
+        self._checked(record, snapshot)
         return snapshot
+
+    def _checked(self, record: DatasetRecord, snapshot: Snapshot) -> None:
+        with vanished.telling(self._store, record, snapshot.version):
+            damage.check(record.name, snapshot)
 
     def _sealed(self, record: DatasetRecord, actor: Actor, version: int | None, at: datetime | None = None) -> Snapshot:
         """The version to read, before its files are looked at."""
         self._security.require(actor.principal, Role.VIEWER, f"read '{record.name}'")
         log = self._log(record)
-        with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
-            self._writer.catch_up(log, record)
-        return self._sealer.read(log, record, actor, version, at)
+        with vanished.telling(self._store, record):
+            with suppress(Unavailable, Conflict):  # a full or busy catalog is the next writer's matter, not a reader's
+                self._writer.catch_up(log, record)
+            return self._sealer.read(log, record, actor, version, at)

@@ -38,7 +38,7 @@ def restricted(plan: pl.LazyFrame, policy: Policy | None) -> pl.LazyFrame:
             if rehearsal.with_columns(shown).collect(engine="in-memory").schema[name] == pl.Null:
                 shown = shown.cast(schema[name])  # hidden values: what computes with the column goes on working
             replaced.append(shown)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, UnicodeEncodeError) as error:
         raise _cannot(policy, where, f"cannot be applied: {str(error).splitlines()[0]}") from error
     return plan.with_columns(replaced) if replaced else plan
 

@@ -9,6 +9,7 @@ from functools import partial
 from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.model import DatasetRecord, Version
 from workbench.data.lake.snapshot import Snapshot
+from workbench.data.lake.vanished import cleaned_away
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.governance.runs import Actor, Runs
@@ -63,10 +64,7 @@ class Sealer:
         """
         snapshot = log.at(version, record.version)
         if version < record.complete_from and not all(path.exists() for path in snapshot.paths()):
-            raise NotFound(
-                f"version {version} of '{record.name}' was cleaned away",
-                hint=f"versions from {record.complete_from} on are complete",
-            )
+            raise cleaned_away(record.name, version, record.complete_from)
         return snapshot
 
     def _sealed(self, record: DatasetRecord, actor: Actor) -> int | None:

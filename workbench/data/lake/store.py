@@ -46,6 +46,12 @@ class DatasetStore:
             row = self._named(session, name)
             return None if row is None else _record(row)
 
+    def again(self, dataset_id: str) -> DatasetRecord | None:
+        """What is known by now of a dataset that was looked up before; None where it was deleted."""
+        with self._catalog.read() as session:
+            row = session.get(DatasetRow, dataset_id)
+            return None if row is None or row.deleted is not None else _record(row)
+
     def all(self) -> list[DatasetRecord]:
         with self._catalog.read() as session:
             rows = session.scalars(select(DatasetRow).where(DatasetRow.name.is_not(None)).order_by(DatasetRow.name))

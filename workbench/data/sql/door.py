@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.data.lake import Lake
+from workbench.data.lake import Lake, went
 from workbench.data.sql.apart import Apart
 from workbench.data.sql.explaining import explained
 from workbench.data.sql.limits import Limits, Watch
@@ -183,8 +183,12 @@ class SqlDoor:
                     hint="an admin of this workspace can mend the policy",
                 ) from error
             except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
-                if "reading the stream" in str(error):
+                gone = isinstance(error, FileNotFoundError)
+                if gone or "reading the stream" in str(error):
                     self._look_for_damage(read, actor)
+                    gone = gone or "No such file" in str(error)
+                if gone:
+                    raise went(" and ".join(sorted(read))) from error
                 raise explained(error, statement, columns, megabytes=limits.megabytes) from error
 
         with self._session(limits) as session:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from workbench.foundation.errors import Conflict, IntegrityError, Invalid, Unavailable, WorkbenchError
+from workbench.foundation.errors import Conflict, IntegrityError, Invalid, Unavailable, WorkbenchError, half_a_character
 
 __all__ = ["SCHEMA_REVISION", "Catalog"]
 
@@ -43,7 +45,10 @@ class Catalog:
             if parsed.get_backend_name() == "sqlite" and parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine: Engine = create_engine(
-                parsed, connect_args={"timeout": BUSY_SECONDS} if parsed.get_backend_name() == "sqlite" else {}
+                parsed,
+                connect_args={"timeout": BUSY_SECONDS} if parsed.get_backend_name() == "sqlite" else {},
+                # As it is, not escaped: what is no text has to be refused in here as it is in other columns.
+                json_serializer=partial(json.dumps, ensure_ascii=False),
             )
         except (ArgumentError, NoSuchModuleError) as error:
             raise Invalid(
@@ -70,6 +75,7 @@ class Catalog:
         Raises:
             Conflict: Another process kept the catalog locked.
             Unavailable: The database cannot be reached, or its disk is full.
+            Invalid: A text holds half a character.
         """
         with self._session(write=True) as session:
             yield session
@@ -88,6 +94,8 @@ class Catalog:
                 yield session
         except OperationalError as error:
             raise self._unavailable(error) from error
+        except UnicodeEncodeError as error:  # no database keeps it, so it is the name of nothing, either
+            raise half_a_character(error) from error
 
     def prepare(self) -> None:
         """Brings an empty or older catalog up to date; leaves a current one alone (one quick query).

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from workbench.foundation.definitions.complaints import Complaint, Fields, complaints, listed
 from workbench.foundation.definitions.spot import Place
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.errors import Invalid, NotFound, whole
 
-__all__ = ["Definition", "read"]
+__all__ = ["Definition", "read", "read_text"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -116,11 +116,24 @@ def read(path: Path, *, kind: str = "definition", shown: str | None = None) -> D
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise Invalid(f"{shown}, line {line}: not UTF-8", hint="save the file as UTF-8") from error
+    return read_text(text, kind=kind, shown=shown)
+
+
+def read_text(text: str, *, kind: str, shown: str, most_values: int = MOST_VALUES) -> Definition:
+    """The same of a text that is in no file.
+
+    Args:
+        most_values: It may have, with its aliases written out.
+
+    Raises:
+        Invalid: As `read` does; also for half a character.
+    """
+    whole(text)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         # Before anything is constructed: merging (`<<`) would write aliases out.
-        content = loader.construct_document(node) if node is not None and _values(node, {}) else None
+        content = loader.construct_document(node) if node is not None and _values(node, {}, most_values) else None
     except yaml.MarkedYAMLError as error:
         raise Invalid(f"{shown}, {_problem(error)}") from error
     except yaml.reader.ReaderError as error:
@@ -128,7 +141,7 @@ def read(path: Path, *, kind: str = "definition", shown: str | None = None) -> D
         raise Invalid(f"{shown}, line {line}: not valid YAML: {error.reason}") from error
     except RecursionError as error:
         raise Invalid(f"{shown} is nested more deeply than a {kind} should be") from error
-    return Definition(shown, raw, content, node)
+    return Definition(shown, text.encode(), content, node)
 
 
 class _Refused(yaml.constructor.ConstructorError):
@@ -140,17 +153,20 @@ class _Loader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)
+            found = super().construct_object(node, deep)
+            if isinstance(found, str):
+                found.encode()  # half a character, which YAML lets one escape, is no text
+            return found
         except (ValueError, LookupError, AttributeError, TypeError) as error:
             tag = node.tag.rpartition(":")[2]
             raise _Refused(None, None, f"not a {tag}: {error}", node.start_mark) from error
 
 
-def _values(node: yaml.Node, counted: dict[int, int]) -> int:
+def _values(node: yaml.Node, counted: dict[int, int], most: int) -> int:
     """How many values a node stands for with all aliases written out; each node is looked at once.
 
     Raises:
-        _Refused: More than `MOST_VALUES`, or without end, or a key is there twice.
+        _Refused: More than `most`, or without end, or a key is there twice.
     """
     known = counted.get(id(node))
     if known == 0:
@@ -161,9 +177,9 @@ def _values(node: yaml.Node, counted: dict[int, int]) -> int:
             _refuse_doubled(node)
         inner = node.value if isinstance(node, yaml.CollectionNode) else ()
         parts = (part for item in inner for part in (item if isinstance(item, tuple) else (item,)))
-        known = counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
-        if known > MOST_VALUES:
-            what = f"with its aliases this is more than {MOST_VALUES:,} values"
+        known = counted[id(node)] = 1 + sum(_values(part, counted, most) for part in parts)
+        if known > most:
+            what = f"with its aliases this is more than {most:,} values"
             raise _Refused(None, None, what, node.start_mark)
     return known
 

@@ -119,3 +119,13 @@ def test_a_chain_of_metrics_may_be_long_and_a_diamond_is_computed_once(room: Any
     result = room.metrics(definitions=chain).query("m39")
     assert result.frame.item() == 8.0 * 2**39
     assert len(result.engines) == 1
+
+
+@pytest.mark.parametrize("key", ["description", "label", "owner", "unit", "format", "filter", "name", "dataset"])
+def test_half_a_character_is_no_text_of_a_definition(room: Any, key: str) -> None:
+    metrics = room.metrics()
+    with pytest.raises(Invalid):
+        metrics.define(LATE | {key: "caf\ud83d"})
+    with pytest.raises(Invalid, match="holds half a character"):
+        metrics.define(LATE, comment="caf\ud83d")
+    assert "late" not in metrics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ import shop_events
 from polars.testing import assert_frame_equal
 
 from workbench import Workbench
-from workbench.analytics.product import Asking, Cohorts, CohortStore, EventColumns, Product, ProductResult
+from workbench.analytics.product import Asking, Cohorts, CohortStore, EventColumns, Product, ProductResult, Step
 from workbench.compute import Analysis, Computed, Engine, Parts, engines
 from workbench.foundation.errors import Invalid, NotFound, WorkbenchError
 
@@ -221,6 +222,15 @@ def test_a_cohort_is_not_made_of_itself(shop: Workbench) -> None:
         ("", "mapping"),
         ("- did: cart", "mapping"),
         ({"in": "nobody"}, "no cohort 'nobody'"),
+        ("all: &a [*a]", "line 1: an alias stands inside of what it stands for"),
+        ("all: [" * 3_000, "nested more deeply than a cohort should be"),
+        ("{did: cart, did: view}", "'did' stands there twice"),
+        ("did: caf\ud83d", "holds half a character"),
+        (
+            "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n"
+            + "".join(f"{two}: &{two} [{', '.join([f'*{one}'] * 10)}]\n" for one, two in pairwise("abcdefghi")),
+            "with its aliases this is more than 2,000,000 values",
+        ),
     ],
 )
 def test_a_cohort_that_says_nothing_is_refused(shop: Workbench, definition: Any, said: str) -> None:
@@ -235,3 +245,31 @@ def test_a_text_is_no_list_of_its_letters(shop: Workbench) -> None:
         shop.product.funnel("events", "view")
     with pytest.raises(Invalid, match="the exclusions of a funnel are given as a list"):
         shop.product.funnel("events", ["view", "cart"], exclusions="pay")
+
+
+HALF = "caf\ud83d"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda wb: wb.product.funnel("events", ["view", HALF]),
+        lambda wb: wb.product.funnel("events", ["view", Step("cart", label=HALF)]),
+        lambda wb: wb.product.retention("events", Step("view", where=f"country = '{HALF}'")),
+        lambda wb: wb.product.paths("events", events=["view", HALF]),
+        lambda wb: wb.product.paths("events", end_at=HALF),
+        lambda wb: wb.product.stickiness("events", "view", within=HALF),
+        lambda wb: wb.product.cohorts.save("some", "events", {"did": HALF}),
+        lambda wb: wb.product.cohorts.save("some", "events", {"did": "view"}, description=HALF),
+        lambda wb: wb.product.cohorts.save("some", "events", {"subjects": ["ada", HALF]}),
+    ],
+)
+def test_half_a_character_is_no_text(shop: Workbench, ask: Callable[[Workbench], Any]) -> None:
+    with pytest.raises(Invalid, match="holds half a character"):
+        ask(shop)
+    assert not shop.product.cohorts.list()
+
+
+def test_the_hash_of_subjects_is_no_column_to_ask_about(shop: Workbench) -> None:
+    with pytest.raises(Invalid, match="no column '_subject_hash'"):
+        shop.product.funnel("events", ["view", Step("cart", where="_subject_hash > 0")])

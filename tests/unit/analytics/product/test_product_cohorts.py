@@ -62,7 +62,7 @@ def test_cohorts_by_conditions_and_of_others(shop: Workbench) -> None:
         ("odd", {"did": "buy", "where": "cuontry = 'x'"}, "did you mean 'country'"),
         ("odd", "- a\n- b", "has to be a mapping"),
         ("odd", "just words", "has to be a mapping"),
-        ("odd", "did: [", "is not YAML"),
+        ("odd", "did: [", "not valid YAML"),
         ("odd", "", "has to be a mapping"),
     ],
 )

@@ -26,6 +26,7 @@ from workbench.compute import (
     EngineUse,
     Late,
     LocalEngine,
+    Part,
     Parts,
     Remembering,
     ResultCache,
@@ -344,3 +345,22 @@ def test_one_process_has_one_cache_of_a_folder(folder: Path) -> None:
     make: Callable[[], ResultCache] = lambda: ResultCache.at(folder, 8)  # noqa: E731
     with ThreadPoolExecutor(4) as pool:
         assert len({id(found) for found in pool.map(lambda _: make(), range(20))}) == 1
+
+
+def test_results_of_files_that_went_for_good_go_too(folder: Path, tmp_path: Path) -> None:
+    homes = []
+    for name in ("a", "b"):
+        homes.append(tmp_path / name)
+        homes[-1].mkdir()
+        ROWS.write_parquet(homes[-1] / "rows.parquet")
+    parts = [Parts((Part(files=(str(home / "rows.parquet"),), schema=dict(ROWS.schema), rows=3),)) for home in homes]
+    mine, other = Counting(), Counting()
+    cache = ResultCache(folder, 8)
+    kept = Remembering(mine, cache, "code")
+    for one in parts:
+        kept.run(COUNT, one)
+    (folder / "damaged.result").write_bytes(b"damaged")
+    assert cache.forget(homes[0]) == 1
+    assert [kept.run(COUNT, one).use.cached is None for one in parts] == [True, False], "memory forgot it, too"
+    cache.forget(homes[0])
+    assert [remembering(other, folder).run(COUNT, one).use.cached is None for one in parts] == [True, False]
