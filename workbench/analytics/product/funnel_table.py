@@ -43,7 +43,11 @@ def funnel_table(funnel: Funnel, counts: pl.DataFrame, top: int) -> pl.DataFrame
     titles = [step.title for step in funnel.steps]
     table = table.with_columns(
         pl.when(first > 0).then(pl.col("subjects") / first).alias("share_of_first"),
-        pl.when(entered).then(1.0).when(before > 0).then(pl.col("subjects") / before).alias("share_of_previous"),
+        pl.when(entered & (first > 0))
+        .then(1.0)
+        .when(before > 0)
+        .then(pl.col("subjects") / before)
+        .alias("share_of_previous"),
         pl.when(pl.col("subjects") > 0).then(pl.col("took") / pl.col("subjects") / 1e6).alias("mean_seconds"),
         pl.when(~entered & (pl.col("subjects") > 0))
         .then(pl.col("waited") / pl.col("subjects") / 1e6)
