@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,10 +34,25 @@ def grid_of(result: ProductResult) -> Grid | None:
     from workbench.analytics.product import Lifecycle, Retention
 
     if isinstance(result.answer.analysis, Retention):
-        return _across(result, ["cohort", "size"], "offset", "share", skip=0)
+        return _with_mean(result, _across(result, ["cohort", "size"], "offset", "share", skip=0))
     if isinstance(result.answer.analysis, Lifecycle):
         return _across(result, ["period"], "state", "subjects")
     return None
+
+
+def _with_mean(result: ProductResult, grid: Grid) -> Grid:
+    """With a last line: the mean of all cohorts, weighted by their sizes, of the cells whose period is over."""
+    from workbench.analytics.product import weighted_mean
+
+    if len(grid.rows) < 2 or "breakdown" in result.frame.columns:
+        return grid
+    means = weighted_mean(result.frame).iter_rows(named=True)
+    shares = {row["offset"]: row["share"] for row in means if row["offset"]}
+    read = result.table().columns["share"].read
+    began = sum(result.frame.filter(result.frame["offset"] == 0)["size"])
+    cells = [f"{read(shares[at])} " if at in shares else "" for at in sorted(set(result.frame["offset"]) - {0})]
+    size = result.table().columns["size"].read(began)
+    return replace(grid, rows=[*grid.rows, ["Weighted mean", size, *cells]])
 
 
 def _across(result: ProductResult, down: list[str], across: str, value: str, *, skip: Any = None) -> Grid:

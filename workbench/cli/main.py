@@ -19,6 +19,7 @@ from workbench.cli import (
     metric,
     new,
     people,
+    preference,
     product,
     query,
     report,
@@ -72,6 +73,7 @@ run.add_to(app)
 report.add_to(app)
 new.add_to(app)
 people.add_to(app)
+preference.add_to(app)
 serve.add_to(app)
 
 

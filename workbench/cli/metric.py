@@ -70,13 +70,18 @@ def query(
     names: Annotated[list[str], typer.Argument(help="One or more metrics.")],
     by: Annotated[list[str] | None, typer.Option(help="A dimension; repeat it, or write a,b for several.")] = None,
     grain: Annotated[
-        str | None, typer.Option(help="hour, day, week, month, quarter or year; 'default' for the metric's own.")
+        str | None, typer.Option(help="minute, hour, day, week, month, quarter or year; 'default': the metric's.")
     ] = None,
     where: Annotated[str | None, typer.Option(help="A SQL condition on the dataset's columns.")] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="First day, YYYY-MM-DD, in the metric's time zone.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Whose midnight starts a day; default: the metric's.")] = None,
+    week_start: Annotated[
+        int | None, typer.Option(min=1, max=7, help="1 (Monday) to 7 (Sunday); default: the metric's.")
+    ] = None,
+    having: Annotated[str | None, typer.Option(help="A SQL condition on the result's columns.")] = None,
     compare: Annotated[
         str | None, typer.Option(help="'previous period' or 'previous year': what it was, and the change.")
     ] = None,
@@ -100,6 +105,9 @@ def query(
             grain=grain,
             where=where,
             between=between,
+            time_zone=time_zone,
+            week_start=week_start,
+            having=having,
             order=order,
             limit=limit,
             compare=compare,

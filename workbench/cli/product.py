@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.behind import SaveOption, WhoOption, print_who
 from workbench.cli.event_columns import EventOption, IdOption, SubjectOption, TimeOption, columns_of
 from workbench.cli.grids import grid_of, rows_of
 from workbench.cli.output import (
@@ -85,6 +86,8 @@ def funnel(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count the subjects that take one step after the other."""
     with open_workbench() as wb:
@@ -103,7 +106,7 @@ def funnel(
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def retention(
@@ -134,6 +137,8 @@ def retention(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count, of those who began in a period, who came back in the periods after it."""
     with open_workbench() as wb:
@@ -152,7 +157,7 @@ def retention(
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def stickiness(
@@ -176,6 +181,8 @@ def stickiness(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count the subjects by in how many periods they did a step."""
     with open_workbench() as wb:
@@ -190,7 +197,7 @@ def stickiness(
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def lifecycle(
@@ -213,6 +220,8 @@ def lifecycle(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count who is new, returning, resurrecting and dormant, period by period."""
     with open_workbench() as wb:
@@ -226,7 +235,7 @@ def lifecycle(
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def paths(
@@ -251,6 +260,8 @@ def paths(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count which event follows which within a session, place by place."""
     with open_workbench() as wb:
@@ -266,7 +277,7 @@ def paths(
             top=top,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def sessions(
@@ -289,6 +300,8 @@ def sessions(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count sessions and how long they are: a subject's events with no longer pause than a gap."""
     with open_workbench() as wb:
@@ -300,7 +313,7 @@ def sessions(
             week_start=week_start,
             **_common(start, end, within, subject, event, time, id, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def duplicates(
@@ -323,6 +336,8 @@ def duplicates(
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     explain: ExplainOption = False,
+    who: WhoOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Count the rows that came again: of a subject's rows with one id the latest counts."""
     with open_workbench() as wb:
@@ -335,7 +350,7 @@ def duplicates(
             week_start=week_start,
             **_common(start, end, within, subject, event, time, None, time_zone, version),
         )
-        _show(result, as_json=as_json, explain=explain)
+        _show(result, who, save, as_json=as_json, explain=explain)
 
 
 def _asking(wb: Workbench, no_cache: bool) -> Product:
@@ -369,9 +384,11 @@ def _steps(texts: list[str]) -> list[Step]:
     return [Step.parse(text) for text in texts]
 
 
-def _show(result: ProductResult, *, as_json: bool, explain: bool) -> None:
+def _show(result: ProductResult, who: list[str] | None, save: str | None, *, as_json: bool, explain: bool) -> None:
     """The rows in their own words, with what one has to know to read them; for programs the rows alone."""
-    if as_json:
+    if who or save is not None:
+        print_who(result, who, save, as_json=as_json)
+    elif as_json:
         print_records(result.frame.to_dicts(), as_json=True)
     else:
         grid = grid_of(result) or rows_of(result)

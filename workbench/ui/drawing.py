@@ -13,7 +13,7 @@ from workbench.charts import Chart, Table
 from workbench.ui.part import Part, details
 from workbench.ui.plain import box, html
 
-__all__ = ["CHARACTER", "INK", "MUTED", "SERIES", "Drawing", "axis", "cut", "figure", "legend", "renamed"]
+__all__ = ["CHARACTER", "INK", "MUTED", "SERIES", "Drawing", "axis", "cut", "figure", "legend", "renamed", "step"]
 
 SERIES = tuple(f"var(--wb-series-{number})" for number in range(1, 9))
 INK = "var(--wb-ink)"
@@ -21,6 +21,8 @@ MUTED = "var(--wb-ink-2)"
 CHARACTER = 6.4
 """How wide a character of a label is, in CSS pixels, on average."""
 _GRID = "var(--wb-grid)"
+_FULL = 240
+_HIGHEST = 52
 
 
 class Drawing(Part):
@@ -60,6 +62,11 @@ class Drawing(Part):
 
 def cut(name: str, longest: int) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
+def step(rows: int, least: int) -> int:
+    """How high each of so many rows is, in CSS pixels: few are higher, as a low figure leaves its card empty."""
+    return max(least, min(_HIGHEST, _FULL // max(1, rows)))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from datetime import UTC, date, datetime
@@ -70,6 +71,15 @@ def test_nothing_is_drawn_smaller_than_can_be_read(kind: str) -> None:
         sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)px"', sample(kind).svg(width))]
         assert sizes
         assert min(sizes) >= 11
+
+
+@pytest.mark.parametrize("width", [336, 736])
+def test_amounts_of_bars_side_by_side_do_not_touch(width: int) -> None:
+    frame = pl.DataFrame({"step": ["cart"] * 3, "place": ["x", "y", "z"], "share": [0.58, 0.65, 0.67]})
+    svg = Chart(frame, "bar", "step", "share", "Steps", color="place").svg(width)
+    labels = [float(y) for y in re.findall(r"translate\([\d.]+,([\d.]+)\)[^>]*>0\.\d+<", svg)]
+    assert len(labels) == 3
+    assert min(lower - upper for upper, lower in itertools.pairwise(labels)) >= 14, "a line of 12 px has its room"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -104,6 +104,20 @@ def test_what_is_approximate_says_how_far_off_it_may_be(command: Command, worksp
 
 
 @pytest.mark.usefixtures("flights")
+def test_weeks_zones_and_a_condition_on_the_figures_are_given(command: Command) -> None:
+    def weeks(*given: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(command("metric", "query", "flights", *given, "--json").out)
+        return found
+
+    # 1 January 2013 was a Tuesday; its first flight left at 23:30 of the day before in New York.
+    assert weeks("--grain", "week", "--week-start", "2") == [
+        {"time": "2012-12-25", "flights": 1}, {"time": "2013-01-01", "flights": 2},
+    ]  # fmt: skip
+    assert weeks("--grain", "week", "--week-start", "2", "--time-zone", "UTC") == [{"time": "2013-01-01", "flights": 3}]
+    assert weeks("--by", "carrier", "--having", "flights > 1") == [{"carrier": "UA", "flights": 2}]
+
+
+@pytest.mark.usefixtures("flights")
 def test_a_comparison_has_what_it_was_and_the_change(command: Command) -> None:
     ended = command(
         "metric", "query", "flights", "--from", "2013-01-02", "--to", "2013-01-03", "--compare", "previous period"

@@ -213,3 +213,47 @@ def test_a_step_that_is_no_event_is_said(command: Command, asked: tuple[str, ...
     note = ended.out.splitlines()[-1]
     assert said in note
     assert ("no event" in note) == bool(said)
+
+
+def test_retention_ends_in_the_mean_of_its_cohorts(command: Command) -> None:
+    asked = ("retention", "events", "view", "--grain", "day", "--periods", "9", "--to", "2024-03-13")
+    *_, second, mean, note = command(*asked).out.splitlines()
+    # The cohorts of 2 and of 1 are over after seven days, and one came back on that day; the eighth is over for one.
+    assert second.split() == ["2024-03-05", "1", *["0%"] * 6, "100%"]
+    assert mean.split() == ["Weighted", "mean", "3", *["0%"] * 6, "33%", "0%"]
+    assert note == "From events version 0."
+    open_ended = command(*asked[:-2]).out.splitlines()
+    assert open_ended[-2].split() == ["Weighted", "mean", "3", *["0%"] * 7], "what is not over does not count"
+    by = command("retention", "events", "view", "--by", "country").out
+    assert "Weighted mean" not in by, "each value would need one of its own"
+
+
+def test_who_is_behind_a_number_is_listed_and_kept(command: Command) -> None:
+    funnel = ("funnel", "events", "view", "cart", "buy")
+    assert [row["who"] for row in read(command, *funnel, "--who", "step=3")] == ["ada"]
+    assert [row["who"] for row in read(command, *funnel, "--who", "step=2", "--who", "dropped=true")] == ["bob"]
+    listed = command(*funnel, "--who", "step=2").out.splitlines()
+    assert (listed[0], sorted(listed[2:])) == ("2 subjects: who came to step 2, cart", ["ada", "bob"])
+    new = ("lifecycle", "events", "view", "--who", "period=2024-03-04", "--who", "state=new")
+    assert len(read(command, *new)) == 3
+    again = ("duplicates", "events", "--id", "what", "--by", "country", "--who", "country=US")
+    assert [row["who"] for row in read(command, *again)] == ["cyd"]
+    kept = command(*funnel, "--who", "step=2", "--save", "carts")
+    assert kept.out.startswith("carts: 2 subjects, of events")
+    assert [row["subjects"] for row in read(command, "funnel", "events", "view", "buy", "--within", "carts")] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--who", "stp=2"), "'stp'; did you mean 'step'?"),
+        (("--who", "dropped=true"), "is told by step; step is missing"),
+        (("--who", "step=two"), "'two' cannot be a value of 'step'"),
+        (("--who", "step"), "'step' is not NAME=VALUE"),
+        (("--who", "step=7"), "the funnel has the steps 1 to 2, not 7"),
+        (("--save", "carts"), "--who step=2 says it"),
+    ],
+)
+def test_what_names_no_number_is_refused(command: Command, given: tuple[str, ...], said: str) -> None:
+    ended = command("funnel", "events", "view", "cart", *given)
+    assert (ended.code, said in ended.err) == (2, True), ended.err

@@ -13,7 +13,7 @@ from product_shop import STEPS, fill
 
 from workbench import Workbench
 from workbench.ui import Dashboard, Duplicates, Funnel, Lifecycle, Paths, Retention, Selection, Sessions, Stickiness
-from workbench.ui.marks import EMPTY
+from workbench.ui.marks import EMPTY, LevelBar, LevelBars
 from workbench.ui.product import Asked
 
 ALL = Selection()
@@ -47,6 +47,13 @@ def test_a_funnel_has_a_bar_for_each_step_with_subjects_and_conversion(events: W
         f"{row['subjects']:,d} · {row['share_of_first']:.1%}" for row in frame.iter_rows(named=True)
     ]
     assert f"Table, {frame.height} rows" in part._details.value
+
+
+@pytest.mark.parametrize(("rows", "height"), [(1, 52 + 16), (3, 3 * 52 + 16), (6, 6 * 40 + 16), (15, 15 * 26 + 16)])
+def test_few_bars_are_higher_so_that_their_card_is_not_left_empty(rows: int, height: int) -> None:
+    bars = LevelBars()
+    bars.draw([LevelBar(str(number), 1.0) for number in range(rows)])
+    assert bars.figure.layout.height == f"{height}px"
 
 
 def test_a_funnel_by_a_property_has_its_values_under_each_later_step(events: Workbench) -> None:

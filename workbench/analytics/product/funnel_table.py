@@ -88,7 +88,7 @@ def _told(groups: list[str], titles: list[str]) -> list[pl.Expr]:
     some = subjects > 0
     return [
         pl.when(first > 0).then(subjects / first).alias("share_of_first"),
-        pl.when(entered).then(1.0).when(before > 0).then(subjects / before).alias("share_of_previous"),
+        pl.when(entered & (first > 0)).then(1.0).when(before > 0).then(subjects / before).alias("share_of_previous"),
         pl.when(some).then(pl.col("took") / subjects / 1e6).alias("mean_seconds"),
         pl.when(~entered & some).then(pl.col("waited") / subjects / 1e6).alias("mean_wait"),
         pl.col("step").replace_strict(range(1, len(titles) + 1), titles, return_dtype=pl.String).alias("event"),

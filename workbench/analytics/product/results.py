@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from workbench.analytics.product.durations import in_fitting_unit
 from workbench.analytics.product.explaining import explained
 from workbench.charts import Chart, Mark, Table
 from workbench.compute import SUBJECT_HASH, Analysis, EngineUse, frames
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,6 +169,7 @@ class ProductResult:
         Raises:
             Invalid: There is no such number.
         """
+        self._check_cell(cell)
         analysis, what = self.words.cell(self, **cell)
         found = self._asking.compute(analysis, self.dataset, self.answer.parts, self.version).frame
         return Subjects(found.drop(SUBJECT_HASH), what, lambda *given: self._keep(self.dataset, *given))
@@ -206,13 +208,30 @@ class ProductResult:
         return self.frame.height
 
     def __repr__(self) -> str:
-        return f"{self.table()!r}\n{self._origin}"
+        table = self.table()
+        return f"{table!r}\n{table.note}"
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {**self.table()._repr_mimebundle_(), "text/plain": repr(self)}
+
+    def _check_cell(self, cell: Mapping[str, Any]) -> None:
+        """Refuses names by which no number of the result is told, and too few of them."""
+        names = {
+            name: one for name, one in signature(self.words.cell).parameters.items() if one.kind is one.KEYWORD_ONLY
+        }
+        if not names:  # told by columns of its own, which it knows better
+            return
+        if strange := next((name for name in cell if name not in names), None):
+            raise unknown(f"part of a number of '{self.title}'", strange, names, error=Invalid)
+        needed = [name for name, one in names.items() if one.default is one.empty]
+        if missing := [name for name in needed if name not in cell]:
+            raise Invalid(
+                f"a number of '{self.title}' is told by {', '.join(needed)}; {', '.join(missing)} is missing",
+                hint=f"it takes {', '.join(names)}",
+            )
 
     @property
     def _origin(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -249,21 +250,10 @@ def of_sessions(asked: SessionSummary) -> Words:
         x = "period" if asked.grain else attributes[0] if attributes else None
         if x is None:
             return result.drawn("bar", "length", "sessions", frame=lengths_of_sessions(result.answer.frame))
-        color = attributes[0] if asked.grain and attributes else None
-        if len(attributes) > 1:
-            raise Invalid("sessions by more than one column are a table, no chart", hint="ask with one column in by=")
-        frame, few = _few(result.frame, color, "sessions")
-        if not asked.grain:
-            frame = frame.with_columns(pl.col(x).cast(pl.String).fill_null(_NONE))
-            frame = frame.sort("sessions", descending=True, maintain_order=True)
-        return result.drawn("line" if asked.grain else "bar", x, "sessions", frame=frame, color=color, note=few)
+        return _counts(result, x, "sessions", asked.grain, attributes)
 
     def cell(result: ProductResult, **of: Any) -> tuple[Analysis, str]:
-        analysis = asked.subjects(**of)
-        found = (pl.col(name).eq_missing(pl.lit(value)) for name, value in of.items())
-        if of and result.frame.filter(*found).is_empty():
-            raise Invalid(f"there are no sessions of {', '.join(f'{name} {value}' for name, value in of.items())}")
-        said = " and ".join(f"{name} {value}" for name, value in of.items())
+        analysis, said = asked.subjects(**of), _of(result, "sessions", of)
         return analysis, "who had a session" + (f" of {said}" if said else "")
 
     return Words(
@@ -290,22 +280,10 @@ def of_duplicates(asked: Duplicates) -> Words:
     def draw(result: ProductResult) -> Chart:
         if not asked.keys:
             raise Invalid("duplicates of all rows together are one row, no chart", hint="ask with grain= or by=")
-        if len(asked.by) > 1:
-            raise Invalid("duplicates by more than one column are a table, no chart", hint="ask with one column in by=")
-        x = asked.keys[0]
-        color = asked.by[0] if asked.grain and asked.by else None
-        frame, few = _few(result.frame, color, "duplicates")
-        if not asked.grain:
-            frame = frame.with_columns(pl.col(x).cast(pl.String).fill_null(_NONE))
-            frame = frame.sort("duplicates", descending=True, maintain_order=True)
-        return result.drawn("line" if asked.grain else "bar", x, "duplicates", frame=frame, color=color, note=few)
+        return _counts(result, asked.keys[0], "duplicates", asked.grain, asked.by)
 
     def cell(result: ProductResult, **of: Any) -> tuple[Analysis, str]:
-        analysis = asked.subjects(**of)
-        found = (pl.col(name).eq_missing(pl.lit(value)) for name, value in of.items())
-        said = " and ".join(f"{name} {value}" for name, value in of.items())
-        if of and result.frame.filter(*found).is_empty():
-            raise Invalid(f"there are no rows of {said}")
+        analysis, said = asked.subjects(**of), _of(result, "rows", of)
         return analysis, "who has events that came more than once" + (f", of {said}" if said else "")
 
     return Words(
@@ -321,6 +299,31 @@ def of_duplicates(asked: Duplicates) -> Words:
         draw=draw,
         cell=cell,
     )  # fmt: skip
+
+
+def _counts(result: ProductResult, x: str, amount: str, grain: str | None, by: Sequence[str]) -> Chart:
+    """How many there are: along time a line for each value, else a bar for each, the most on top."""
+    if len(by) > 1:
+        raise Invalid(f"{amount} by more than one column are a table, no chart", hint="ask with one column in by=")
+    color = by[0] if grain and by else None
+    frame, few = _few(result.frame, color, amount)
+    if not grain:
+        frame = frame.with_columns(pl.col(x).cast(pl.String).fill_null(_NONE))
+        frame = frame.sort(amount, descending=True, maintain_order=True)
+    return result.drawn("line" if grain else "bar", x, amount, frame=frame, color=color, note=few)
+
+
+def _of(result: ProductResult, what: str, of: Mapping[str, Any]) -> str:
+    """The values that a number is told by, in words; "" for none.
+
+    Raises:
+        Invalid: No row of the result has them.
+    """
+    said = " and ".join(f"{name} {value}" for name, value in of.items())
+    found = (pl.col(name).eq_missing(pl.lit(value)) for name, value in of.items())
+    if of and result.frame.filter(*found).is_empty():
+        raise Invalid(f"there are no {what} of {said}")
+    return said
 
 
 Valued = Retention | Stickiness | Lifecycle

@@ -44,7 +44,7 @@ def bars(plot: Plot, width: int, narrow: bool) -> Spec:
 
 def _level_bars(rows: list[Spec], names: list[str], width: int, narrow: bool, plot: Plot) -> Spec:
     count = max(1, len(series_names(plot)))
-    step = (22 if narrow else 24) if count == 1 else (15 if narrow else 16) * count
+    step = (22 if narrow else 24) if count == 1 else (20 if narrow else 22) * count  # each has room for its amount
     # The amount stands at the bar's end, so the longest bar must leave room for it.
     room = (max((len(row["l"]) for row in rows), default=0) + 1.5) * CHARACTER
     shown = min(130 if narrow else 240, max((len(name) for name in names), default=0) * CHARACTER)
@@ -64,7 +64,9 @@ def _level_bars(rows: list[Spec], names: list[str], width: int, narrow: bool, pl
         "x": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": domain, "nice": False}},
     }
     if count > 1:
-        place["yOffset"] = {"field": "c", "type": "nominal", "sort": list(series_names(plot).values())}
+        place["yOffset"] = {
+            "field": "c", "type": "nominal", "sort": list(series_names(plot).values()), "scale": {"paddingInner": 0.1},
+        }  # fmt: skip
     return {
         "data": {"values": rows},
         "height": {"step": step, "for": "position"},

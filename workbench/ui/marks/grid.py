@@ -9,7 +9,7 @@ import numpy as np
 from bqplot.marks import Array, array_serialization
 
 from workbench.charts import heat_shades
-from workbench.ui.drawing import CHARACTER, INK, axis, cut, figure, legend, renamed
+from workbench.ui.drawing import CHARACTER, INK, axis, cut, figure, legend, renamed, step
 from workbench.ui.places import apart, spaced
 from workbench.ui.plain import html
 
@@ -84,7 +84,7 @@ class Grid:
         places, lines = apart(spaced(list(columns))), apart([cut(name, _LONGEST) for name in rows])
         left = max(44, round(max(len(name) for name in lines) * CHARACTER) + 14)
         self.figure.fig_margin = {"top": 4, "right": 8, "bottom": 28, "left": left}
-        self.figure.layout.height = f"{_STEP * len(lines) + 32}px"
+        self.figure.layout.height = f"{step(len(lines), _STEP) * len(lines) + 32}px"
         with renamed({self.columns: places, self.rows: lines[::-1]}), self.cells.hold_sync():
             self.cells.color = grid  # first: the others are held to its shape
             self.cells.row, self.cells.column = lines, places

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import bqplot
 import numpy as np
 
-from workbench.ui.drawing import CHARACTER, INK, SERIES, axis, cut, figure, renamed
+from workbench.ui.drawing import CHARACTER, INK, SERIES, axis, cut, figure, renamed, step
 from workbench.ui.places import apart
 
 __all__ = ["LevelBar", "LevelBars"]
@@ -66,7 +66,7 @@ class LevelBars:
         # The amount stands at the bar's end, so the longest bar leaves room for it.
         right = round(max((len(text) for text in texts), default=0) * CHARACTER) + 12
         self.figure.fig_margin = {"top": 4, "right": right, "bottom": 4, "left": left}
-        self.figure.layout.height = f"{max(1, len(names)) * _STEP + 16}px"
+        self.figure.layout.height = f"{max(1, len(names)) * step(len(names), _STEP) + 16}px"
 
     def _label(self, weight: str, offset: int) -> bqplot.Label:
         return bqplot.Label(

@@ -90,6 +90,12 @@ def test_a_funnel_is_what_a_loop_finds(shop: Workbench) -> None:
             assert row["median_wait"] == pytest.approx(median_low(waited), rel=0.01)
 
 
+def test_where_nobody_entered_there_are_no_shares_and_the_text_says_why(shop: Workbench) -> None:
+    found = shop.product.funnel("events", ["veiw", "buy"])
+    assert found.frame.select("share_of_first", "share_of_previous").rows() == [(None, None), (None, None)]
+    assert "There is no event 'veiw'; did you mean 'view'?" in repr(found).splitlines()[-1]
+
+
 def test_rarer_values_are_put_together_and_missing_ones_are_a_value(shop: Workbench) -> None:
     entered: dict[str | None, set[str]] = {}
     bought: dict[str | None, set[str]] = {}
