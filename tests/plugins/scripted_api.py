@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -65,8 +67,12 @@ class Site:
 
 
 @contextmanager
-def serving(handle: Handle) -> Iterator[Site]:
-    """A server that is there in the block."""
+def serving(handle: Handle, certificate: Path | None = None) -> Iterator[Site]:
+    """A server that is there in the block.
+
+    Args:
+        certificate: A file with it and its key, for `https://localhost`.
+    """
     stopped = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,8 +112,16 @@ def serving(handle: Handle) -> Iterator[Site]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
+        def handle_error(self, *_args: object) -> None:
+            """A client that hangs up, or trusts no such certificate, is what some tests are about."""
+
     with Server(("127.0.0.1", 0), Handler) as server:
         site = Site(f"http://127.0.0.1:{server.server_address[1]}")
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            site.url = f"https://localhost:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

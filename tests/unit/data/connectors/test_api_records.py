@@ -46,6 +46,7 @@ def test_types_are_settled_by_all_pages() -> None:
     [
         ([{"a": 1}, {"a": "x"}], "column 'a' is a whole number on page 1, row 1 and a text on page 2, row 1"),
         ([{"a": True}, {"a": 5}], "is true or false on page 1, row 1 and a whole number on page 2"),
+        ([{"a": 1}, {"a": 1.5}, {"a": "x"}], "a whole number on page 1, row 1 and a text on page 3, row 1"),
         ([{"a": {}}, {"a": "x"}], "is an object on page 1, row 1 and a text on page 2, row 1"),
         ([{"a": 2**64}], "page 1, row 1, column 'a': 18446744073709551616 has more than 64 bits"),
         (
@@ -87,7 +88,15 @@ def test_types_that_are_declared_hold_whatever_comes_and_where_nothing_comes() -
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        *(("number", "12,5"), ("number", "nan"), ("number", True), ("integer", 1.5), ("integer", "1e3")),
+        *(
+            ("number", "1e999"),
+            ("number", 10**400),
+            ("number", "12,5"),
+            ("number", "nan"),
+            ("number", True),
+            ("integer", 1.5),
+            ("integer", "1e3"),
+        ),
         *(("integer", 2**63), ("time", "2013-01-01T05:00:00"), ("time", 1356998400), ("date", "2013-02-30")),
         *(("date", "\ud800"), ("boolean", 1)),
     ],
@@ -103,7 +112,7 @@ import resource, sys
 from workbench.data.connectors import open_source
 source = open_source(sys.argv[1])
 before, rows = 0, 0
-for batch in source.batches(batch_rows=1000):
+for batch in source.batches():
     rows += batch.num_rows
 print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
@@ -129,3 +138,12 @@ def test_memory_is_a_page_however_many_there_are() -> None:
             assert rows == count * 100
             peaks.append(peak)
     assert peaks[1] - peaks[0] < 60, peaks
+
+
+def test_a_number_that_is_too_large_to_be_one_names_page_and_row() -> None:
+    with serving(in_turn(Reply(b'[{"a": 1.5}, {"a": -1e400}]'))) as site:
+        with pytest.raises(Invalid, match="page 1, row 2, column 'a': larger than a number can be"):
+            read(site, "")
+        site.asked.clear()
+        with pytest.raises(Invalid, match=r"row 2, column 'a': .* is no number"):
+            read(site, "types=a:number")

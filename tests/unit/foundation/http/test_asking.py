@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import gzip
 import logging
+import socket
+import threading
 import time
 import traceback
+from contextlib import suppress
 from email.utils import formatdate
 from urllib.parse import quote, quote_plus
 
@@ -140,6 +143,30 @@ def test_silence_and_dripping_end_in_time() -> None:
         with serving(in_turn(slow)) as silent, pytest.raises(Unavailable, match=r"was silent for 0\.3 s"):
             a.get(silent.url)
         assert time.perf_counter() - begin < 5
+
+
+def test_a_head_that_drips_ends_in_time() -> None:
+    """A byte every now and then is never silence; only the moment that all must be over by ends it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                while True:
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        begin = time.perf_counter()
+        with Client(Limits(attempts=1, total=0.5), private=HERE) as asking:
+            with pytest.raises(Unavailable, match=r"not done in 0\.5 s"):
+                asking.get(f"http://127.0.0.1:{listening.getsockname()[1]}")
+            assert time.perf_counter() - begin < 5
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def test_no_answer_is_larger_than_agreed_packed_or_not() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,10 @@ def _number(value: Any) -> float:
         raise ValueError
     if isinstance(value, str) and not re.fullmatch(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?", value):
         raise ValueError
-    return float(value)
+    made = float(value)
+    if math.isinf(made):
+        raise ValueError
+    return made
 
 
 def _boolean(value: Any) -> bool:

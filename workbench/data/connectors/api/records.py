@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -24,7 +25,9 @@ from workbench.foundation.errors import Invalid, Unavailable
 __all__ = ["Records"]
 
 MOST_COLUMNS = 10_000
+MOST_BYTES = 32 << 20
 _EXACT = 1 << 53  # a 64-bit float holds every whole number up to here
+_BEYOND = (float("inf"), float("-inf"))  # what JSON cannot say, and Python makes of numbers that are too large
 _NOTHING = type(None)
 
 _NUMBERS = {int, float}
@@ -86,7 +89,8 @@ class Records:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what could not be written is tried once more, and nobody needs it
+            self._file.close()
 
     def add(self, rows: Sequence[Any], page: int) -> None:
         """
@@ -118,7 +122,7 @@ class Records:
         """All rows, at least one batch.
 
         Args:
-            most: Rows in one batch; all but the last have as many.
+            most: Rows in one batch; there are fewer where they are large.
 
         Raises:
             Invalid: There are rows, and no row has a column.
@@ -127,18 +131,19 @@ class Records:
         if self._rows and not schema.names:
             raise Invalid(f"{self._place} has {self._rows:,} rows, and all are empty objects")
         held: list[pa.RecordBatch] = []
-        rows, any_ = 0, False
+        rows, size, any_ = 0, 0, False
         for kept in self._kept(schema):
             held.append(kept)
             rows += kept.num_rows
-            if rows < most:
+            size += kept.nbytes
+            if rows < most and size < MOST_BYTES:
                 continue
             table = pa.Table.from_batches(held).combine_chunks()
-            whole = rows // most * most
+            whole = rows // most * most or rows
             yield from table.slice(0, whole).to_batches(max_chunksize=most)
             any_ = True
             held = table.slice(whole).to_batches()
-            rows -= whole
+            rows, size = rows - whole, sum(batch.nbytes for batch in held)
         if rows:
             yield from pa.Table.from_batches(held).combine_chunks().to_batches()
         elif not any_:
@@ -180,9 +185,9 @@ class Records:
         if column.declared is not None:
             return converted(column.name, column.declared, values, where)
         kinds = set(map(type, values)) - {_NOTHING}
-        for kind in kinds - column.first.keys():
-            row = next(at for at, value in enumerate(values, start=1) if type(value) is kind)
-            column.first[kind] = f"{where.removeprefix(f'{self._place}, ')}, row {row}"
+        new = {next(at for at, value in enumerate(values) if type(value) is kind): kind for kind in kinds}
+        for at, kind in sorted(new.items()):
+            column.first.setdefault(kind, f"{where.removeprefix(f'{self._place}, ')}, row {at + 1}")
         self._refuse_mixed(column)
         if not kinds:
             return pa.nulls(len(values))
@@ -207,6 +212,12 @@ class Records:
                 f" whole number ({column.wide}), and no type of number holds both exactly",
                 hint=_declare(column.name, "text"),
             )
+        large = next((n for n, v in enumerate(values, start=1) if v in _BEYOND), None) if float in kinds else None
+        if large is not None:
+            raise Invalid(
+                f"{where}, row {large}, column '{shown(column.name)}': larger than a number can be (1.8e308)",
+                hint="tell whoever owns the API",
+            )
         try:
             return pa.array(values, pa.float64() if float in kinds else pa.int64())
         except (OverflowError, pa.ArrowInvalid):
@@ -217,15 +228,14 @@ class Records:
             ) from None
 
     def _refuse_mixed(self, column: _Column) -> None:
-        found = set(column.first)
-        if len(found) <= 1 or found <= _NUMBERS or found <= _NESTED:
-            return
-        (kind, place), *_, (other, later) = column.first.items()
-        said = f"{KINDS[kind]} on {place} and {KINDS[other]} on {later}"
-        raise Invalid(
-            f"{self._place}: column '{shown(column.name)}' is {said}",
-            hint=_declare(column.name, "text"),
-        )
+        (kind, place), *others = column.first.items() or [(_NOTHING, "")]
+        alike = next((group for group in (_NUMBERS, _NESTED) if kind in group), {kind})
+        for other, later in others:
+            if other not in alike:
+                said = f"{KINDS[kind]} on {place} and {KINDS[other]} on {later}"
+                raise Invalid(
+                    f"{self._place}: column '{shown(column.name)}' is {said}", hint=_declare(column.name, "text")
+                )
 
 
 def _form(text: pa.Array) -> pa.DataType:

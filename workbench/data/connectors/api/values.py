@@ -20,6 +20,7 @@ KINDS: dict[type, str] = {
     dict: "an object",
     list: "a list",
 }
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def kind_of(value: Any) -> str:
@@ -27,7 +28,7 @@ def kind_of(value: Any) -> str:
 
 
 def as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(value)
 
 
 def as_texts(name: str, values: list[Any], where: str) -> pa.Array:
