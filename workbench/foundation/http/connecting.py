@@ -83,9 +83,10 @@ class Connector:
             raise httpcore.ConnectError(f"its name could not be looked up: {error}") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if host.lower() not in self._private and (inner := [one for one in addresses if not is_public(one)]):
+            at = "" if inner[0] == host else f" is at {inner[0]}, which"
             raise Forbidden(
-                f"{host} is at {inner[0]}, which is not an address of the internet",
-                hint="a host of this machine or of your own network has to be allowed by its name",
+                f"{host}{at} is not an address of the internet",
+                hint="one of your own network or machine has to be allowed: private=yes in a source's address",
             )
         last: httpcore.NetworkError | httpcore.TimeoutException | None = None
         for address in addresses:

@@ -17,7 +17,7 @@ from scripted_api import Asked, Reply, paged, serving
 from waiting import wait_until
 
 from workbench import Workbench
-from workbench.foundation.errors import Unavailable
+from workbench.foundation.errors import Invalid, Unavailable
 
 ROWS = [{"id": number, "day": f"2026-01-0{number % 3 + 1}", "price": number / 4} for number in range(9)]
 OPTIONS = "#rows=data.items&pages=cursor&next=meta.next&private=yes&attempts=1&auth=bearer:env:SHOP_TOKEN"
@@ -59,6 +59,14 @@ def test_rows_since_the_last_time_are_asked_for_by_a_query(wb: Workbench) -> Non
         made = wb.datasets.load(url, "orders", query="since=:since", parameters={"since": 5})
         assert made.to_polars()["id"].sort().to_list() == [6, 7, 8]
         assert all(asked.query["since"] == "5" for asked in site.asked)
+
+
+def test_an_api_without_rows_makes_a_dataset_of_declared_columns_only(wb: Workbench) -> None:
+    with serving(paged([], "cursor")) as site:
+        url = f"{site.address}/orders{OPTIONS}"
+        with pytest.raises(Invalid, match=r"orders.* has no rows, and so no columns"):
+            wb.datasets.load(url, "orders")
+        assert wb.datasets.load(f"{url}&types=id:integer,at:time", "orders").to_polars().columns == ["id", "at"]
 
 
 def test_an_api_that_fails_on_its_last_page_changes_nothing(wb: Workbench) -> None:
