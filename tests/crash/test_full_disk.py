@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from scripted_api import Reply, serving
 
 from workbench import Workbench
 from workbench.compute import ResultCache
+from workbench.data.connectors import open_source
 from workbench.data.lake import Checkpoint, Datasets, Lake
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Unavailable
@@ -202,3 +205,17 @@ def test_a_disk_that_may_only_be_read_is_one_sentence_and_still_readable(disk: P
     assert not lake.exists("u")
     assert lake.read("t", ADMIN).collect().rows() == [(0,)]
     catalog.close()
+
+
+def test_a_disk_full_of_an_apis_pages_is_one_sentence_and_free_again(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    page = [{"text": f"{number}{'x' * 1000}"} for number in range(1000)]
+    free = os.statvfs(disk).f_bavail
+    with serving(lambda asked: Reply([{"page": asked.query["page"]}, *page])) as site:
+        source = open_source(f"{site.address}/rows#pages=page&private=yes")
+        with pytest.raises(Unavailable, match=f"no space in {disk} for the pages of .*/rows"):
+            next(source.batches())
+        assert len(site.asked) > 5
+    assert os.statvfs(disk).f_bavail == free

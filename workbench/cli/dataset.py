@@ -181,10 +181,12 @@ def export(
 
 @commands.command()
 def load(
-    source: Annotated[str, typer.Argument(help="A file, or a database URL such as sqlite:///shop.db.")],
+    source: Annotated[
+        str, typer.Argument(help="A file, a database such as sqlite:///shop.db, an API: https+json://host/path.")
+    ],
     name: Annotated[str, typer.Option(help="The dataset to make.")],
     table: Annotated[str | None, typer.Option(help="The table, where the source is a database.")] = None,
-    query: Annotated[str | None, typer.Option(help="A SELECT, where the source is a database.")] = None,
+    query: Annotated[str | None, typer.Option(help="A SELECT; for an API: status=open.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="The zone of times that do not say theirs.")] = None,
     description: Annotated[str, typer.Option(help="What the dataset is.")] = "",

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
+from workbench.data.connectors.times import as_times
 from workbench.foundation.errors import Invalid
 
 __all__ = ["TextFormat", "read_delimited"]
@@ -25,8 +26,6 @@ TAB = {"tab": "\t", "\\t": "\t"}  # a shell passes a tab on as it was typed
 # Numbers to a computer, names to people: a zip code, a phone, an id. Their zeros would be lost, or their last digits.
 _ZEROS = r"[ \t]*[-+]?0[0-9xX][0-9a-fA-FxX.+-]*[ \t]*"
 _LONG = r"[ \t]*[-+]?[0-9]{19,}[ \t]*"
-_TIME_WITHOUT_ZONE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-_TIME = _TIME_WITHOUT_ZONE + r"(Z|[-+][0-9]{2}(:?[0-9]{2})?)?"
 
 
 @dataclass(frozen=True)
@@ -157,18 +156,8 @@ def _times_of_any_year(table: pa.Table) -> dict[int, pa.ChunkedArray]:
     """
     found: dict[int, pa.ChunkedArray] = {}
     for index, field in enumerate(table.schema):
-        column = table.column(index)
-        if not pa.types.is_string(field.type) or column.null_count == len(column):
-            continue
-        if re.fullmatch(_TIME, column.drop_null()[0].as_py()) is None:
-            continue
-        if compute.all(compute.match_substring_regex(column, f"^{_TIME}$")).as_py():
-            zoned = compute.match_substring_regex(column, f"^{_TIME_WITHOUT_ZONE}$")
-            zone = None if compute.all(zoned).as_py() else "UTC"
-            try:
-                found[index] = column.cast(pa.timestamp("us", zone))
-            except pa.ArrowInvalid:  # some with a zone and some without, or no day of the calendar
-                continue
+        if pa.types.is_string(field.type) and (times := as_times(table.column(index))) is not None:
+            found[index] = times
     return found
 
 

@@ -11,11 +11,12 @@ from urllib.parse import unquote, urlsplit
 import polars as pl
 import pyarrow as pa
 
+from workbench.data.connectors.api import ApiSource
 from workbench.data.connectors.databases import DatabaseSource
 from workbench.data.connectors.delimited import TextFormat
 from workbench.data.connectors.files import FileSource
 from workbench.data.connectors.model import Source
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Invalid, NotFound
 from workbench.foundation.registry import Registry
 
 __all__ = ["connectors", "open_source", "read_frame", "read_reader"]
@@ -31,14 +32,16 @@ connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench
 connectors.register("file", _file)
 connectors.register("sqlite", DatabaseSource)
 connectors.register("postgresql", DatabaseSource)
+connectors.register("http+json", ApiSource)
+connectors.register("https+json", ApiSource)
 
 
 def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat | None = None) -> Source:
-    """Opens a file or a database for reading. Nothing is created and nothing is written there.
+    """Opens a file, a database or an API for reading. Nothing is created and nothing is written there.
 
     Args:
         url: A path (`data/flights.csv`), or a URL whose scheme names a connector (`sqlite:///ops.db`,
-            `postgresql://user@host/name`, `file:///data/flights.csv`).
+            `postgresql://user@host/name`, `file:///data/flights.csv`, `https+json://api.example.com/orders`).
         base: The folder that relative paths start from; the current one when not given.
         text: How a delimited text file is written; a UTF-8 file with the separator of its ending needs none.
 
@@ -65,6 +68,12 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
         if rest.lstrip("/") in ("", ":memory:"):
             raise Invalid(f"'{given}' names no database file", hint="write sqlite:///path/to/file.db")
         given = f"{scheme}:///{folder / rest.removeprefix('/')}"
+    if scheme in (names := connectors.names()):
+        kind = scheme
+    elif f"{scheme}+json" in names:
+        raise NotFound(
+            f"no connector '{scheme}'; did you mean '{scheme}+json'?", hint="that reads an API that answers with JSON"
+        )
     return connectors.get("postgresql" if kind == "postgres" else kind)(given)
 
 

@@ -149,10 +149,11 @@ class Datasets:
         numbers, booleans, dates, times, else text. Numbers that begin with a zero, such as zip codes, stay text.
 
         Args:
-            source: A path (CSV, TSV, Parquet, JSON, newline-delimited JSON) or a URL, such as `sqlite:///ops.db`.
+            source: A path (CSV, TSV, Parquet, JSON, newline-delimited JSON) or a URL, such as `sqlite:///ops.db` or
+                `https+json://api.example.com/orders`.
             name: The dataset to make; see `create`, also for `key`, `partition_by` and `description`.
             table: The table, where the source is a database.
-            query: A SELECT instead of a table.
+            query: A SELECT instead of a table; for an API what stands behind the `?`, such as `status=open`.
             parameters: Values of the query's `:name` parameters.
             time_zone: The zone of times that have none, such as "UTC" or "America/New_York".
             separator: What stands between the fields of a delimited text file, where it is not what the ending says:
@@ -172,6 +173,10 @@ class Datasets:
         opened = open_source(source, base=self._base, text=text)
         where = f"{opened.url} {table}" if table else opened.url
         with read_reader(opened, table=table, query=query, parameters=parameters) as reader:
+            if not reader.schema.names:
+                raise Invalid(
+                    f"{where} has no rows, and so no columns", hint="types= in an API's address says which there are"
+                )
             rows = reader if time_zone is None else _zoned(reader, time_zone)
             return self.create(name, rows, key=key, partition_by=partition_by, description=description, source=where)
 

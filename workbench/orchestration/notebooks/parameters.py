@@ -27,14 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.foundation.errors import Invalid, nearest
+from workbench.foundation.secret import named_like_a_secret
 from workbench.orchestration.notebooks import document
 from workbench.orchestration.notebooks.annotations import ParameterType, evaluate, of_annotation, of_value
 
 __all__ = ["Parameter", "check", "declared", "injected", "resolved"]
 
-_SECRET_NAME = re.compile(
-    r"(^|_)(password|passwd|pwd|secret|token|api_?key|private_?key|credentials?)($|_)", re.IGNORECASE
-)
 _SECRET_VALUE = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _STORED = "parameters are stored in clear text in the output notebook and the catalog"
 
@@ -79,7 +77,7 @@ class Parameter:
 
 def refuse_secret(name: str) -> None:
     """Raises ValueError for a name that a secret would have."""
-    if _SECRET_NAME.search(name):
+    if named_like_a_secret(name):
         raise ValueError(f"the parameter '{name}' looks like a secret, and {_STORED}")
 
 

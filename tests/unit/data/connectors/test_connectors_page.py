@@ -1,0 +1,88 @@
+"""The page about connectors says what the code says, and its examples work."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from house import ROOT
+from scripted_api import Asked, Reply, serving
+
+from workbench import Workbench
+from workbench.data.connectors import Source, connectors, open_source, read_frame
+from workbench.data.connectors.api import ApiOptions
+from workbench.data.connectors.api.options import ColumnType, Style
+from workbench.data.connectors.files import FORMATS, SEPARATED
+
+PAGE = (ROOT / "docs" / "connectors.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_scheme_and_ending_stands_there() -> None:
+    for name in [*connectors.names(), *FORMATS, *SEPARATED]:
+        assert f"{name}://" in PAGE or f"{name}`" in PAGE, name
+
+
+def test_every_key_of_an_api_stands_there_with_its_default() -> None:
+    _, _, below = PAGE.partition("### Keys of an API's address\n")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", below.replace("| |", "|  |"), re.MULTILINE))
+    assert list(rows) == list(ApiOptions.model_fields)
+    for name, field in ApiOptions.model_fields.items():
+        if isinstance(field.default, bool):
+            assert rows[name] == "no"
+        elif isinstance(field.default, int | float):
+            assert rows[name] == str(field.default)
+    for word in (*get_args(Style), *get_args(ColumnType)):
+        assert f"`{word}`" in below, word
+
+
+def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the answer that the page shows, from a server of this machine."""
+    answer = re.search(r"```json\n(.*?)\n```", PAGE, re.DOTALL)
+    assert answer is not None
+    last = '{"data": {"items": [{"id": 2, "at": "2026-01-01T10:00:00Z", "total": "1.5"}]}, "meta": {"next": null}}'
+
+    def handle(asked: Asked) -> Reply:
+        assert asked.headers["authorization"] == "Bearer s3cret"
+        return Reply((last if asked.query.get("cursor") == "c3Vy" else answer[1]).encode())
+
+    monkeypatch.setenv("SHOP_TOKEN", "s3cret")
+    with serving(handle) as site:
+        names = {"wb": wb, "datetime": datetime, "UTC": UTC}
+        for example in PYTHON[:2]:
+            exec(example.replace("https+json://api.example.com", site.address).replace("rate=5", "private=yes"), names)
+        assert {asked.path for asked in site.asked} == {"/v1/orders"}
+        assert site.asked[-1].query == {"updated_since": "2026-01-01T00:00:00Z", "limit": "200", "cursor": "c3Vy"}
+    for name in ("orders", "new_orders"):
+        assert wb.datasets[name].to_polars().sort("id").to_dicts() == [
+            {"id": 1, "at": datetime(2026, 1, 1, 9, 30, tzinfo=UTC), "total": 12.5},
+            {"id": 2, "at": datetime(2026, 1, 1, 10, tzinfo=UTC), "total": 1.5},
+        ]
+
+
+def test_the_connector_of_ones_own_works_by_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a package that is installed: its module and its entry point on the path."""
+    declared = re.search(r'```toml\n\[project\.entry-points\."(.*?)"\]\n(.*?)\n```', PAGE, re.DOTALL)
+    assert declared is not None
+    (tmp_path / "my_package.py").write_text(f"import pyarrow as pa\n\n{PYTHON[2]}")
+    metadata = tmp_path / "my_package-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    entry = declared[2].replace('"', "")
+    (metadata / "entry_points.txt").write_text(f"[{declared[1]}]\n{entry}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    try:
+        source = open_source("numbers://10")
+        assert isinstance(source, Source)
+        assert read_frame(source, table="numbers")["n"].to_list() == list(range(10))
+        assert [batch.num_rows for batch in source.batches(batch_rows=4)] == [4, 4, 2]
+        assert read_frame(open_source("numbers://0")).height == 0
+    finally:
+        connectors._things.pop("numbers", None)
+        sys.modules.pop("my_package", None)
