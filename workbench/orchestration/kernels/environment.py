@@ -22,6 +22,7 @@ _NAMES = frozenset(
         # how much of the machine the libraries may use, and which part of it
         "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS",
         "RAYON_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "CUDA_PATH", "NVIDIA_VISIBLE_DEVICES",
+        "_RJEM_MALLOC_CONF",
         # whom to trust when a connector opens a connection
         "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NO_PROXY", "no_proxy",
         # the workspace's own settings; the catalog's address is among them, because a notebook opens the workspace
