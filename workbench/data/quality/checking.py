@@ -10,16 +10,14 @@ import polars as pl
 
 from workbench.compute import frames
 from workbench.data.quality.around import Around, Nothing
-from workbench.data.quality.expected import Finding, Prepared
+from workbench.data.quality.expected import SAMPLES, Finding, Prepared
 from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Outcome, QualityResult
 from workbench.data.quality.suite import Suite
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, nearest
 
-__all__ = ["SAMPLES", "check"]
-
-SAMPLES = 5
+__all__ = ["check"]
 
 
 def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResult:

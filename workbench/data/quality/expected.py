@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.data.quality.around import Around
 
-__all__ = ["Expected", "Finding", "OfRows", "OfWhole", "Prepared", "in_order"]
+__all__ = ["SAMPLES", "Expected", "Finding", "OfRows", "OfWhole", "Prepared", "in_order"]
 
+SAMPLES = 5
 Severity = Literal["error", "warn"]
 
 

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from workbench.data.quality.elsewhere import NoRows, References
 from workbench.data.quality.expectations import Between, Holds, InSet, Length, Matches, NotNull, Unique
-from workbench.data.quality.wholes import HasType, RowCount
+from workbench.data.quality.wholes import Fresh, HasType, RowCount
 
 __all__ = ["Expectation"]
 
 Expectation = Annotated[
-    NotNull | Between | InSet | Matches | Length | Holds | Unique | RowCount | HasType,
+    NotNull | Between | InSet | Matches | Length | Holds | Unique | References | NoRows | RowCount | HasType | Fresh,
     Field(discriminator="expect"),
 ]

@@ -62,10 +62,11 @@ expectations:
   - {expect: length, column: carrier, min: 2, max: 1}
   - {expect: length, column: carrier, min: -1}
   - {expect: row_count, min: 1, mostly: 0.9}
+  - {expect: fresh, within: soon}
 """,
         )
     file, *said = str(refused.value).splitlines()
-    assert file == f"{tmp_path.name}/flights.yaml has 17 mistakes:"
+    assert file == f"{tmp_path.name}/flights.yaml has 18 mistakes:"
     for line, (start, rest) in zip(
         said,
         [
@@ -86,6 +87,7 @@ expectations:
             ("line 18: expectation 14 (length) has a min above its max: 2 and 1", ""),
             ("line 19: expectation 15 (length) has", None),
             ("line 20: expectation 16 (row_count) is not about single rows, so it has no 'mostly'", ""),
+            ("line 21: expectation 17 (fresh) has no length of time in 'within': soon", None),
         ],
         strict=True,
     ):
