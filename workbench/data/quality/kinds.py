@@ -8,11 +8,24 @@ from pydantic import Field
 
 from workbench.data.quality.elsewhere import NoRows, References
 from workbench.data.quality.expectations import Between, Holds, InSet, Length, Matches, NotNull, Unique
+from workbench.data.quality.shift import Shift
 from workbench.data.quality.wholes import Fresh, HasType, RowCount
 
 __all__ = ["Expectation"]
 
 Expectation = Annotated[
-    NotNull | Between | InSet | Matches | Length | Holds | Unique | References | NoRows | RowCount | HasType | Fresh,
+    NotNull
+    | Between
+    | InSet
+    | Matches
+    | Length
+    | Holds
+    | Unique
+    | References
+    | NoRows
+    | RowCount
+    | HasType
+    | Fresh
+    | Shift,
     Field(discriminator="expect"),
 ]
