@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,8 @@ from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, nearest
 
 __all__ = ["check"]
+
+_UNTOLD = object()
 
 
 def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResult:
@@ -43,21 +46,22 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
         if isinstance(plan, Prepared)
         for part, measure in enumerate(plan.measures)
     }
-    counts = rows.with_columns(_missing(gaps)).select(
-        pl.len().cast(pl.Int64).alias("rows"), *(measure.alias(name) for name, measure in measures.items())
-    )
-    found = counts.collect(engine="in-memory").row(0, named=True)
+    found = _measured(rows.with_columns(_missing(gaps)), measures)
     findings = []
     for place, plan in enumerate(plans):
         if isinstance(plan, Finding):
             findings.append(Finding(found["rows"], plan.problem))
         else:
-            values = [found[f"{place}.{part}"] for part in range(len(plan.measures))]
-            findings.append(plan.judge(values, found["rows"]))
+            values = [found.get(f"{place}.{part}", _UNTOLD) for part in range(len(plan.measures))]
+            untold = Finding(found["rows"], "it cannot be computed of some of the values")
+            findings.append(untold if _UNTOLD in values else plan.judge(values, found["rows"]))
     broken = {
         place: plan.fails
         for place, plan in enumerate(plans)
-        if isinstance(plan, Prepared) and plan.fails is not None and findings[place].failed
+        if isinstance(plan, Prepared)
+        and plan.fails is not None
+        and findings[place].failed
+        and not findings[place].problem
     }
     samples = _samples(rows, suite, broken, gaps)
     outcomes = tuple(
@@ -71,6 +75,25 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
         checked=utcnow(),
         seconds=time.perf_counter() - begin,
     )
+
+
+def _measured(rows: pl.LazyFrame, measures: Mapping[str, pl.Expr]) -> dict[str, Any]:
+    """What the measures give, in one plan; where it fails, each by itself, and without those that fail alone."""
+    count = pl.len().cast(pl.Int64).alias("rows")
+
+    def measured(named: Mapping[str, pl.Expr]) -> dict[str, Any]:
+        plan = rows.select(count, *(measure.alias(name) for name, measure in named.items()))
+        return plan.collect(engine="in-memory").row(0, named=True)
+
+    try:
+        return measured(measures)
+    except pl.exceptions.PolarsError:
+        found = measured({})  # this fails, too, where the rows cannot be read
+    for name, measure in measures.items():
+        # The message may quote a value, and what was found is kept for people who may not see it.
+        with suppress(pl.exceptions.PolarsError):
+            found |= measured({name: measure})
+    return found
 
 
 def _prepared(expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around) -> Prepared | Finding:

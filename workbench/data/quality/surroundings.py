@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from workbench.data.lake import Lake
-from workbench.data.sql import SqlDoor
+from workbench.data.sql import Limits, SqlDoor, SqlResult, TooLarge, TooLong
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Actor
@@ -74,9 +75,20 @@ class Surroundings:
         read = self._sql.check(text, self._actor).datasets
         versions = {self._dataset: self._version} if self._dataset in read and self._version is not None else {}
         limits = self._sql.limits.lowered(rows=most)
-        found = self._sql.query(text, self._actor, versions=versions, limits=limits)
+        found = self._query(text, versions, limits)
         if not found.cut:
             return len(found), found.to_dicts()
         counted = f"SELECT count(*) AS rows FROM (\n{text}\n)"
-        (count,) = self._sql.query(counted, self._actor, versions=versions).to_dicts()
+        (count,) = self._query(counted, versions, self._sql.limits).to_dicts()
         return int(count["rows"]), found.to_dicts()
+
+    def _query(self, text: str, versions: dict[str, int], limits: Limits) -> SqlResult:
+        try:
+            return self._sql.query(text, self._actor, versions=versions, limits=limits)
+        except (TooLarge, TooLong):
+            raise
+        except Invalid as error:
+            if isinstance(error.__cause__, duckdb.BinderException | duckdb.CatalogException):  # these tell of names
+                raise
+            # Others may quote a value, and what was found is kept for people who may not see it.
+            raise Invalid("its rows cannot be computed; ask it with wb.sql to see why") from error

@@ -146,6 +146,11 @@ def test_what_cannot_be_told_says_why(look: Callable[..., Outcome], expectation:
     assert problem in outcome.problem
 
 
+def test_a_value_that_sql_stumbles_over_is_not_quoted(look: Callable[..., Outcome]) -> None:
+    outcome = look({**SLOW, "sql": "SELECT * FROM {dataset} WHERE CAST(origin AS INT) > 1"})
+    assert outcome.problem == "its rows cannot be computed; ask it with wb.sql to see why"
+
+
 def test_a_frame_has_neither_versions_nor_sql(look: Callable[..., Outcome]) -> None:
     newest = {"expect": "fresh", "column": "at", "within": "1 hour"}
     assert "has no versions" in look({"expect": "fresh", "within": "1 hour"}, FLIGHTS).problem

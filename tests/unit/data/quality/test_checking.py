@@ -114,6 +114,17 @@ def test_all_failures_are_in_one_result_and_the_gate_names_each() -> None:
     )
 
 
+def test_what_cannot_be_computed_of_a_value_leaves_the_others_and_quotes_nothing() -> None:
+    result = check(
+        FRAME,
+        suite({"expect": "holds", "sql": "CAST(carrier AS INT) > 1"}, {"expect": "not_null", "column": "carrier"}),
+    )
+    odd, other = result.outcomes
+    assert (odd.passed, odd.failed, odd.problem) == (False, 5, "it cannot be computed of some of the values")
+    assert odd.sample == ()
+    assert (other.failed, len(other.sample)) == (1, 1)
+
+
 def test_warnings_pass_the_gate() -> None:
     result = check(FRAME, suite({"expect": "not_null", "column": "day", "severity": "warn"}))
     assert gate(result) is result
