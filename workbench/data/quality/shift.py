@@ -27,6 +27,7 @@ from workbench.foundation.errors import Invalid, unknown
 __all__ = ["Shift", "ks", "psi"]
 
 LEAST_SHARE = 0.0001
+_ROUNDING = 1e-12  # a difference of 0.1 + 0.2 is not over 0.3
 
 
 class Shift(OfWhole):
@@ -85,7 +86,7 @@ class Shift(OfWhole):
         over = [
             f"{name} is {value:.3g}"
             for name, most, value in (("PSI", self.psi, psi(now, before)), ("KS", self.ks, ks(now, before)))
-            if most is not None and value > most
+            if most is not None and value > most + _ROUNDING
         ]
         return Finding(problem=" and ".join(over))
 

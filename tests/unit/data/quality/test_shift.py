@@ -116,6 +116,7 @@ def test_a_version_and_another_dataset_are_references(compare: Any, lake: Lake, 
     assert shifted.problem.startswith("PSI is ")
     assert shifted.problem.endswith(" and KS is 0.5")
     assert compare(dataset="sales").passed
+    assert compare(version=0, psi=None, ks=0.5).passed
 
 
 @pytest.mark.parametrize(
