@@ -85,7 +85,7 @@ class Workbench:
         self.preferences = Preferences(catalog, self.security, actor.principal)
         self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit), apart=serving)
         self.queries = Queries(catalog, self._sql, self.security, self.runs, self.preferences, actor)
-        self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations")
+        self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations", self._sql)
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)

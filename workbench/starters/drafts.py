@@ -193,7 +193,7 @@ def expectations(wb: Workbench, name: str, dataset: str) -> dict[str, str]:
     kinds = {column: _kind(dtype) for column, dtype in _schema(wb, dataset).items()}
     found += [{"expect": "type", "column": column, "type": kind} for column, kind in kinds.items() if kind]
     lines = [
-        "# Further ones: between (min, max), in_set (values), matches (regex), holds (sql).",
+        "# Further ones: between and length (min, max), in_set (values), matches (regex), holds (sql).",
         "# Each may have: severity: warn, mostly: 0.99, note: why it is expected.",
         *([f"name: {name}"] if name != dataset else []),
         f"dataset: {dataset}",

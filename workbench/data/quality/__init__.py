@@ -1,7 +1,7 @@
 """Expectations about rows: checked all at once, kept over time, and a gate that what fails them cannot pass."""
 
 from workbench.data.quality.checking import check
-from workbench.data.quality.expectations import Expectation
+from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Outcome, QualityResult, gate
 from workbench.data.quality.quality import Quality
 from workbench.data.quality.suite import Suite

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import polars as pl
 
-from workbench.compute import expressions, frames
-from workbench.data.quality.expectations import Expectation, HasType, Holds, RowCount, RowRule
+from workbench.compute import frames
+from workbench.data.quality.around import Around, Nothing
+from workbench.data.quality.expected import SAMPLES, Finding, Prepared
+from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Outcome, QualityResult
 from workbench.data.quality.suite import Suite
 from workbench.foundation.catalog import utcnow
-from workbench.foundation.errors import Invalid, nearest
+from workbench.foundation.errors import Forbidden, Invalid, NotFound, nearest
 
 __all__ = ["check"]
 
-SAMPLES = 5
+_UNTOLD = object()
 
 
-def check(frame: Any, suite: Suite) -> QualityResult:
+def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResult:
     """Checks every expectation of a suite, all failures in one result.
 
     Args:
         frame: A frame of any kind that `compute.frames` reads.
+        around: What the rows are compared with; nothing when not given, as `wb.quality.check` gives what there is.
 
     Raises:
         Invalid: Not a frame.
@@ -32,21 +36,37 @@ def check(frame: Any, suite: Suite) -> QualityResult:
     begin = time.perf_counter()
     rows = frames.to_lazy(frame)
     schema = dict(rows.collect_schema())
-    problems = [_problem(expectation, schema) for expectation in suite.expectations]
-    rules = {
-        place: expectation.fails().fill_null(False)
-        for place, expectation in enumerate(suite.expectations)
-        if not problems[place] and isinstance(expectation, RowRule)
+    beside = around or Nothing()
+    plans = [_prepared(expectation, schema, beside) for expectation in suite.expectations]
+    needed = {name for expectation in suite.expectations for name in expectation.columns_needed}
+    gaps = [name for name, dtype in schema.items() if name in needed and dtype.is_float()]
+    measures = {
+        f"{place}.{part}": measure
+        for place, plan in enumerate(plans)
+        if isinstance(plan, Prepared)
+        for part, measure in enumerate(plan.measures)
     }
-    counts = rows.select(
-        pl.len().cast(pl.Int64).alias("rows"), *(fails.sum().cast(pl.Int64).alias(f"{n}") for n, fails in rules.items())
-    )
-    found = counts.collect(engine="in-memory").row(0, named=True)
-    broken = {place: fails for place, fails in rules.items() if found[f"{place}"]}
-    samples = _samples(rows, suite, broken)
+    found = _measured(rows.with_columns(_missing(gaps)), measures)
+    findings = []
+    for place, plan in enumerate(plans):
+        if isinstance(plan, Finding):
+            findings.append(Finding(found["rows"], plan.problem))
+        else:
+            values = [found.get(f"{place}.{part}", _UNTOLD) for part in range(len(plan.measures))]
+            untold = Finding(found["rows"], "it cannot be computed of some of the values")
+            findings.append(untold if _UNTOLD in values else plan.judge(values, found["rows"]))
+    broken = {
+        place: plan.fails
+        for place, plan in enumerate(plans)
+        if isinstance(plan, Prepared)
+        and plan.fails is not None
+        and findings[place].failed
+        and not findings[place].problem
+    }
+    samples = _samples(rows, suite, broken, gaps)
     outcomes = tuple(
-        _outcome(expectation, problems[place], found["rows"], found.get(f"{place}", 0), samples.get(place, ()))
-        for place, expectation in enumerate(suite.expectations)
+        _outcome(expectation, finding, found["rows"], samples.get(place, finding.sample))
+        for place, (expectation, finding) in enumerate(zip(suite.expectations, findings, strict=True))
     )
     return QualityResult(
         suite=suite.name,
@@ -57,64 +77,84 @@ def check(frame: Any, suite: Suite) -> QualityResult:
     )
 
 
-def _problem(expectation: Expectation, schema: Mapping[str, pl.DataType]) -> str:
-    """Why an expectation cannot be checked on these columns; empty if it can."""
+def _measured(rows: pl.LazyFrame, measures: Mapping[str, pl.Expr]) -> dict[str, Any]:
+    """What the measures give, in one plan; where it fails, each by itself, and without those that fail alone."""
+    count = pl.len().cast(pl.Int64).alias("rows")
+
+    def measured(named: Mapping[str, pl.Expr]) -> dict[str, Any]:
+        plan = rows.select(count, *(measure.alias(name) for name, measure in named.items()))
+        return plan.collect(engine="in-memory").row(0, named=True)
+
+    try:
+        return measured(measures)
+    except pl.exceptions.PolarsError:
+        found = measured({})  # this fails, too, where the rows cannot be read
+    for name, measure in measures.items():
+        # The message may quote a value, and what was found is kept for people who may not see it.
+        with suppress(pl.exceptions.PolarsError):
+            found |= measured({name: measure})
+    return found
+
+
+def _prepared(expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around) -> Prepared | Finding:
+    """How an expectation is looked at; a finding that says why, where it cannot be checked on these columns."""
     for name in expectation.columns_needed:
         if name not in schema:
             guess = nearest(name, schema)
-            return f"there is no column '{name}'" + (f"; did you mean '{guess}'?" if guess else "")
-    if isinstance(expectation, HasType):
-        dtype = schema[expectation.column]
-        return "" if expectation.fits(dtype) else f"it is {dtype}"
-    if isinstance(expectation, RowCount):
-        return ""
+            return Finding(problem=f"there is no column '{name}'" + (f"; did you mean '{guess}'?" if guess else ""))
     try:
-        if isinstance(expectation, Holds):
-            expressions.parse_filter(expectation.sql, schema, "the expectation")
-        pl.DataFrame(schema=schema).select(expectation.fails())
-    except Invalid as error:
-        return str(error)
+        return expectation.prepared(schema, around)
+    except (Forbidden, Invalid, NotFound) as error:
+        return Finding(problem=str(error))
     except pl.exceptions.PolarsError as error:
         types = ", ".join(f"{name} is {schema[name]}" for name in expectation.columns_needed)
-        return f"that cannot be told: {types} ({' '.join(str(error).split())[:120]})"
-    return ""
+        return Finding(problem=f"that cannot be told: {types} ({' '.join(str(error).split())[:120]})")
 
 
-def _samples(rows: pl.LazyFrame, suite: Suite, broken: Mapping[int, pl.Expr]) -> dict[int, tuple[dict[str, Any], ...]]:
-    """The first rows that break each rule: their number, the columns concerned, and what names the row."""
+def _missing(gaps: list[str]) -> list[pl.Expr]:
+    return [pl.col(name).fill_nan(None) for name in gaps]
+
+
+def _samples(
+    rows: pl.LazyFrame, suite: Suite, broken: Mapping[int, pl.Expr], gaps: list[str]
+) -> dict[int, tuple[dict[str, Any], ...]]:
+    """The first rows that break each rule, as they are: their number, the columns concerned, and what names the row."""
     if not broken:
         return {}
     keys = [
         name for expectation in suite.expectations if expectation.expect == "unique" for name in expectation.columns
     ]
     known = set(rows.collect_schema())
-    numbered = rows.with_row_index("row")
+    number = _free("row", known)
+    written = {name: _free(f"{name} as it is", known) for name in gaps}
+    numbered = rows.with_row_index(number).with_columns(
+        *_missing(gaps), *(pl.col(name).alias(other) for name, other in written.items())
+    )
     plans = []
     for place, fails in broken.items():
         shown = dict.fromkeys([*suite.expectations[place].columns_needed, *keys])
-        plans.append(numbered.filter(fails).head(SAMPLES).select("row", *(name for name in shown if name in known)))
+        columns = [pl.col(written.get(name, name)).alias(name) for name in shown if name in known]
+        plans.append(numbered.filter(fails).head(SAMPLES).select(number, *columns))
     collected = pl.collect_all(plans, engine="in-memory")
     return {place: tuple(sample.to_dicts()) for place, sample in zip(broken, collected, strict=True)}
 
 
-def _outcome(
-    expectation: Expectation, problem: str, rows: int, failed: int, sample: tuple[dict[str, Any], ...]
-) -> Outcome:
-    passed = not problem and (failed == 0 or 1 - failed / rows >= expectation.mostly)
-    if problem:
-        failed = rows
-    elif isinstance(expectation, RowCount):
-        passed = expectation.fits(rows)
-        problem = "" if passed else f"there {'is' if rows == 1 else 'are'} {rows:,}"
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _outcome(expectation: Expectation, finding: Finding, rows: int, sample: tuple[dict[str, Any], ...]) -> Outcome:
     return Outcome(
         said=expectation.said,
         expect=expectation.expect,
         columns=expectation.columns_needed,
         severity=expectation.severity,
-        passed=passed,
-        failed=failed,
+        passed=not finding.problem and expectation.enough(finding.failed, rows),
+        failed=finding.failed,
         rows=rows,
-        problem=problem,
+        problem=finding.problem,
         sample=sample,
         note=expectation.note,
     )

@@ -1,79 +1,47 @@
-"""What may be expected of rows. Where a value is missing, only `not_null` and `type` have something to say."""
+"""What may be expected of single rows. Where a value is missing, only `not_null` has something to say.
+
+Missing is null, and NaN in a column of floats.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from workbench.compute import expressions
+from workbench.data.quality.around import Around
+from workbench.data.quality.expected import OfRows, in_order
 
-__all__ = ["Expectation", "HasType", "RowCount", "RowRule", "Unique"]
+__all__ = ["Between", "Holds", "InSet", "Length", "Matches", "NotNull", "Unique"]
 
 Bound = int | float | date | datetime  # in this order a text without a time of day is a date
 Value = bool | int | float | str
-Severity = Literal["error", "warn"]
-
-TYPES = Literal["integer", "number", "text", "boolean", "date", "time"]
+Schema = Mapping[str, pl.DataType]
 
 
-class _Expected(BaseModel):
-    """What all expectations have.
-
-    Attributes:
-        severity: A gate lets through what only `warn` has to say about.
-        mostly: The share of rows that have to fit, from 0 (exclusive) to 1.
-        note: Why it is expected, for whoever meets a failure.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    severity: Severity = "error"
-    mostly: Annotated[float, Field(gt=0, le=1)] = 1.0
-    note: str = ""
-
-    @property
-    def columns_needed(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def statement(self) -> str:
-        """What is expected, as a clause."""
-        raise NotImplementedError
-
-    @property
-    def said(self) -> str:
-        mostly = "" if self.mostly == 1 else f" in at least {self.mostly:.6g} of the rows"
-        return self.statement + mostly
-
-
-class _OfColumn(_Expected):
-    column: str
-
-    @property
-    def columns_needed(self) -> tuple[str, ...]:
-        return (self.column,)
-
-
-class NotNull(_OfColumn):
+class NotNull(OfRows):
     """No value is missing."""
 
     expect: Literal["not_null"]
+    column: str
 
     @property
     def statement(self) -> str:
         return f"{self.column} is never null"
 
-    def fails(self) -> pl.Expr:
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
         return pl.col(self.column).is_null()
 
 
-class Between(_OfColumn):
+class Between(OfRows):
     """Values lie in a range, both ends included."""
 
     expect: Literal["between"]
+    column: str
     min: Bound | None = None
     max: Bound | None = None
 
@@ -86,8 +54,7 @@ class Between(_OfColumn):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if self.min is None and self.max is None:
-            raise ValueError("needs a min, a max or both")
+        in_order(self.min, self.max)
         return self
 
     @property
@@ -98,16 +65,15 @@ class Between(_OfColumn):
             return f"{self.column} is at most {self.max}"
         return f"{self.column} is between {self.min} and {self.max}"
 
-    def fails(self) -> pl.Expr:
-        column = pl.col(self.column)
-        below = column < self.min if self.min is not None else pl.lit(False)
-        return below | (column > self.max if self.max is not None else pl.lit(False))
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
+        return _outside(pl.col(self.column), self.min, self.max)
 
 
-class InSet(_OfColumn):
+class InSet(OfRows):
     """Values are among those listed."""
 
     expect: Literal["in_set"]
+    column: str
     values: Annotated[tuple[Value, ...], Field(min_length=1)]
 
     @property
@@ -115,7 +81,7 @@ class InSet(_OfColumn):
         shown = ", ".join(map(str, self.values[:6])) + (", ..." if len(self.values) > 6 else "")
         return f"{self.column} is one of {shown}"
 
-    def fails(self) -> pl.Expr:
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
         column = pl.col(self.column)
         if all(isinstance(value, str) for value in self.values):
             return ~column.is_in(list(self.values))
@@ -123,10 +89,11 @@ class InSet(_OfColumn):
         return ~pl.any_horizontal(column == value for value in self.values)
 
 
-class Matches(_OfColumn):
+class Matches(OfRows):
     """Texts match a regular expression, anywhere in the text unless it has ^ and $."""
 
     expect: Literal["matches"]
+    column: str
     regex: str
 
     @field_validator("regex")
@@ -142,11 +109,36 @@ class Matches(_OfColumn):
     def statement(self) -> str:
         return f"{self.column} matches {self.regex}"
 
-    def fails(self) -> pl.Expr:
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
         return ~pl.col(self.column).str.contains(self.regex)
 
 
-class Holds(_Expected):
+class Length(OfRows):
+    """Texts have so many characters, both ends included."""
+
+    expect: Literal["length"]
+    column: str
+    min: Annotated[int, Field(ge=0)] | None = None
+    max: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        in_order(self.min, self.max)
+        return self
+
+    @property
+    def statement(self) -> str:
+        if self.max is None:
+            return f"{self.column} has at least {self.min:,} characters"
+        if self.min is None:
+            return f"{self.column} has at most {self.max:,} characters"
+        return f"{self.column} has between {self.min:,} and {self.max:,} characters"
+
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
+        return _outside(pl.col(self.column).str.len_chars(), self.min, self.max)
+
+
+class Holds(OfRows):
     """A SQL condition over one row's columns is not false; where it is unknown (null) it is not broken."""
 
     expect: Literal["holds"]
@@ -169,11 +161,11 @@ class Holds(_Expected):
     def statement(self) -> str:
         return self.sql
 
-    def fails(self) -> pl.Expr:
-        return ~expressions.parse(self.sql, self.columns_needed, "the expectation")
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
+        return ~expressions.parse_filter(self.sql, schema, "the expectation")
 
 
-class Unique(_Expected):
+class Unique(OfRows):
     """No two rows have the same values in these columns; rows with a missing one are not compared."""
 
     expect: Literal["unique"]
@@ -192,62 +184,12 @@ class Unique(_Expected):
     def statement(self) -> str:
         return f"{', '.join(self.columns)} {'are' if len(self.columns) > 1 else 'is'} unique"
 
-    def fails(self) -> pl.Expr:
+    def fails(self, schema: Schema, around: Around) -> pl.Expr:
         """Every row whose key another row has too."""
         whole = pl.all_horizontal(pl.col(name).is_not_null() for name in self.columns)
         return pl.struct(self.columns).is_duplicated() & whole
 
 
-class RowCount(_Expected):
-    """There are as many rows as they should be, both ends included."""
-
-    expect: Literal["row_count"]
-    min: Annotated[int, Field(ge=0)] | None = None
-    max: Annotated[int, Field(ge=0)] | None = None
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.min is None and self.max is None:
-            raise ValueError("needs a min, a max or both")
-        return self
-
-    @property
-    def statement(self) -> str:
-        if self.max is None:
-            return f"there are at least {self.min:,} rows"
-        if self.min is None:
-            return f"there are at most {self.max:,} rows"
-        return f"there are between {self.min:,} and {self.max:,} rows"
-
-    def fits(self, rows: int) -> bool:
-        return (self.min is None or rows >= self.min) and (self.max is None or rows <= self.max)
-
-
-class HasType(_OfColumn):
-    """A column has a type of this kind; `number` takes whole numbers too."""
-
-    expect: Literal["type"]
-    type: TYPES
-
-    @property
-    def statement(self) -> str:
-        return f"{self.column} is of type {self.type}"
-
-    def fits(self, dtype: pl.DataType) -> bool:
-        match self.type:
-            case "integer":
-                return dtype.is_integer()
-            case "number":
-                return dtype.is_numeric()
-            case "text":
-                return dtype == pl.String
-            case "boolean":
-                return dtype == pl.Boolean
-            case "date":
-                return dtype == pl.Date
-            case "time":
-                return isinstance(dtype, pl.Datetime)
-
-
-RowRule = NotNull | Between | InSet | Matches | Holds | Unique
-Expectation = Annotated[RowRule | RowCount | HasType, Field(discriminator="expect")]
+def _outside(value: pl.Expr, least: Bound | None, most: Bound | None) -> pl.Expr:
+    below = value < least if least is not None else pl.lit(False)
+    return below | (value > most if most is not None else pl.lit(False))

@@ -14,6 +14,9 @@ from workbench.foundation.errors import CheckFailed
 
 __all__ = ["Outcome", "QualityResult", "gate"]
 
+# What is said of these is not said of each row.
+_OF_ALL = {"fresh", "no_rows", "row_count", "shift", "type"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -54,7 +57,10 @@ class Outcome:
         if self.problem:
             return f"{self.said}, but {self.problem}"
         if not self.failed:
-            return self.said if self.expect in ("row_count", "type") else f"{self.said}: all {self.rows:,} rows fit"
+            return self.said if self.expect in _OF_ALL else f"{self.said}: all {self.rows:,} rows fit"
+        if self.expect == "no_rows":
+            found = f"{self.said}, but {self.failed:,} {'does' if self.failed == 1 else 'do'}"
+            return f"{found}, e.g. {_example(self)}" if self.sample else found
         found = f"{self.said}: {self.failed:,} of {self.rows:,} rows do not fit ({_percent(self.share)})"
         return f"{found}, e.g. {_example(self)}" if self.sample else found
 

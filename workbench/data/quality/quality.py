@@ -11,6 +11,8 @@ from workbench.data.quality.checking import check
 from workbench.data.quality.model import QualityResult, gate
 from workbench.data.quality.store import QualityStore
 from workbench.data.quality.suite import Suite, load_suites
+from workbench.data.quality.surroundings import Surroundings
+from workbench.data.sql import SqlDoor
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Actor, Runs
@@ -23,14 +25,16 @@ class Quality:
 
     Args:
         folder: Of the suites: YAML files, each with a suite or a list of suites.
+        sql: What answers expectations that are asked in SQL.
     """
 
-    def __init__(self, catalog: Catalog, lake: Lake, runs: Runs, actor: Actor, folder: Path) -> None:
+    def __init__(self, catalog: Catalog, lake: Lake, runs: Runs, actor: Actor, folder: Path, sql: SqlDoor) -> None:
         self._store = QualityStore(catalog)
         self._lake = lake
         self._runs = runs
         self._actor = actor
         self._folder = folder
+        self._sql = sql
 
     def __repr__(self) -> str:
         return f"Quality({', '.join(suite.name for suite in self.suites())})"
@@ -83,7 +87,8 @@ class Quality:
             subject, version = subject.lazy(), subject.version
         elif name is not None:
             subject, version = self._lake.read_with_version(name, self._actor)
-        result = replace(check(subject, chosen), dataset=name, version=version, run=self._actor.run)
+        around = Surroundings(self._lake, self._sql, self._actor, name, version)
+        result = replace(check(subject, chosen, around), dataset=name, version=version, run=self._actor.run)
         self._store.add(result, self._actor.principal.name)
         return result
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workbench.data.quality.expectations import Expectation
+from workbench.data.quality.kinds import Expectation
 from workbench.foundation import definitions
 from workbench.foundation.errors import Invalid, WorkbenchError
 

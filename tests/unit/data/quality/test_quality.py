@@ -11,6 +11,7 @@ import pytest
 
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality, Suite
+from workbench.data.sql import Limits, SqlDoor
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import CheckFailed, Invalid, NotFound
 from workbench.governance.runs import Actor, Runs
@@ -33,7 +34,9 @@ def make(catalog: Catalog, lake: Lake, runs: Runs, tmp_path: Path, admin: Actor)
     (tmp_path / "expectations").mkdir()
     (tmp_path / "expectations" / "flights.yaml").write_text(SUITES)
     lake.create("flights", FRAME, admin)
-    return lambda actor=admin: Quality(catalog, lake, runs, actor, tmp_path / "expectations")
+    return lambda actor=admin: Quality(
+        catalog, lake, runs, actor, tmp_path / "expectations", SqlDoor(lake, Limits(60, 2_000))
+    )
 
 
 def test_a_dataset_is_checked_against_the_suite_of_its_name(make: Callable[..., Quality]) -> None:

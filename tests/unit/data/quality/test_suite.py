@@ -55,10 +55,18 @@ expectations:
   - {expect: not_null, column: carrier, mostly: 2}
   - {expect: between, column: t, min: 2013-01-01T00:00:00}
   - {expect: unique, columns: []}
+  - {expect: between, column: delay, min: 5, max: 3}
+  - {expect: between, column: delay, min: 5, max: 2013-01-01}
+  - {expect: between, column: delay, min: .nan}
+  - {expect: row_count, min: 2, max: 1}
+  - {expect: length, column: carrier, min: 2, max: 1}
+  - {expect: length, column: carrier, min: -1}
+  - {expect: row_count, min: 1, mostly: 0.9}
+  - {expect: fresh, within: soon}
 """,
         )
     file, *said = str(refused.value).splitlines()
-    assert file == f"{tmp_path.name}/flights.yaml has 10 mistakes:"
+    assert file == f"{tmp_path.name}/flights.yaml has 18 mistakes:"
     for line, (start, rest) in zip(
         said,
         [
@@ -72,6 +80,14 @@ expectations:
             ("line 11: expectation 7 (not_null) has a wrong 'mostly'", None),
             ("line 12: expectation 8 (between) needs a time zone", None),
             ("line 13: expectation 9 (unique) has a wrong 'columns'", None),
+            ("line 14: expectation 10 (between) has a min above its max: 5 and 3", ""),
+            ("line 15: expectation 11 (between) has a min and a max that cannot be compared: 5 and 2013-01-01", ""),
+            ("line 16: expectation 12 (between) has a bound that is no number", ""),
+            ("line 17: expectation 13 (row_count) has a min above its max: 2 and 1", ""),
+            ("line 18: expectation 14 (length) has a min above its max: 2 and 1", ""),
+            ("line 19: expectation 15 (length) has", None),
+            ("line 20: expectation 16 (row_count) is not about single rows, so it has no 'mostly'", ""),
+            ("line 21: expectation 17 (fresh) has no length of time in 'within': soon", None),
         ],
         strict=True,
     ):

@@ -1,0 +1,94 @@
+"""What a workspace has around the rows of a check: other datasets, versions, and SQL over them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from workbench.data.lake import Lake
+from workbench.data.sql import Limits, SqlDoor, SqlResult, TooLarge, TooLong
+from workbench.foundation.catalog import utcnow
+from workbench.foundation.errors import Invalid
+from workbench.governance.runs import Actor
+
+__all__ = ["Surroundings"]
+
+# Commits that lay the same rows otherwise.
+_SAME_ROWS = {"optimize"}
+
+
+class Surroundings:
+    """See `Around`.
+
+    Args:
+        dataset: What is checked; None for a frame.
+        version: Its version.
+    """
+
+    def __init__(self, lake: Lake, sql: SqlDoor, actor: Actor, dataset: str | None, version: int | None) -> None:
+        self._lake = lake
+        self._sql = sql
+        self._actor = actor
+        self._dataset = dataset
+        self._version = version
+        self.now = utcnow()
+
+    def rows_of(self, dataset: str | None, version: int | None = None) -> pl.LazyFrame:
+        """
+        Raises:
+            NotFound: No such dataset or version.
+            Invalid: None is named, and a frame is checked.
+        """
+        name = dataset or self._dataset
+        if name is None:
+            raise Invalid("a frame has no versions; name a dataset to compare with")
+        if version is None and name == self._dataset:
+            version = self._version
+        return self._lake.read(name, self._actor, version=version)
+
+    def changed(self) -> datetime:
+        """When the version's rows were written; one that only lays files otherwise does not count.
+
+        Raises:
+            Invalid: A frame is checked, or all such versions were cleaned away.
+        """
+        if self._dataset is None or self._version is None:
+            raise Invalid("a frame has no versions; name a column of times")
+        for version in self._lake.versions(self._dataset, self._actor):
+            if version.number <= self._version and version.operation not in _SAME_ROWS:
+                return version.time
+        raise Invalid(f"nothing tells any more when '{self._dataset}' got its rows")
+
+    def answered(self, sql: str, most: int) -> tuple[int, list[dict[str, Any]]]:
+        """
+        Raises:
+            Invalid: A frame is checked, or it is not one SELECT that can be answered.
+            NotFound: No such dataset.
+            Forbidden: It asks for something else than datasets.
+        """
+        if self._dataset is None:
+            raise Invalid("a frame is not asked in SQL; make it a dataset first")
+        text = sql.replace("{dataset}", f'"{self._dataset}"').strip().rstrip(";")
+        read = self._sql.check(text, self._actor).datasets
+        versions = {self._dataset: self._version} if self._dataset in read and self._version is not None else {}
+        limits = self._sql.limits.lowered(rows=most)
+        found = self._query(text, versions, limits)
+        if not found.cut:
+            return len(found), found.to_dicts()
+        counted = f"SELECT count(*) AS rows FROM (\n{text}\n)"
+        (count,) = self._query(counted, versions, self._sql.limits).to_dicts()
+        return int(count["rows"]), found.to_dicts()
+
+    def _query(self, text: str, versions: dict[str, int], limits: Limits) -> SqlResult:
+        try:
+            return self._sql.query(text, self._actor, versions=versions, limits=limits)
+        except (TooLarge, TooLong):
+            raise
+        except Invalid as error:
+            if isinstance(error.__cause__, duckdb.BinderException | duckdb.CatalogException):  # these tell of names
+                raise
+            # Others may quote a value, and what was found is kept for people who may not see it.
+            raise Invalid("its rows cannot be computed; ask it with wb.sql to see why") from error
