@@ -59,6 +59,14 @@ def parquet(folder: Path, _request: pytest.FixtureRequest) -> Source:
     return open_source((folder / "rows.parquet").as_uri())
 
 
+def several(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    """A row in each file."""
+    (folder / "rows").mkdir()
+    for at in range(3):
+        ROWS[at : at + 1].write_parquet(folder / "rows" / f"{at}.parquet")
+    return open_source("rows/*.parquet", base=folder)
+
+
 def sqlite(folder: Path, _request: pytest.FixtureRequest) -> Source:
     with closing(sqlite3.connect(folder / "rows.db")) as connection, connection:
         connection.execute("CREATE TABLE rows (id INTEGER, carrier TEXT, delay REAL, day DATE, late BOOLEAN)")
@@ -100,6 +108,7 @@ SOURCES: dict[str, tuple[Make, list[pytest.MarkDecorator]]] = {
     "json": (json_file, []),
     "ndjson": (ndjson, []),
     "parquet": (parquet, []),
+    "several files": (several, []),
     "http+json": (api, []),
     "sqlite": (sqlite, []),
     "postgresql": (postgres, [pytest.mark.postgres]),

@@ -5,7 +5,7 @@ for batch in source.batches(table="flights"):
     ...
 """
 
-from workbench.data.connectors.delimited import TextFormat
+from workbench.data.connectors.files import TextFormat
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 

@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from workbench.data.connectors.api import ApiSource
 from workbench.data.connectors.databases import DatabaseSource
-from workbench.data.connectors.delimited import TextFormat
-from workbench.data.connectors.files import FileSource
+from workbench.data.connectors.files import FileSource, Local, TextFormat
 from workbench.data.connectors.model import Source
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.foundation.registry import Registry
@@ -25,7 +24,16 @@ SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 
 
 def _file(url: str, text: TextFormat | None = None) -> Source:
-    return FileSource(Path(unquote(urlsplit(url).path)), text)
+    parts = urlsplit(url)
+    return FileSource(Local(Path(unquote(parts.path))), parts.fragment, text)
+
+
+def _local(given: str, folder: Path, text: TextFormat | None) -> Source:
+    """A `#` may belong to the file's own name; options behind one have a `=`."""
+    rest, _, fragment = given.rpartition("#")
+    if not rest or "=" not in fragment or (folder / Path(given).expanduser()).exists():
+        rest, fragment = given, ""
+    return FileSource(Local(folder / Path(rest).expanduser()), fragment, text)
 
 
 connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench.connectors")
@@ -40,8 +48,9 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     """Opens a file, a database or an API for reading. Nothing is created and nothing is written there.
 
     Args:
-        url: A path (`data/flights.csv`), or a URL whose scheme names a connector (`sqlite:///ops.db`,
-            `postgresql://user@host/name`, `file:///data/flights.csv`, `https+json://api.example.com/orders`).
+        url: A path (`data/flights.csv`), a pattern (`data/flights-*.csv#file=month`), or a URL whose scheme names a
+            connector (`sqlite:///ops.db`, `postgresql://user@host/name`, `file:///data/flights.csv`,
+            `https+json://api.example.com/orders`).
         base: The folder that relative paths start from; the current one when not given.
         text: How a delimited text file is written; a UTF-8 file with the separator of its ending needs none.
 
@@ -55,7 +64,7 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     local = isinstance(url, Path) or "://" not in given
     path = folder / Path(given).expanduser()
     if local and path.suffix.lower() not in SQLITE_SUFFIXES:
-        return FileSource(path, text)
+        return _local(given, folder, text)
     scheme, _, rest = given.partition("://")
     if scheme == "file":
         return _file(given, text)

@@ -1,0 +1,46 @@
+"""How files are read, as it stands behind the `#` of a path: `sales-*.csv#file=month&separator=;`."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workbench.data.connectors.files.delimited import TextFormat
+from workbench.data.connectors.fragment import TYPES_SAID, Types, options_of
+
+__all__ = ["FileOptions"]
+
+
+class FileOptions(BaseModel):
+    """What a path says behind its `#`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    separator: str | None = Field(
+        None,
+        description="One character between the fields of delimited text, or `tab`; by default what the ending says.",
+    )
+    encoding: str | None = Field(None, description="Of delimited text that is not UTF-8, such as cp1252.")
+    file: str = Field("", description="Name of a column that is added: the file that a row is from.")
+    types: Types = Field(default_factory=dict, description=TYPES_SAID)
+
+    @classmethod
+    def of_fragment(cls, fragment: str, place: str) -> FileOptions:
+        """
+        Args:
+            place: The path without it, for errors.
+
+        Raises:
+            Invalid: An unknown option or a wrong value; all are named.
+        """
+        return options_of(cls, fragment, place, noun="file", example="file=origin&types=id:text")
+
+    @property
+    def text(self) -> TextFormat | None:
+        """How delimited text is written, if anything is said about it.
+
+        Raises:
+            Invalid: That separates nothing, or there is no such encoding.
+        """
+        if self.separator is None and self.encoding is None:
+            return None
+        return TextFormat(self.separator, self.encoding or "utf-8")
