@@ -19,14 +19,14 @@ from workbench.data.connectors.api import ApiOptions
 from workbench.data.connectors.api.options import Style
 from workbench.data.connectors.declared import ColumnType
 from workbench.data.connectors.files import FileOptions
-from workbench.data.connectors.files.formats import FORMATS, SEPARATED
+from workbench.data.connectors.files.formats import EXCEL, FORMATS, SEPARATED
 
 PAGE = (ROOT / "docs" / "connectors.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_every_scheme_and_ending_stands_there() -> None:
-    for name in [*connectors.names(), *FORMATS, *SEPARATED]:
+    for name in [*connectors.names(), *FORMATS, *SEPARATED, *EXCEL]:
         assert f"{name}://" in PAGE or f"{name}`" in PAGE, name
 
 

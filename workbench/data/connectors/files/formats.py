@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.data.connectors.files.delimited import TextFormat, read_delimited
+from workbench.data.connectors.files.excel import read_sheet
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
 
-__all__ = ["FORMATS", "SEPARATED", "Format", "format_of"]
+__all__ = ["EXCEL", "FORMATS", "SEPARATED", "Format", "format_of"]
 
 Read = Callable[[File, int, Collection[str]], Iterator[pa.RecordBatch]]
 
@@ -80,6 +81,10 @@ def _of_polars(file: File, kind: str, read: Callable[[], pl.DataFrame], batch_ro
     yield from table.to_batches(batch_rows) or [_empty(table.schema)]
 
 
+def _excel(options: FileOptions, file: File, batch_rows: int, as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
+    return read_sheet(file, options.sheet, options.header, batch_rows, as_text)
+
+
 def _delimited(
     separator: str, text: TextFormat, file: File, batch_rows: int, as_text: Collection[str]
 ) -> Iterator[pa.RecordBatch]:
@@ -95,6 +100,7 @@ def _sentence(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
+EXCEL = (".xlsx", ".xlsm")
 SEPARATED = {".csv": ",", ".tsv": "\t"}
 FORMATS: dict[str, Format] = {
     ".parquet": Format(_parquet, schema=_parquet_schema),
@@ -119,16 +125,21 @@ def format_of(name: str, options: FileOptions) -> Format:
     packed = bool(suffixes) and suffixes[-1] in PACKED
     ending = suffixes[-2] if packed and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
     separator = SEPARATED.get(ending)
-    if separator is None and ending not in FORMATS and text is not None:
+    typed = ending in FORMATS or ending in EXCEL
+    if separator is None and not typed and text is not None:
         separator = text.separator
+    if (ending not in EXCEL or packed) and options.model_fields_set & {"sheet", "header"}:
+        raise Invalid(f"{path.name} has no sheet and no row of a header: it is no Excel workbook")
     if separator is not None:
         return Format(partial(_delimited, separator, text or TextFormat()), written=True)
-    if ending in FORMATS and text is not None:
+    if typed and text is not None:
         raise Invalid(f"{path.name} has no separator or encoding: it is not delimited text, such as CSV")
+    if ending in EXCEL and not packed:
+        return Format(partial(_excel, options))
     if packed or ending not in FORMATS:
         raise Invalid(
             f"{path.name} is of no format that can be read",
-            hint=f"known endings: {', '.join([*SEPARATED, *FORMATS])} (CSV and TSV also as"
+            hint=f"known endings: {', '.join([*SEPARATED, *FORMATS, *EXCEL])} (CSV and TSV also as"
             f" {', '.join(sorted(PACKED))}); separator= makes any other a delimited one",
         )
     return FORMATS[ending]

@@ -21,6 +21,8 @@ class FileOptions(BaseModel):
     )
     encoding: str | None = Field(None, description="Of delimited text that is not UTF-8, such as cp1252.")
     file: str = Field("", description="Name of a column that is added: the file that a row is from.")
+    sheet: str = Field("", description="Of an Excel workbook: its name, or its number from 1; by default the first.")
+    header: int = Field(1, ge=1, description="The row of a sheet that names its columns, from 1.")
     types: Types = Field(default_factory=dict, description=TYPES_SAID)
 
     @classmethod

@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.data.connectors.files.delimited import TextFormat
-from workbench.data.connectors.files.formats import Format, format_of
+from workbench.data.connectors.files.excel import sheets
+from workbench.data.connectors.files.formats import EXCEL, Format, format_of
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.settling import Settled, uniform, uniform_schema
 from workbench.data.connectors.files.stores import Found, Store, table_of
@@ -29,7 +30,9 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class FileSource:
-    """Rows of one file, or of all that a pattern names; its one table is named after them.
+    """Rows of one file, or of all that a pattern names.
+
+    Its one table is named after them; those of an Excel workbook are its sheets.
 
     Args:
         store: Where they lie, and which are meant.
@@ -58,12 +61,16 @@ class FileSource:
         return f"FileSource({self.url})"
 
     def tables(self) -> list[str]:
-        return [table_of(self._store.place)]
+        """The sheets, of one Excel workbook."""
+        if not self._sheets():
+            return [table_of(self._store.place)]
+        (found,) = self._store.find()
+        with self._store.opened(found) as file:
+            return sheets(file)
 
     def schema(self, *, table: str | None = None, query: str | None = None) -> pa.Schema:
         """Its columns, for which files are read that do not say them."""
-        self._check(table, query)
-        return next(self.batches()).schema
+        return next(self.batches(table=table, query=query)).schema
 
     def batches(
         self,
@@ -74,11 +81,14 @@ class FileSource:
         batch_rows: int = BATCH_ROWS,
     ) -> Batches:
         self._check(table, query)
+        options = self._options
+        if table is not None and self._sheets():
+            options = options.model_copy(update={"sheet": table})
         files = self._store.find()
         settled = Settled(self._store.place, self._options.types)
         with _Kept(self._store.place) as kept:
-            rows = [self._first_look(found, settled, kept, batch_rows, only=len(files) == 1) for found in files]
-            for found, read in zip(files, rows, strict=True):
+            look = partial(self._first_look, settled, kept, batch_rows, options, only=len(files) == 1)
+            for found, read in [(found, look(found)) for found in files]:
                 before = 0
                 for batch in read():
                     yield self._named(settled.fitted(batch, before, found.place), found)
@@ -89,10 +99,10 @@ class FileSource:
         return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32] if all(marks) else ""
 
     def _first_look(
-        self, found: Found, settled: Settled, kept: _Kept, batch_rows: int, *, only: bool
+        self, settled: Settled, kept: _Kept, batch_rows: int, options: FileOptions, found: Found, *, only: bool
     ) -> Callable[[], Batches]:
         """Settles the columns of a file, and gives what reads its rows once those of all files are."""
-        kind = format_of(found.name, self._options)
+        kind = format_of(found.name, options)
         rows = partial(self._rows, found, kind, batch_rows)
         as_text = list(self._options.types)
         if kind.schema is not None and not only and self._store.near:
@@ -129,13 +139,18 @@ class FileSource:
             )
         return batch.append_column(name, pa.array([found.name] * batch.num_rows, pa.string()))
 
+    def _sheets(self) -> bool:
+        """Whether its tables are sheets."""
+        files = self._store.find()
+        return len(files) == 1 and files[0].name.lower().endswith(EXCEL)
+
     def _check(self, table: str | None, query: str | None) -> None:
         if query is not None:
             raise Invalid(
                 f"{self._store.place} is a file and takes no query",
                 hint='load it into a dataset and query that: workbench sql "SELECT ..."',
             )
-        if table is not None and table not in self.tables():
+        if table is not None and not self._sheets() and table not in self.tables():
             raise unknown("table", table, self.tables())
 
 
