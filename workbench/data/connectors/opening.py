@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ import pyarrow as pa
 
 from workbench.data.connectors.api import ApiSource
 from workbench.data.connectors.databases import DatabaseSource
-from workbench.data.connectors.files import FileSource, Local, TextFormat
+from workbench.data.connectors.files import (
+    SCHEMES,
+    FileOptions,
+    FileSource,
+    Local,
+    Remote,
+    TextFormat,
+    Web,
+    format_of,
+)
 from workbench.data.connectors.model import Source
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.foundation.registry import Registry
@@ -25,19 +35,57 @@ SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 
 def _file(url: str, text: TextFormat | None = None) -> Source:
     parts = urlsplit(url)
-    return FileSource(Local(Path(unquote(parts.path))), parts.fragment, text)
+    return _near(Path(unquote(parts.path)), parts.fragment, text)
 
 
 def _local(given: str, folder: Path, text: TextFormat | None) -> Source:
     """A `#` may belong to the file's own name; options behind one have a `=`."""
-    rest, _, fragment = given.rpartition("#")
-    if not rest or "=" not in fragment or (folder / Path(given).expanduser()).exists():
+    rest, fragment = _split(given)
+    if (folder / Path(given).expanduser()).exists():
         rest, fragment = given, ""
-    return FileSource(Local(folder / Path(rest).expanduser()), fragment, text)
+    return _near(folder / Path(rest).expanduser(), fragment, text)
 
+
+def _near(path: Path, fragment: str, text: TextFormat | None) -> Source:
+    options = FileOptions.of_fragment(fragment, str(path))
+    options.only(str(path))
+    return FileSource(Local(path), options, fragment, text)
+
+
+def _remote(url: str, text: TextFormat | None = None) -> Source:
+    place, fragment = _split(url)
+    options = FileOptions.of_fragment(fragment, place)
+    options.only(place, "secrets", "settings")
+    return FileSource(Remote(place, options), options, fragment, text)
+
+
+def _web(url: str, text: TextFormat | None = None) -> Source:
+    place, _, fragment = url.partition("#")
+    options = FileOptions.of_fragment(fragment, place.partition("?")[0].rpartition("@")[2])
+    options.only(place, "auth", "private", "most_mb")
+    try:
+        said = {} if text is None else {"separator": text.separator, "encoding": text.encoding}
+        format_of(urlsplit(place).path, options.model_copy(update=said))
+    except Invalid as error:
+        scheme = place.partition(":")[0]
+        raise NotFound(
+            f"no connector '{scheme}' for what is no file; did you mean '{scheme}+json'?",
+            hint=f"that reads an API that answers with JSON; {error.hint}",
+        ) from error
+    return FileSource(Web(place, options), options, fragment, text)
+
+
+def _split(given: str) -> tuple[str, str]:
+    rest, _, fragment = given.rpartition("#")
+    return (rest, fragment) if rest and "=" in fragment else (given, "")
+
+
+FILES: dict[str, Callable[[str, TextFormat | None], Source]] = {"file": _file, "http": _web, "https": _web}
+FILES |= dict.fromkeys(SCHEMES, _remote)
 
 connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench.connectors")
-connectors.register("file", _file)
+for _scheme, _open in FILES.items():
+    connectors.register(_scheme, partial(_open, text=None))
 connectors.register("sqlite", DatabaseSource)
 connectors.register("postgresql", DatabaseSource)
 connectors.register("http+json", ApiSource)
@@ -66,8 +114,8 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     if local and path.suffix.lower() not in SQLITE_SUFFIXES:
         return _local(given, folder, text)
     scheme, _, rest = given.partition("://")
-    if scheme == "file":
-        return _file(given, text)
+    if scheme in FILES:
+        return FILES[scheme](given, text)
     if text is not None:
         raise Invalid(f"'{given}' has no separator or encoding: it is not a delimited text file, such as CSV")
     if local:
@@ -77,12 +125,8 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
         if rest.lstrip("/") in ("", ":memory:"):
             raise Invalid(f"'{given}' names no database file", hint="write sqlite:///path/to/file.db")
         given = f"{scheme}:///{folder / rest.removeprefix('/')}"
-    if scheme in (names := connectors.names()):
+    if scheme in connectors.names():
         kind = scheme
-    elif f"{scheme}+json" in names:
-        raise NotFound(
-            f"no connector '{scheme}'; did you mean '{scheme}+json'?", hint="that reads an API that answers with JSON"
-        )
     return connectors.get("postgresql" if kind == "postgres" else kind)(given)
 
 

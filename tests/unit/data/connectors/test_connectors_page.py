@@ -61,7 +61,7 @@ def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHOP_TOKEN", "s3cret")
     with serving(handle) as site:
         names = {"wb": wb, "datetime": datetime, "UTC": UTC}
-        for example in PYTHON[1:3]:
+        for example in PYTHON[2:4]:
             exec(example.replace("https+json://api.example.com", site.address).replace("rate=5", "private=yes"), names)
         assert {asked.path for asked in site.asked} == {"/v1/orders"}
         assert site.asked[-1].query == {"updated_since": "2026-01-01T00:00:00Z", "limit": "200", "cursor": "c3Vy"}
@@ -76,7 +76,7 @@ def test_the_connector_of_ones_own_works_by_entry_point(tmp_path: Path, monkeypa
     """As a package that is installed: its module and its entry point on the path."""
     declared = re.search(r'```toml\n\[project\.entry-points\."(.*?)"\]\n(.*?)\n```', PAGE, re.DOTALL)
     assert declared is not None
-    (tmp_path / "my_package.py").write_text(f"import pyarrow as pa\n\n{PYTHON[3]}")
+    (tmp_path / "my_package.py").write_text(f"import pyarrow as pa\n\n{PYTHON[4]}")
     metadata = tmp_path / "my_package-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workbench.data.connectors.fragment import TYPES_SAID, Types, options_of
+from workbench.data.connectors.fragment import AUTH_SAID, TYPES_SAID, Auth, Types, credentials_of, options_of
 from workbench.foundation.http import Credentials
-from workbench.foundation.secret import read_secret
 
 __all__ = ["ApiOptions", "Style"]
 
 Style = Literal["none", "page", "offset", "cursor", "next", "link"]
 
 _PARAMETER = {"page": "page", "offset": "offset", "cursor": "cursor"}
-_AUTH = "is bearer:REF, basic:USER:REF, header:NAME:REF or query:NAME:REF, where REF is env:NAME or file:/path"
 
 
 class ApiOptions(BaseModel):
@@ -43,7 +41,7 @@ class ApiOptions(BaseModel):
     repeats: bool = Field(False, description="Whether a page may have the very rows of the page before.")
     most_pages: int = Field(10_000, ge=1, description="Pages after which something is taken to be wrong.")
     most_mb: int = Field(64, ge=1, le=2_000, description="Megabytes that one page may be large.")
-    auth: str = Field("", description=f"Who asks: {_AUTH}.")
+    auth: Auth = Field("", description=AUTH_SAID)
     rate: float | None = Field(None, gt=0, description="Requests in a second; by default as they come.")
     timeout: float = Field(30, gt=0, description="Seconds that the server may be silent.")
     attempts: int = Field(5, ge=1, le=100, description="How often a page is asked for, where asking again may help.")
@@ -60,19 +58,6 @@ class ApiOptions(BaseModel):
             Invalid: An unknown option or a wrong value; all are named.
         """
         return options_of(cls, fragment, place, noun="API", example="rows=data&pages=link")
-
-    @field_validator("auth")
-    @classmethod
-    def _by_reference(cls, given: str) -> str:
-        """Without repeating what was given, which may be the secret."""
-        if given:
-            kind, _, rest = given.partition(":")
-            name, _, reference = rest.partition(":") if kind != "bearer" else ("-", "", rest)
-            if kind not in ("bearer", "basic", "header", "query") or not name or ":" not in reference:
-                raise ValueError(f"has an auth that says not where its secret is kept: it {_AUTH}")
-            if reference.partition(":")[0] not in ("env", "file"):
-                raise ValueError(f"has an auth with a secret in clear: it {_AUTH}")
-        return given
 
     @model_validator(mode="after")
     def _belonging(self) -> ApiOptions:
@@ -100,15 +85,4 @@ class ApiOptions(BaseModel):
             NotFound: There is no such secret.
             Invalid: It cannot be sent.
         """
-        kind, _, rest = self.auth.partition(":")
-        if kind == "bearer":
-            return Credentials.bearer(read_secret(rest))
-        name, _, reference = rest.partition(":")
-        match kind:
-            case "basic":
-                return Credentials.basic(name, read_secret(reference))
-            case "header":
-                return Credentials.header(name, read_secret(reference))
-            case "query":
-                return Credentials.parameter(name, read_secret(reference))
-        return None
+        return credentials_of(self.auth)

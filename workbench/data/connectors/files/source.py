@@ -36,21 +36,21 @@ class FileSource:
 
     Args:
         store: Where they lie, and which are meant.
-        fragment: Options as they stand behind the `#` of the address; see `FileOptions`.
+        options: How they are read.
+        fragment: The same as it stands behind the `#` of the address.
         text: How delimited files are written. With a separator, a file of an unknown ending is one.
     """
 
-    def __init__(self, store: Store, fragment: str = "", text: TextFormat | None = None) -> None:
+    def __init__(self, store: Store, options: FileOptions, fragment: str, text: TextFormat | None = None) -> None:
         """
         Raises:
             NotFound: No such file; the message has the nearest name in that folder.
-            Invalid: A folder, options that are none, a file of no known format, or one that is not delimited text and
+            Invalid: A folder, a file of no known format, or one that is not delimited text and
                 is said to be.
             Unavailable: A file may not be read.
         """
         self.url = f"{store.place}#{fragment}" if fragment else store.place
         self._store = store
-        options = FileOptions.of_fragment(fragment, store.place)
         if text is not None:
             options = options.model_copy(update={"separator": text.separator, "encoding": text.encoding})
         self._options = options
