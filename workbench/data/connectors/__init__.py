@@ -1,4 +1,4 @@
-"""Where rows come from: files and SQL databases, and whatever else an installed package registers::
+"""Where rows come from: files, SQL databases and APIs, and whatever else an installed package registers::
 
 source = open_source("sqlite:///ops.db")
 for batch in source.batches(table="flights"):
