@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -84,8 +83,11 @@ FILES: dict[str, Callable[[str, TextFormat | None], Source]] = {"file": _file, "
 FILES |= dict.fromkeys(SCHEMES, _remote)
 
 connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench.connectors")
-for _scheme, _open in FILES.items():
-    connectors.register(_scheme, partial(_open, text=None))
+connectors.register("file", _file)
+connectors.register("http", _web)
+connectors.register("https", _web)
+for _scheme in SCHEMES:
+    connectors.register(_scheme, _remote)
 connectors.register("sqlite", DatabaseSource)
 connectors.register("postgresql", DatabaseSource)
 connectors.register("http+json", ApiSource)
