@@ -26,15 +26,17 @@ def memory() -> Iterator[fsspec.AbstractFileSystem]:
     store.rm("/shop", recursive=True)
 
 
-def test_files_of_a_store_are_read_alone_and_by_pattern(memory: fsspec.AbstractFileSystem, wb: Workbench) -> None:
+def test_files_of_a_store_are_read_alone_and_by_pattern(
+    memory: fsspec.AbstractFileSystem, wb: Workbench, tmp_path: Path
+) -> None:
     source = open_source("memory://shop/sales/*.csv#file=origin")
     assert source.tables() == ["sales"]
     assert read_frame(source).rows() == [(1, None, "1.csv"), (2, 2.5, "2.csv")]
     assert read_frame(open_source("memory://shop/**/2.csv#file=f")).rows() == [(2.5, 2, "sales/2.csv")]
     assert wb.datasets.load("memory://shop/sales/1.csv", "sales").to_polars().height == 1
-    pl.DataFrame({"a": [1]}).write_parquet(Path(wb.home) / "a.parquet")
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "a.parquet")
     for name in ("a", "b"):
-        memory.put_file(str(Path(wb.home) / "a.parquet"), f"/shop/{name}.parquet")
+        memory.put_file(str(tmp_path / "a.parquet"), f"/shop/{name}.parquet")
     assert read_frame(open_source("memory://shop/*.parquet"))["a"].to_list() == [1, 1]
 
 
