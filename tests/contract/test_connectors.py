@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import psycopg
 import pytest
@@ -59,6 +60,25 @@ def parquet(folder: Path, _request: pytest.FixtureRequest) -> Source:
     return open_source((folder / "rows.parquet").as_uri())
 
 
+def several(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    (folder / "rows").mkdir()
+    ROWS[:2].write_parquet(folder / "rows" / "1.parquet")
+    ROWS[2:].write_parquet(folder / "rows" / "2.parquet")
+    return open_source("rows/*.parquet", base=folder)
+
+
+def excel(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    """Excel has no zones, and so not the column of times."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "rows"
+    kept = ROWS.drop("time")
+    for row in (kept.columns, *kept.rows()):
+        sheet.append(row)
+    book.save(folder / "rows.xlsx")
+    return open_source("rows.xlsx", base=folder)
+
+
 def sqlite(folder: Path, _request: pytest.FixtureRequest) -> Source:
     with closing(sqlite3.connect(folder / "rows.db")) as connection, connection:
         connection.execute("CREATE TABLE rows (id INTEGER, carrier TEXT, delay REAL, day DATE, late BOOLEAN)")
@@ -100,6 +120,8 @@ SOURCES: dict[str, tuple[Make, list[pytest.MarkDecorator]]] = {
     "json": (json_file, []),
     "ndjson": (ndjson, []),
     "parquet": (parquet, []),
+    "excel": (excel, []),
+    "several files": (several, []),
     "http+json": (api, []),
     "sqlite": (sqlite, []),
     "postgresql": (postgres, [pytest.mark.postgres]),
@@ -145,7 +167,7 @@ def test_a_query_is_bound_or_refused(source: Source) -> None:
     query = "SELECT id, carrier, delay FROM rows WHERE carrier = :carrier ORDER BY id"
     if source.url.startswith("http"):
         query = "carrier=:carrier"
-    if source.url.endswith((".csv", ".tsv", ".json", ".ndjson", ".parquet")):
+    if source.url.endswith((".csv", ".tsv", ".json", ".ndjson", ".parquet", ".xlsx")):
         with pytest.raises(Invalid, match="takes no query"):
             list(source.batches(query=query, parameters={"carrier": "UA"}))
         return

@@ -182,10 +182,13 @@ def export(
 @commands.command()
 def load(
     source: Annotated[
-        str, typer.Argument(help="A file, a database such as sqlite:///shop.db, an API: https+json://host/path.")
+        str,
+        typer.Argument(
+            help="A file, files ('sales/*.csv', in quotes), a database: sqlite:///shop.db, an API: https+json://host/path."
+        ),
     ],
     name: Annotated[str, typer.Option(help="The dataset to make.")],
-    table: Annotated[str | None, typer.Option(help="The table, where the source is a database.")] = None,
+    table: Annotated[str | None, typer.Option(help="The table of a database, or the sheet of a workbook.")] = None,
     query: Annotated[str | None, typer.Option(help="A SELECT; for an API: status=open.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="The zone of times that do not say theirs.")] = None,

@@ -1,11 +1,11 @@
-"""Where rows come from: files and SQL databases, and whatever else an installed package registers::
+"""Where rows come from: files, SQL databases and APIs, and whatever else an installed package registers::
 
 source = open_source("sqlite:///ops.db")
 for batch in source.batches(table="flights"):
     ...
 """
 
-from workbench.data.connectors.delimited import TextFormat
+from workbench.data.connectors.files import TextFormat
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 

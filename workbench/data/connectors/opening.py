@@ -13,8 +13,16 @@ import pyarrow as pa
 
 from workbench.data.connectors.api import ApiSource
 from workbench.data.connectors.databases import DatabaseSource
-from workbench.data.connectors.delimited import TextFormat
-from workbench.data.connectors.files import FileSource
+from workbench.data.connectors.files import (
+    SCHEMES,
+    FileOptions,
+    FileSource,
+    Local,
+    Remote,
+    TextFormat,
+    Web,
+    format_of,
+)
 from workbench.data.connectors.model import Source
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.foundation.registry import Registry
@@ -25,11 +33,61 @@ SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 
 
 def _file(url: str, text: TextFormat | None = None) -> Source:
-    return FileSource(Path(unquote(urlsplit(url).path)), text)
+    parts = urlsplit(url)
+    return _near(Path(unquote(parts.path)), parts.fragment, text)
 
+
+def _local(given: str, folder: Path, text: TextFormat | None) -> Source:
+    """A `#` may belong to the file's own name; options behind one have a `=`."""
+    rest, fragment = _split(given)
+    if (folder / Path(given).expanduser()).exists():
+        rest, fragment = given, ""
+    return _near(folder / Path(rest).expanduser(), fragment, text)
+
+
+def _near(path: Path, fragment: str, text: TextFormat | None) -> Source:
+    options = FileOptions.of_fragment(fragment, str(path))
+    options.only(str(path))
+    return FileSource(Local(path), options, fragment, text)
+
+
+def _remote(url: str, text: TextFormat | None = None) -> Source:
+    place, fragment = _split(url)
+    options = FileOptions.of_fragment(fragment, place)
+    options.only(place, "secrets", "settings")
+    return FileSource(Remote(place, options), options, fragment, text)
+
+
+def _web(url: str, text: TextFormat | None = None) -> Source:
+    place, _, fragment = url.partition("#")
+    options = FileOptions.of_fragment(fragment, place.partition("?")[0].rpartition("@")[2])
+    options.only(place, "auth", "private", "most_mb")
+    try:
+        said = {} if text is None else {"separator": text.separator, "encoding": text.encoding}
+        format_of(urlsplit(place).path, options.model_copy(update=said))
+    except Invalid as error:
+        scheme = place.partition(":")[0]
+        raise NotFound(
+            f"no connector '{scheme}' for what is no file; did you mean '{scheme}+json'?",
+            hint=f"that reads an API that answers with JSON; {error.hint}",
+        ) from error
+    return FileSource(Web(place, options), options, fragment, text)
+
+
+def _split(given: str) -> tuple[str, str]:
+    rest, _, fragment = given.rpartition("#")
+    return (rest, fragment) if rest and "=" in fragment else (given, "")
+
+
+FILES: dict[str, Callable[[str, TextFormat | None], Source]] = {"file": _file, "http": _web, "https": _web}
+FILES |= dict.fromkeys(SCHEMES, _remote)
 
 connectors: Registry[Callable[[str], Source]] = Registry("connector", "workbench.connectors")
 connectors.register("file", _file)
+connectors.register("http", _web)
+connectors.register("https", _web)
+for _scheme in SCHEMES:
+    connectors.register(_scheme, _remote)
 connectors.register("sqlite", DatabaseSource)
 connectors.register("postgresql", DatabaseSource)
 connectors.register("http+json", ApiSource)
@@ -40,8 +98,9 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     """Opens a file, a database or an API for reading. Nothing is created and nothing is written there.
 
     Args:
-        url: A path (`data/flights.csv`), or a URL whose scheme names a connector (`sqlite:///ops.db`,
-            `postgresql://user@host/name`, `file:///data/flights.csv`, `https+json://api.example.com/orders`).
+        url: A path (`data/flights.csv`), a pattern (`data/flights-*.csv#file=month`), or a URL whose scheme names a
+            connector (`sqlite:///ops.db`, `postgresql://user@host/name`, `file:///data/flights.csv`,
+            `https+json://api.example.com/orders`).
         base: The folder that relative paths start from; the current one when not given.
         text: How a delimited text file is written; a UTF-8 file with the separator of its ending needs none.
 
@@ -55,10 +114,10 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     local = isinstance(url, Path) or "://" not in given
     path = folder / Path(given).expanduser()
     if local and path.suffix.lower() not in SQLITE_SUFFIXES:
-        return FileSource(path, text)
+        return _local(given, folder, text)
     scheme, _, rest = given.partition("://")
-    if scheme == "file":
-        return _file(given, text)
+    if scheme in FILES:
+        return FILES[scheme](given, text)
     if text is not None:
         raise Invalid(f"'{given}' has no separator or encoding: it is not a delimited text file, such as CSV")
     if local:
@@ -68,12 +127,8 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
         if rest.lstrip("/") in ("", ":memory:"):
             raise Invalid(f"'{given}' names no database file", hint="write sqlite:///path/to/file.db")
         given = f"{scheme}:///{folder / rest.removeprefix('/')}"
-    if scheme in (names := connectors.names()):
+    if scheme in connectors.names():
         kind = scheme
-    elif f"{scheme}+json" in names:
-        raise NotFound(
-            f"no connector '{scheme}'; did you mean '{scheme}+json'?", hint="that reads an API that answers with JSON"
-        )
     return connectors.get("postgresql" if kind == "postgres" else kind)(given)
 
 

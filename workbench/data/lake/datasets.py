@@ -149,10 +149,11 @@ class Datasets:
         numbers, booleans, dates, times, else text. Numbers that begin with a zero, such as zip codes, stay text.
 
         Args:
-            source: A path (CSV, TSV, Parquet, JSON, newline-delimited JSON) or a URL, such as `sqlite:///ops.db` or
+            source: A path (CSV, TSV, Parquet, JSON, newline-delimited JSON, Excel), a pattern of paths, such as
+                `sales/*.csv#file=month`, or a URL, such as `s3://bucket/sales.csv`, `sqlite:///ops.db` or
                 `https+json://api.example.com/orders`.
             name: The dataset to make; see `create`, also for `key`, `partition_by` and `description`.
-            table: The table, where the source is a database.
+            table: The table of a database, or the sheet of a workbook.
             query: A SELECT instead of a table; for an API what stands behind the `?`, such as `status=open`.
             parameters: Values of the query's `:name` parameters.
             time_zone: The zone of times that have none, such as "UTC" or "America/New_York".

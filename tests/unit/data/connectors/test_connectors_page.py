@@ -16,15 +16,17 @@ from scripted_api import Asked, Reply, serving
 from workbench import Workbench
 from workbench.data.connectors import Source, connectors, open_source, read_frame
 from workbench.data.connectors.api import ApiOptions
-from workbench.data.connectors.api.options import ColumnType, Style
-from workbench.data.connectors.files import FORMATS, SEPARATED
+from workbench.data.connectors.api.options import Style
+from workbench.data.connectors.declared import ColumnType
+from workbench.data.connectors.files import FileOptions
+from workbench.data.connectors.files.formats import EXCEL, FORMATS, SEPARATED
 
 PAGE = (ROOT / "docs" / "connectors.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_every_scheme_and_ending_stands_there() -> None:
-    for name in [*connectors.names(), *FORMATS, *SEPARATED]:
+    for name in [*connectors.names(), *FORMATS, *SEPARATED, *EXCEL]:
         assert f"{name}://" in PAGE or f"{name}`" in PAGE, name
 
 
@@ -41,6 +43,11 @@ def test_every_key_of_an_api_stands_there_with_its_default() -> None:
         assert f"`{word}`" in below, word
 
 
+def test_every_key_of_a_file_stands_there() -> None:
+    _, _, below = PAGE.partition("### Keys of a path\n")
+    assert re.findall(r"^\| `(\w+)` \|", below.partition("\n## ")[0], re.MULTILINE) == list(FileOptions.model_fields)
+
+
 def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the answer that the page shows, from a server of this machine."""
     answer = re.search(r"```json\n(.*?)\n```", PAGE, re.DOTALL)
@@ -54,7 +61,7 @@ def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHOP_TOKEN", "s3cret")
     with serving(handle) as site:
         names = {"wb": wb, "datetime": datetime, "UTC": UTC}
-        for example in PYTHON[:2]:
+        for example in PYTHON[2:4]:
             exec(example.replace("https+json://api.example.com", site.address).replace("rate=5", "private=yes"), names)
         assert {asked.path for asked in site.asked} == {"/v1/orders"}
         assert site.asked[-1].query == {"updated_since": "2026-01-01T00:00:00Z", "limit": "200", "cursor": "c3Vy"}
@@ -69,7 +76,7 @@ def test_the_connector_of_ones_own_works_by_entry_point(tmp_path: Path, monkeypa
     """As a package that is installed: its module and its entry point on the path."""
     declared = re.search(r'```toml\n\[project\.entry-points\."(.*?)"\]\n(.*?)\n```', PAGE, re.DOTALL)
     assert declared is not None
-    (tmp_path / "my_package.py").write_text(f"import pyarrow as pa\n\n{PYTHON[2]}")
+    (tmp_path / "my_package.py").write_text(f"import pyarrow as pa\n\n{PYTHON[4]}")
     metadata = tmp_path / "my_package-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")

@@ -129,4 +129,4 @@ def test_the_fingerprint_changes_with_a_commit(database: Path) -> None:
 def test_a_scheme_without_a_connector_gets_the_nearest() -> None:
     with pytest.raises(NotFound, match="did you mean 'postgresql'"):
         open_source("postgersql://somewhere/db")
-    assert connectors.names() == ["file", "http+json", "https+json", "postgresql", "sqlite"]
+    assert {"file", "http+json", "https+json", "postgresql", "sqlite", "s3", "https"} <= set(connectors.names())

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
-from urllib.parse import parse_qsl
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workbench.foundation.definitions import complaints, listed
-from workbench.foundation.errors import Invalid, nearest
+from workbench.data.connectors.fragment import AUTH_SAID, TYPES_SAID, Auth, Types, credentials_of, options_of
 from workbench.foundation.http import Credentials
-from workbench.foundation.secret import read_secret
 
-__all__ = ["ApiOptions", "ColumnType", "Style"]
+__all__ = ["ApiOptions", "Style"]
 
-ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Style = Literal["none", "page", "offset", "cursor", "next", "link"]
 
-_TYPES: tuple[str, ...] = ("text", "integer", "number", "boolean", "date", "time")
 _PARAMETER = {"page": "page", "offset": "offset", "cursor": "cursor"}
-_AUTH = "is bearer:REF, basic:USER:REF, header:NAME:REF or query:NAME:REF, where REF is env:NAME or file:/path"
 
 
 class ApiOptions(BaseModel):
@@ -48,16 +41,12 @@ class ApiOptions(BaseModel):
     repeats: bool = Field(False, description="Whether a page may have the very rows of the page before.")
     most_pages: int = Field(10_000, ge=1, description="Pages after which something is taken to be wrong.")
     most_mb: int = Field(64, ge=1, le=2_000, description="Megabytes that one page may be large.")
-    auth: str = Field("", description=f"Who asks: {_AUTH}.")
+    auth: Auth = Field("", description=AUTH_SAID)
     rate: float | None = Field(None, gt=0, description="Requests in a second; by default as they come.")
     timeout: float = Field(30, gt=0, description="Seconds that the server may be silent.")
     attempts: int = Field(5, ge=1, le=100, description="How often a page is asked for, where asking again may help.")
     private: bool = Field(False, description="Whether this host may be on this machine or in the local network.")
-    types: Mapping[str, ColumnType] = Field(
-        default_factory=dict,
-        description="Types of columns, `id:text,at:time`, where they are not to be found out: text, integer, number,"
-        " boolean, date or time.",
-    )
+    types: Types = Field(default_factory=dict, description=TYPES_SAID)
 
     @classmethod
     def of_fragment(cls, fragment: str, place: str) -> ApiOptions:
@@ -68,50 +57,7 @@ class ApiOptions(BaseModel):
         Raises:
             Invalid: An unknown option or a wrong value; all are named.
         """
-        try:
-            written = fragment.strip("&")
-            pairs = parse_qsl(written, keep_blank_values=True, strict_parsing=True) if written else []
-        except ValueError:
-            raise Invalid(
-                f"what stands behind the # of {place} is no list of options", hint="for example #rows=data&pages=link"
-            ) from None
-        given = dict(pairs)
-        if len(given) < len(pairs):
-            twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
-            raise Invalid(f"{place} has the option '{twice}' twice")
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            found = complaints(error, cls, given, noun="API", term="option")
-            raise Invalid(listed(place, found), hint="see docs/connectors.md") from None  # it repeats what was given
-
-    @field_validator("types", mode="before")
-    @classmethod
-    def _written(cls, given: Any) -> Any:
-        if not isinstance(given, str):
-            return given
-        found: dict[str, str] = {}
-        for part in filter(None, given.split(",")):
-            name, _, kind = part.rpartition(":")
-            if not name or kind not in _TYPES:
-                guess = nearest(kind, _TYPES) if name else None
-                meant = f"; did you mean '{guess}'?" if guess else f"; there is {', '.join(_TYPES)}"
-                raise ValueError(f"has '{part}' among its types, where name:type should be{meant}")
-            found[name] = kind
-        return found
-
-    @field_validator("auth")
-    @classmethod
-    def _by_reference(cls, given: str) -> str:
-        """Without repeating what was given, which may be the secret."""
-        if given:
-            kind, _, rest = given.partition(":")
-            name, _, reference = rest.partition(":") if kind != "bearer" else ("-", "", rest)
-            if kind not in ("bearer", "basic", "header", "query") or not name or ":" not in reference:
-                raise ValueError(f"has an auth that says not where its secret is kept: it {_AUTH}")
-            if reference.partition(":")[0] not in ("env", "file"):
-                raise ValueError(f"has an auth with a secret in clear: it {_AUTH}")
-        return given
+        return options_of(cls, fragment, place, noun="API", example="rows=data&pages=link")
 
     @model_validator(mode="after")
     def _belonging(self) -> ApiOptions:
@@ -139,15 +85,4 @@ class ApiOptions(BaseModel):
             NotFound: There is no such secret.
             Invalid: It cannot be sent.
         """
-        kind, _, rest = self.auth.partition(":")
-        if kind == "bearer":
-            return Credentials.bearer(read_secret(rest))
-        name, _, reference = rest.partition(":")
-        match kind:
-            case "basic":
-                return Credentials.basic(name, read_secret(reference))
-            case "header":
-                return Credentials.header(name, read_secret(reference))
-            case "query":
-                return Credentials.parameter(name, read_secret(reference))
-        return None
+        return credentials_of(self.auth)

@@ -16,10 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.data.connectors.api.declared import DECLARED, converted
-from workbench.data.connectors.api.options import ColumnType
-from workbench.data.connectors.api.values import KINDS, TEXT, as_json, as_texts, kind_of, shown
+from workbench.data.connectors.declared import DECLARED, ColumnType, converted
 from workbench.data.connectors.times import as_dates, as_times
+from workbench.data.connectors.values import KINDS, TEXT, as_json, as_texts, kind_of, shown
 from workbench.foundation.errors import Invalid, Unavailable
 
 __all__ = ["Records"]

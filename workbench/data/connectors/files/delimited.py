@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
+from workbench.data.connectors.files.stores import File
 from workbench.data.connectors.times import as_times
 from workbench.foundation.errors import Invalid
 
@@ -54,7 +54,7 @@ class TextFormat:
             ) from error
 
 
-def read_delimited(path: Path, ending: str, text: TextFormat) -> pa.Table:
+def read_delimited(file: File, ending: str, text: TextFormat, as_text: Collection[str] = ()) -> pa.Table:
     """Reads a whole file with a header line.
 
     Empty fields and `NA` are null. A column is a whole number, a number, a boolean, a date or a timestamp if all its
@@ -63,56 +63,57 @@ def read_delimited(path: Path, ending: str, text: TextFormat) -> pa.Table:
 
     Args:
         ending: The separator that the file's ending says.
+        as_text: Columns that stay as they are written, whatever they look like.
 
     Raises:
         Invalid: Empty, a line with too few or too many fields, an open quote, text that is not of the encoding; names
             the line. Or separated by something else; names what.
     """
-    with pa.input_stream(str(path), compression="detect") as stream:
+    with pa.input_stream(str(file.path), compression="detect") as stream:
         try:
             content = stream.read()
         except (OSError, pa.ArrowInvalid) as error:
-            raise Invalid(f"{path} cannot be unpacked: {error}", hint="it may be cut short; fetch it again") from error
-    content = _as_utf8(path, content, text.encoding)
+            raise Invalid(f"{file} cannot be unpacked: {error}", hint="it may be cut short; fetch it again") from error
+    content = _as_utf8(file, content, text.encoding)
     if text.separator is None and (other := _other_separator(content, ending)) is not None:
         shown = "tab" if other == "\t" else other
         raise Invalid(
-            f"the fields of {path} are separated by '{shown}', not by '{'tab' if ending == TAB['tab'] else ending}'",
+            f"the fields of {file} are separated by '{shown}', not by '{'tab' if ending == TAB['tab'] else ending}'",
             hint=f"say so: separator='{shown}' in Python, --separator '{shown}' on the command line",
         )
     if content.count(b'"') % 2:
-        raise Invalid(f"{path} has a quote that is opened and never closed", hint="it may be cut short; fetch it again")
+        raise Invalid(f"{file} has a quote that is opened and never closed", hint="it may be cut short; fetch it again")
     delimiter = text.separator or ending
-    table = _parse(path, content, delimiter)
+    table = _parse(file, content, delimiter, as_text)
     try:
         names = table.schema.names
     except UnicodeDecodeError as error:
-        raise _undecodable(path, content, "utf-8") from error
+        raise _undecodable(file, content, "utf-8") from error
     for name in names:
         if "\0" in name:
             raise Invalid(
-                f"{path}, line 1: the column name {name!r} has a NUL character",
+                f"{file}, line 1: the column name {name!r} has a NUL character",
                 hint="it may be UTF-16 or no text at all; rename the column",
             )
     if any(pa.types.is_binary(field.type) for field in table.schema):
-        raise _undecodable(path, content, "utf-8")
+        raise _undecodable(file, content, "utf-8")
     for index, column in _kept_as_text(table, content, delimiter).items():
         table = table.set_column(index, names[index], column)
-    for index, column in _times_of_any_year(table).items():
+    for index, column in _times_of_any_year(table, as_text).items():
         table = table.set_column(index, names[index], column)
     return table
 
 
-def _as_utf8(path: Path, content: bytes, encoding: str) -> bytes:
+def _as_utf8(file: File, content: bytes, encoding: str) -> bytes:
     """Arrow reads UTF-8 and nothing else, and looks itself whether it is."""
     if codecs.lookup(encoding).name == "utf-8":
         if content.startswith(WIDE):
-            raise _undecodable(path, content, encoding)
+            raise _undecodable(file, content, encoding)
         return content.removeprefix(codecs.BOM_UTF8)
     try:
         return content.decode(encoding).encode("utf-8")
     except UnicodeError as error:
-        raise _undecodable(path, content, encoding) from error
+        raise _undecodable(file, content, encoding) from error
 
 
 def _other_separator(content: bytes, delimiter: str) -> str | None:
@@ -140,7 +141,7 @@ def _kept_as_text(table: pa.Table, content: bytes, delimiter: str) -> dict[int, 
     if not patterns:
         return {}
     names = list(dict.fromkeys(table.schema.names[index] for index in patterns))
-    again = _attempt(content, delimiter, names, threads=True)
+    again = _attempt(content, delimiter, only=names, as_text=names, threads=True)
     found = {index: again.column(table.schema.names[index]) for index in patterns}
     return {
         index: column
@@ -149,13 +150,15 @@ def _kept_as_text(table: pa.Table, content: bytes, delimiter: str) -> dict[int, 
     }
 
 
-def _times_of_any_year(table: pa.Table) -> dict[int, pa.ChunkedArray]:
+def _times_of_any_year(table: pa.Table, as_text: Collection[str]) -> dict[int, pa.ChunkedArray]:
     """The columns, by place, of times that have a fraction and do not all lie between 1677 and 2262.
 
     Arrow looks for a fraction in nanoseconds only, which reach no further, and leaves the others as text.
     """
     found: dict[int, pa.ChunkedArray] = {}
     for index, field in enumerate(table.schema):
+        if field.name in as_text:
+            continue
         if pa.types.is_string(field.type) and (times := as_times(table.column(index))) is not None:
             found[index] = times
     return found
@@ -167,19 +170,21 @@ def _somewhere(pattern: str, content: bytes, delimiter: str) -> bool:
     return re.search(f"{edge}{pattern}(?:{edge}|$)".encode(), content) is not None
 
 
-def _parse(path: Path, content: bytes, delimiter: str) -> pa.Table:
+def _parse(file: File, content: bytes, delimiter: str, as_text: Collection[str]) -> pa.Table:
     try:
-        return _attempt(content, delimiter, threads=True)
+        return _attempt(content, delimiter, as_text=as_text, threads=True)
     except pa.ArrowInvalid:
         pass
     try:  # one thread, because only then does Arrow know the row's number
-        return _attempt(content, delimiter, threads=False)
+        return _attempt(content, delimiter, as_text=as_text, threads=False)
     except pa.ArrowInvalid as error:
-        raise _explained(path, content, error) from error
+        raise _explained(file, content, error) from error
 
 
-def _attempt(content: bytes, delimiter: str, as_text: Sequence[str] = (), *, threads: bool) -> pa.Table:
-    """Every column, or some of them as text."""
+def _attempt(
+    content: bytes, delimiter: str, *, only: Sequence[str] = (), as_text: Collection[str] = (), threads: bool
+) -> pa.Table:
+    """Every column, or only some, and some as text."""
     return pc.read_csv(
         pa.BufferReader(content),
         read_options=pc.ReadOptions(block_size=min(len(content) + 1, LARGEST_BLOCK), use_threads=threads),
@@ -188,29 +193,29 @@ def _attempt(content: bytes, delimiter: str, as_text: Sequence[str] = (), *, thr
             null_values=NULLS,
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
-            include_columns=as_text,
+            include_columns=only,
             column_types=dict.fromkeys(as_text, pa.string()),
         ),
     )
 
 
-def _explained(path: Path, content: bytes, error: pa.ArrowInvalid) -> Invalid:
+def _explained(file: File, content: bytes, error: pa.ArrowInvalid) -> Invalid:
     text = str(error)
     if "Empty CSV" in text:
-        return Invalid(f"{path} is empty", hint="its first line must name the columns")
+        return Invalid(f"{file} is empty", hint="its first line must name the columns")
     counts = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text)
     if counts:
         row, expected, found = counts.groups()
         one_line_per_row = b'"' not in content and b"\n\n" not in content and b"\r\n\r\n" not in content
         place = f"line {row}" if one_line_per_row else f"record {row} (the header is 1)"
         return Invalid(
-            f"{path}, {place}: {found} fields where the header has {expected}",
+            f"{file}, {place}: {found} fields where the header has {expected}",
             hint="mend or remove that line, or fetch the file again if it is the last one",
         )
-    return Invalid(f"{path} cannot be read as CSV: {text.splitlines()[0]}", hint="open it in an editor")
+    return Invalid(f"{file} cannot be read as CSV: {text.splitlines()[0]}", hint="open it in an editor")
 
 
-def _undecodable(path: Path, content: bytes, encoding: str) -> Invalid:
+def _undecodable(file: File, content: bytes, encoding: str) -> Invalid:
     guess = "utf-16" if content.startswith(WIDE) else "cp1252" if encoding == "utf-8" else "utf-8"
     hint = f"say its encoding: encoding='{guess}' in Python, --encoding {guess} on the command line"
     place = ""
@@ -221,4 +226,4 @@ def _undecodable(path: Path, content: bytes, encoding: str) -> Invalid:
         place = f", line {newline + 1}"
     except UnicodeError:
         pass
-    return Invalid(f"{path}{place}: not {encoding.upper()} text", hint=hint)
+    return Invalid(f"{file}{place}: not {encoding.upper()} text", hint=hint)

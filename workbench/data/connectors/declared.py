@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
-from workbench.data.connectors.api.options import ColumnType
-from workbench.data.connectors.api.values import TEXT, as_json, as_texts, encodable, shown
 from workbench.data.connectors.times import as_dates, as_times
+from workbench.data.connectors.values import TEXT, as_json, as_texts, encodable, shown
 from workbench.foundation.errors import Invalid
 
-__all__ = ["DECLARED", "converted"]
+__all__ = ["DECLARED", "ColumnType", "converted"]
+
+ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 
 DECLARED: dict[ColumnType, pa.DataType] = {
     "text": TEXT,
@@ -26,15 +27,18 @@ DECLARED: dict[ColumnType, pa.DataType] = {
 }
 
 
-def converted(name: str, declared: ColumnType, values: list[Any], where: str) -> pa.Array:
+def converted(name: str, declared: ColumnType, values: list[Any], where: str, *, first: int = 1) -> pa.Array:
     """The values as an array of the declared type.
+
+    Args:
+        first: The row of the first value.
 
     Raises:
         Invalid: One of them is not of it; with its row.
     """
     convert = _CONVERT[declared]
     made: list[Any] = []
-    for row, value in enumerate(values, start=1):
+    for row, value in enumerate(values, start=first):
         try:
             made.append(None if value is None else convert(value))
         except (ValueError, OverflowError):
