@@ -215,7 +215,7 @@ def test_a_disk_full_of_an_apis_pages_is_one_sentence_and_free_again(
     free = os.statvfs(disk).f_bavail
     with serving(lambda asked: Reply([{"page": asked.query["page"]}, *page])) as site:
         source = open_source(f"{site.address}/rows#pages=page&private=yes")
-        with pytest.raises(Unavailable, match=f"no space in {disk} for the pages of .*/rows"):
+        with pytest.raises(Unavailable, match=f"no space in {disk} for the rows of .*/rows"):
             next(source.batches())
         assert len(site.asked) > 5
     assert os.statvfs(disk).f_bavail == free

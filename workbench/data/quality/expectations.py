@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from workbench.compute import expressions
 from workbench.data.quality.around import Around
-from workbench.data.quality.expected import OfRows, in_order
+from workbench.data.quality.expected import OfRows, between, in_order
 
 __all__ = ["Between", "Holds", "InSet", "Length", "Matches", "NotNull", "Unique"]
 
@@ -59,11 +59,7 @@ class Between(OfRows):
 
     @property
     def statement(self) -> str:
-        if self.max is None:
-            return f"{self.column} is at least {self.min}"
-        if self.min is None:
-            return f"{self.column} is at most {self.max}"
-        return f"{self.column} is between {self.min} and {self.max}"
+        return f"{self.column} is {between(self.min, self.max)}"
 
     def fails(self, schema: Schema, around: Around) -> pl.Expr:
         return _outside(pl.col(self.column), self.min, self.max)
@@ -128,11 +124,7 @@ class Length(OfRows):
 
     @property
     def statement(self) -> str:
-        if self.max is None:
-            return f"{self.column} has at least {self.min:,} characters"
-        if self.min is None:
-            return f"{self.column} has at most {self.max:,} characters"
-        return f"{self.column} has between {self.min:,} and {self.max:,} characters"
+        return f"{self.column} has {between(self.min, self.max, ',')} characters"
 
     def fails(self, schema: Schema, around: Around) -> pl.Expr:
         return _outside(pl.col(self.column).str.len_chars(), self.min, self.max)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.data.quality.around import Around
 
-__all__ = ["SAMPLES", "Expected", "Finding", "OfRows", "OfWhole", "Prepared", "in_order"]
+__all__ = ["SAMPLES", "Expected", "Finding", "OfRows", "OfWhole", "Prepared", "between", "in_order"]
 
 SAMPLES = 5
 Severity = Literal["error", "warn"]
@@ -134,3 +134,14 @@ def in_order(least: Any, most: Any) -> None:
         raise ValueError(f"has a min and a max that cannot be compared: {least} and {most}") from error
     if backwards:
         raise ValueError(f"has a min above its max: {least} and {most}")
+
+
+def between(least: Any, most: Any, form: str = "") -> str:
+    """Bounds in words: "at least 3", "at most 9" or "between 3 and 9"; one of them may be None.
+
+    Args:
+        form: How each is written, as Python's format has it.
+    """
+    if most is None:
+        return f"at least {least:{form}}"
+    return f"at most {most:{form}}" if least is None else f"between {least:{form}} and {most:{form}}"

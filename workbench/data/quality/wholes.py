@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from workbench.compute import moments
 from workbench.data.quality.around import Around
-from workbench.data.quality.expected import Finding, OfWhole, Prepared, in_order
+from workbench.data.quality.expected import Finding, OfWhole, Prepared, between, in_order
 from workbench.foundation.errors import Invalid
 
 __all__ = ["Fresh", "HasType", "RowCount"]
@@ -33,11 +33,7 @@ class RowCount(OfWhole):
 
     @property
     def statement(self) -> str:
-        if self.max is None:
-            return f"there are at least {self.min:,} rows"
-        if self.min is None:
-            return f"there are at most {self.max:,} rows"
-        return f"there are between {self.min:,} and {self.max:,} rows"
+        return f"there are {between(self.min, self.max, ',')} rows"
 
     def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
         def judge(_: object, rows: int) -> Finding:

@@ -6,20 +6,19 @@ out of an answer that fails on its last page.
 
 from __future__ import annotations
 
-import errno
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
 
 from workbench.data.connectors.declared import DECLARED, ColumnType, converted
+from workbench.data.connectors.spool import Spool
 from workbench.data.connectors.times import as_dates, as_times
 from workbench.data.connectors.values import KINDS, TEXT, as_json, as_texts, kind_of, shown
-from workbench.foundation.errors import Invalid, Unavailable
+from workbench.foundation.errors import Invalid
 
 __all__ = ["Records"]
 
@@ -78,8 +77,8 @@ class Records:
     def __init__(self, place: str, types: Mapping[str, ColumnType]) -> None:
         self._place = place
         self._columns = {name: _Column(name, declared) for name, declared in types.items()}
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - its block is this object's own
-        self._streams = 0
+        self._spool = Spool(place)
+        self._pages: list[int] = []
         self._rows = 0
 
     def __enter__(self) -> Records:
@@ -88,8 +87,7 @@ class Records:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # what could not be written is tried once more, and nobody needs it
-            self._file.close()
+        self._spool.__exit__(kind, error, traceback)
 
     def add(self, rows: Sequence[Any], page: int) -> None:
         """
@@ -153,32 +151,18 @@ class Records:
             batch = pa.RecordBatch.from_arrays(arrays, names)
         except UnicodeEncodeError:
             raise Invalid(f"{where}: a name in its rows is no text: it has half of a character") from None
-        try:
-            with pa.ipc.new_stream(self._file, batch.schema) as stream:
-                stream.write_batch(batch)
-            self._file.flush()
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise Unavailable(
-                f"no space in {tempfile.gettempdir()} for the pages of {self._place}: {error.strerror}",
-                hint="free some, or set TMPDIR to another folder",
-            ) from error
-        self._streams += 1
+        self._pages.append(self._spool.keep(iter([batch])))
 
     def _kept(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        self._file.seek(0)
-        for _ in range(self._streams):
-            with pa.ipc.open_stream(self._file) as stream:
-                for batch in stream:
-                    there = {name: at for at, name in enumerate(batch.schema.names) if at}
-                    arrays = [
-                        batch.column(there[field.name]).cast(field.type)
-                        if field.name in there
-                        else pa.nulls(batch.num_rows, field.type)
-                        for field in schema
-                    ]
-                    yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        for batch in chain.from_iterable(map(self._spool.read, self._pages)):
+            there = {name: at for at, name in enumerate(batch.schema.names) if at}
+            arrays = [
+                batch.column(there[field.name]).cast(field.type)
+                if field.name in there
+                else pa.nulls(batch.num_rows, field.type)
+                for field in schema
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def _array(self, column: _Column, values: list[Any], where: str) -> pa.Array:
         if column.declared is not None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import io
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from itertools import chain
-from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +17,8 @@ from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.settling import Settled, uniform, uniform_schema
 from workbench.data.connectors.files.stores import Found, Store, table_of
 from workbench.data.connectors.model import BATCH_ROWS
-from workbench.foundation.errors import Invalid, Unavailable, unknown
+from workbench.data.connectors.spool import Spool
+from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["FileSource"]
 
@@ -86,7 +82,7 @@ class FileSource:
             options = options.model_copy(update={"sheet": table})
         files = self._store.find()
         settled = Settled(self._store.place, self._options.types)
-        with _Kept(self._store.place) as kept:
+        with Spool(self._store.place) as kept:
             look = partial(self._first_look, settled, kept, batch_rows, options, only=len(files) == 1)
             for found, read in [(found, look(found)) for found in files]:
                 before = 0
@@ -99,7 +95,7 @@ class FileSource:
         return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32] if all(marks) else ""
 
     def _first_look(
-        self, settled: Settled, kept: _Kept, batch_rows: int, options: FileOptions, found: Found, *, only: bool
+        self, settled: Settled, kept: Spool, batch_rows: int, options: FileOptions, found: Found, *, only: bool
     ) -> Callable[[], Batches]:
         """Settles the columns of a file, and gives what reads its rows once those of all files are."""
         kind = format_of(found.name, options)
@@ -152,52 +148,3 @@ class FileSource:
             )
         if table is not None and not self._sheets() and table not in self.tables():
             raise unknown("table", table, self.tables())
-
-
-class _Kept:
-    """Rows of files until the columns of all are settled, in a file without a name that is gone with this process."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - its block is this object's own
-
-    def __enter__(self) -> _Kept:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        with suppress(OSError):  # what could not be written is tried once more, and nobody needs it
-            self._file.close()
-
-    def keep(self, batches: Batches) -> int:
-        """
-        Returns:
-            What `read` finds them by.
-
-        Raises:
-            Unavailable: The disk is full.
-        """
-        begin = self._file.seek(0, io.SEEK_END)
-        first = next(batches)
-        with pa.ipc.new_stream(self._file, first.schema) as stream:
-            for batch in chain([first], batches):
-                self._write(stream, batch)
-        return begin
-
-    def read(self, begin: int) -> Batches:
-        self._file.seek(begin)
-        with pa.ipc.open_stream(self._file) as stream:
-            yield from stream
-
-    def _write(self, stream: pa.ipc.RecordBatchStreamWriter, batch: pa.RecordBatch) -> None:
-        try:
-            stream.write_batch(batch)
-            self._file.flush()
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise Unavailable(
-                f"no space in {tempfile.gettempdir()} for the rows of {self._place}: {error.strerror}",
-                hint="free some, or set TMPDIR to another folder",
-            ) from error
