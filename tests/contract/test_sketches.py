@@ -17,7 +17,7 @@ from datasketches import hll_sketch, kll_doubles_sketch
 from engines_there import ON_DASK
 from event_rows import COLUMNS, event_rows, ways
 from examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from metric_events import BY, FAST, ROWS, Row, asked
 from polars.testing import assert_frame_equal
@@ -147,6 +147,7 @@ FLOATS = st.floats(allow_nan=False) | st.floats(-1e3, 1e3) | st.sampled_from([0.
 
 @examples(40, 160)
 @given(values=st.lists(st.none() | FLOATS, max_size=40), places=st.lists(st.integers(0, 40), max_size=3))
+@example(values=[836.8826007124678, 1.0, -5e-324, 836.8826007124678, -416.09244074933633, 0.0], places=[38, 38])
 def test_a_quantile_is_at_most_one_percent_off_however_rows_are_cut(
     values: list[float | None], places: list[int]
 ) -> None:

@@ -34,7 +34,8 @@ def bucket(value: pl.Expr) -> pl.Expr:
         value: Float64 without NaN.
     """
     place = (value.abs().log() / _LOG_GROWTH).clip(-_FEWEST, _MOST).ceil() + _ONE
-    return pl.when(value < 0).then(-place).otherwise(place).cast(pl.Int32)
+    negative = (value < 0) & (place > _ONE - _FEWEST)  # what is nearly 0 has one bucket: there is no other 0 below it
+    return pl.when(negative).then(-place).otherwise(place).cast(pl.Int32)
 
 
 def value_of_bucket(place: pl.Expr) -> pl.Expr:
