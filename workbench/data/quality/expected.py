@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -48,7 +49,7 @@ class Prepared:
     fails: pl.Expr | None = None
 
 
-class Expected(BaseModel):
+class Expected(BaseModel, ABC):
     """What all expectations have.
 
     Attributes:
@@ -70,9 +71,9 @@ class Expected(BaseModel):
         return () if column is None else (column,)
 
     @property
+    @abstractmethod
     def statement(self) -> str:
         """What is expected, as a clause."""
-        raise NotImplementedError
 
     @property
     def said(self) -> str:
@@ -83,6 +84,7 @@ class Expected(BaseModel):
         """Whether so many rows that do not fit are few enough; in exact numbers, as the share is written."""
         return failed == 0 or rows - failed >= Fraction(repr(self.mostly)) * rows
 
+    @abstractmethod
     def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
         """
         Raises:
@@ -90,15 +92,14 @@ class Expected(BaseModel):
             NotFound: There is no such dataset, version or column to compare with.
             Forbidden: The asker may not see that.
         """
-        raise NotImplementedError
 
 
 class OfRows(Expected):
     """One that every row fits or does not."""
 
+    @abstractmethod
     def fails(self, schema: Mapping[str, pl.DataType], around: Around) -> pl.Expr:
         """Whether a row does not fit. Null where that is unknown, which is no failure."""
-        raise NotImplementedError
 
     def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
         fails = self.fails(schema, around).fill_null(False)

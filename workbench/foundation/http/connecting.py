@@ -41,7 +41,7 @@ def is_public(address: str) -> bool:
 
 
 class Connector:
-    """What a connection pool of httpcore asks for connections: its network backend.
+    """What a connection pool of httpcore asks for connections: as much of its network backend as it takes to reach hosts.
 
     Args:
         private: Names of hosts whose addresses need not be public.
@@ -99,12 +99,6 @@ class Connector:
             else:
                 return _stream(stream, self._until)
         raise last or httpcore.ConnectError("its name has no address")
-
-    def connect_unix_socket(self, *_args: Any, **_named: Any) -> httpcore.NetworkStream:
-        raise NotImplementedError("requests go to hosts")
-
-    def sleep(self, seconds: float) -> None:
-        raise NotImplementedError("the pool is told not to retry, so it never sleeps")
 
 
 class _Until(threading.local):
