@@ -41,7 +41,7 @@ def is_public(address: str) -> bool:
 
 
 class Connector:
-    """What a connection pool of httpcore asks for connections: as much of its network backend as it takes to reach hosts.
+    """What a connection pool of httpcore asks for connections: of its network backend what it takes to reach hosts.
 
     Args:
         private: Names of hosts whose addresses need not be public.
