@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.foundation.errors import Invalid, NotFound, Unavailable, nearest
 
-__all__ = ["named_like_a_secret", "read_secret"]
+__all__ = ["is_reference", "named_like_a_secret", "read_secret"]
 
 MOST_BYTES = 65_536
 _NAME = re.compile(r"(^|_)(password|passwd|pwd|secret|token|api_?key|private_?key|credentials?)($|_)", re.IGNORECASE)
@@ -17,6 +17,11 @@ _NAME = re.compile(r"(^|_)(password|passwd|pwd|secret|token|api_?key|private_?ke
 def named_like_a_secret(name: str) -> bool:
     """Whether a name is one that a secret would have: "api_key", "shop_token"."""
     return _NAME.search(name.replace("-", "_")) is not None
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text says where a secret is kept, and is not one itself."""
+    return text.partition(":")[0] in ("env", "file")
 
 
 def read_secret(reference: str) -> str:

@@ -12,7 +12,7 @@ from workbench.data.connectors.declared import ColumnType
 from workbench.foundation.definitions import complaints, listed
 from workbench.foundation.errors import Invalid, nearest
 from workbench.foundation.http import Credentials
-from workbench.foundation.secret import named_like_a_secret, read_secret
+from workbench.foundation.secret import is_reference, named_like_a_secret, read_secret
 
 __all__ = ["AUTH_SAID", "TYPES_SAID", "Auth", "Secrets", "Settings", "Types", "credentials_of", "options_of"]
 
@@ -48,7 +48,7 @@ def _by_reference(given: str) -> str:
         name, _, reference = rest.partition(":") if kind != "bearer" else ("-", "", rest)
         if kind not in ("bearer", "basic", "header", "query") or not name or ":" not in reference:
             raise ValueError(f"has an auth that says not where its secret is kept: it {_AUTH}")
-        if reference.partition(":")[0] not in ("env", "file"):
+        if not is_reference(reference):
             raise ValueError(f"has an auth with a secret in clear: it {_AUTH}")
     return given
 
@@ -64,7 +64,7 @@ def _named(given: Any) -> Any:
 
 def _references(given: Mapping[str, str]) -> Mapping[str, str]:
     for name, reference in given.items():
-        if reference.partition(":")[0] not in ("env", "file"):
+        if not is_reference(reference):
             raise ValueError(f"has a secret '{name}' in clear: it is name:REF, where REF is env:NAME or file:/path")
     return given
 
