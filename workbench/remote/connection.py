@@ -11,6 +11,8 @@ from workbench.remote.address import address, checked_token
 from workbench.remote.datasets import RemoteDatasets
 from workbench.remote.door import Door
 from workbench.remote.metrics import RemoteMetrics
+from workbench.remote.preferences import RemotePreferences
+from workbench.remote.product import RemoteProduct
 from workbench.remote.queries import RemoteQueries
 from workbench.remote.reading import Reading
 from workbench.remote.reports import RemoteReports
@@ -41,7 +43,9 @@ class Connection(Reading):
         url: The server's address.
         datasets: Versioned datasets: find and read.
         metrics: Metrics by dimension and grain, computed on the server.
+        product: Funnels, retention and the like, computed on the server.
         queries: Saved SQL, run on the server.
+        preferences: What the asker prefers.
         runs: What ran, on what, its log and its receipt.
         reports: Reports and their rendered runs.
     """
@@ -52,7 +56,9 @@ class Connection(Reading):
         self.url = door.where
         self.datasets = RemoteDatasets(door)
         self.metrics = RemoteMetrics(door)
+        self.product = RemoteProduct(door)
         self.queries = RemoteQueries(door)
+        self.preferences = RemotePreferences(door)
         self.runs = RemoteRuns(door)
         self.reports = RemoteReports(door)
 

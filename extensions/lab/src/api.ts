@@ -711,6 +711,25 @@ export interface ProductAnswer {
   more: boolean;
 }
 
+/** How a result's rows are drawn; they stand in the chart's own order. */
+export interface ProductChart {
+  kind: "bar" | "line" | "point" | "heatmap";
+  /** The column along the bottom. */
+  x: string;
+  /** The column up the side. */
+  y: string;
+  title: string;
+  /** The column of the series, or of a heatmap's amounts. */
+  color: string | null;
+  /** Column to what people call it. */
+  labels: { [name: string]: string };
+  units: { [name: string]: string };
+  /** Column to d3 format. */
+  formats: { [name: string]: string };
+  note: string;
+  stacked: boolean;
+}
+
 /** What is said of a result's rows. */
 export interface ProductHead {
   /** The question in words. */
@@ -1279,6 +1298,14 @@ export interface StickinessSubjects {
   limit?: number;
 }
 
+/** What is said of a number's subjects. */
+export interface SubjectsHead {
+  /** The number in words. */
+  what: string;
+  /** The dataset's column of subjects. */
+  column: string;
+}
+
 export interface VersionItem {
   number: number;
   time: string;
@@ -1450,8 +1477,20 @@ export interface DeleteMetricsNameParameters {
 
 /** GET /cohorts/{name}/subjects: Who is in a cohort now, among the rows that the asker sees. */
 export interface CohortsNameSubjectsParameters {
+  /** The column of who did it, where the dataset does not say. */
+  subject?: string | null;
+  /** The column of what was done, likewise. */
+  event?: string | null;
+  /** The column of when, likewise. */
+  time?: string | null;
+  /** The column that tells events apart. */
+  id?: string | null;
   /** At most so many subjects; how many there are is told. */
   limit?: number;
+}
+
+/** GET /cohorts/{name}/subjects/rows: All who are in a cohort now, among the rows that the asker sees. */
+export interface CohortsNameSubjectsRowsParameters {
   /** The column of who did it, where the dataset does not say. */
   subject?: string | null;
   /** The column of what was done, likewise. */

@@ -1,9 +1,10 @@
 """What subjects do over time: funnels, retention, sessions and the like, over any dataset of events."""
 
 from workbench.analytics.product import conditions
+from workbench.analytics.product.answered import Answered, Words
 from workbench.analytics.product.asking import Asking
 from workbench.analytics.product.breakdown import Breakdown
-from workbench.analytics.product.cohort import Cohort
+from workbench.analytics.product.cohort import Cohort, cohorts_listed
 from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.funnel import Exclusion, Funnel, FunnelCell
@@ -12,6 +13,7 @@ from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import OTHER, Paths
 from workbench.analytics.product.periods import Every
 from workbench.analytics.product.product import Product
+from workbench.analytics.product.questions import Questions
 from workbench.analytics.product.resends import Duplicates
 from workbench.analytics.product.results import ProductResult, Subjects
 from workbench.analytics.product.retention import Retention, weighted_mean
@@ -23,6 +25,7 @@ from workbench.analytics.product.store import CohortStore
 
 __all__ = [
     "OTHER",
+    "Answered",
     "Asking",
     "Breakdown",
     "Cohort",
@@ -39,6 +42,7 @@ __all__ = [
     "Paths",
     "Product",
     "ProductResult",
+    "Questions",
     "Retention",
     "Segment",
     "SessionList",
@@ -48,6 +52,8 @@ __all__ = [
     "Stickiness",
     "Subjects",
     "Within",
+    "Words",
+    "cohorts_listed",
     "condition_of",
     "conditions",
     "weighted_mean",

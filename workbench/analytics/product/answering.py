@@ -13,7 +13,7 @@ from workbench.analytics.product import wording
 from workbench.analytics.product.asking import Asking, Checked
 from workbench.analytics.product.cohorts import Cohorts
 from workbench.analytics.product.events import EventColumns
-from workbench.analytics.product.results import ProductResult, Words
+from workbench.analytics.product.results import LiveWords, ProductResult
 from workbench.analytics.product.segments import Segment
 from workbench.analytics.product.unheard import unheard
 from workbench.compute import Parts, moments
@@ -66,7 +66,7 @@ class Answering:
         parts: Parts,
         version: int,
         shaped: Any,
-        words: Callable[[Any], Words],
+        words: Callable[[Any], LiveWords],
         within: Any,
     ) -> ProductResult:
         answer = self._asking.ask(asked, dataset, parts, version)

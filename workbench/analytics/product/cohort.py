@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-__all__ = ["Cohort"]
+from workbench.foundation.listing import Listing
+
+__all__ = ["Cohort", "cohorts_listed"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,18 @@ class Cohort:
         what = "listed by somebody who sees more of them" if self.hidden else "found by what they do"
         what = what if self.size is None else f"{self.size:,} subjects"
         return f"{self.name}: {what}, of {self.dataset}" + (f"\n{self.description}" if self.description else "")
+
+
+def cohorts_listed(cohorts: Iterable[Cohort]) -> Listing[Cohort]:
+    return Listing(
+        cohorts,
+        caption="Cohorts",
+        row=lambda one: {
+            "cohort": one.name,
+            "dataset": one.dataset,
+            "subjects": f"{one.size:,}" if one.size is not None else "found when asked",
+            "owner": one.owner,
+            "description": one.description,
+        },
+        empty="There is no cohort yet: wb.product.cohorts.save('name', 'dataset', {'did': 'purchase'})",
+    )

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from workbench.analytics.product.asking import Asking
-from workbench.analytics.product.cohort import Cohort
+from workbench.analytics.product.cohort import Cohort, cohorts_listed
 from workbench.analytics.product.conditions import Condition
 from workbench.analytics.product.events import EventColumns
 from workbench.analytics.product.segment_document import condition_of
@@ -49,18 +49,7 @@ class Cohorts:
 
     def list(self) -> Listing[Cohort]:
         """Every cohort, by name."""
-        return Listing(
-            map(self._seen, self._store.all()),
-            caption="Cohorts",
-            row=lambda one: {
-                "cohort": one.name,
-                "dataset": one.dataset,
-                "subjects": f"{one.size:,}" if one.size is not None else "found when asked",
-                "owner": one.owner,
-                "description": one.description,
-            },
-            empty="There is no cohort yet: wb.product.cohorts.save('name', 'dataset', {'did': 'purchase'})",
-        )
+        return cohorts_listed(map(self._seen, self._store.all()))
 
     def get(self, name: str) -> Cohort:
         """

@@ -14,7 +14,7 @@ from workbench.analytics.product.funnel import Funnel, FunnelCell
 from workbench.analytics.product.lifecycle import Lifecycle
 from workbench.analytics.product.paths import Paths
 from workbench.analytics.product.resends import AMOUNT, RESENT, Duplicates
-from workbench.analytics.product.results import ProductResult, Words
+from workbench.analytics.product.results import LiveWords, ProductResult
 from workbench.analytics.product.retention import Retention, weighted_mean
 from workbench.analytics.product.session_table import lengths_of_sessions
 from workbench.analytics.product.sessions import SessionSummary
@@ -41,7 +41,7 @@ _MOST_PERIODS = 40
 _NONE = "(none)"
 
 
-def of_funnel(funnel: Funnel) -> Words:
+def of_funnel(funnel: Funnel) -> LiveWords:
     titles = [step.title for step in funnel.steps]
     along = " and ".join(filter(None, (funnel.breakdown, funnel.grain)))
     by = f" by {along}" if along else ""
@@ -90,7 +90,7 @@ def of_funnel(funnel: Funnel) -> Words:
         some = FunnelCell(step, dropped, None if breakdown is ... else breakdown, breakdown is ..., period, others)
         return funnel.members(some), what
 
-    return Words(
+    return LiveWords(
         title=f"From {titles[0]} to {titles[-1]} within {_length(funnel.window)}{by}",
         labels={
             "breakdown": _spoken(funnel.breakdown or ""), "period": _spoken(funnel.grain or ""), "step": "Step",
@@ -107,7 +107,7 @@ def of_funnel(funnel: Funnel) -> Words:
     )  # fmt: skip
 
 
-def of_retention(asked: Retention) -> Words:
+def of_retention(asked: Retention) -> LiveWords:
     def draw(result: ProductResult) -> Chart:
         frame = result.frame.filter(pl.col("complete") & (pl.col("size") > 0))
         if frame.is_empty():
@@ -134,7 +134,7 @@ def of_retention(asked: Retention) -> Words:
         return asked.subjects(cohort, offset, value), what + of
 
     did = asked.start.title if asked.back == asked.start else f"{asked.back.title} after {asked.start.title}"
-    return Words(
+    return LiveWords(
         title=f"Retention by {asked.every.grain}: {did}{_by(asked)}",
         labels={
             **_value_label(asked),
@@ -149,7 +149,7 @@ def of_retention(asked: Retention) -> Words:
     )  # fmt: skip
 
 
-def of_stickiness(asked: Stickiness) -> Words:
+def of_stickiness(asked: Stickiness) -> LiveWords:
     def draw(result: ProductResult) -> Chart:
         last = result.frame.filter(pl.col("subjects") > 0)["periods"].max()
         if last is None:
@@ -165,7 +165,7 @@ def of_stickiness(asked: Stickiness) -> Words:
         value, of = _value(result, asked, breakdown)
         return asked.subjects(periods, value), f"who did {asked.step.title} in {said}{of}"
 
-    return Words(
+    return LiveWords(
         title=f"In how many {asked.every.grain}s: {asked.step.title}{_by(asked)}",
         labels={
             **_value_label(asked),
@@ -178,7 +178,7 @@ def of_stickiness(asked: Stickiness) -> Words:
     )  # fmt: skip
 
 
-def of_lifecycle(asked: Lifecycle) -> Words:
+def of_lifecycle(asked: Lifecycle) -> LiveWords:
     def draw(result: ProductResult) -> Chart:
         # Who stayed away is drawn below the line: the bars above it are who was there.
         away = pl.when(pl.col("state") == "dormant").then(-pl.col("subjects")).otherwise(pl.col("subjects"))
@@ -205,7 +205,7 @@ def of_lifecycle(asked: Lifecycle) -> Words:
         value, of = _value(result, asked, breakdown)
         return asked.subjects(period, chosen, value), f"who was {state} in the {asked.every.grain} of {period}{of}"
 
-    return Words(
+    return LiveWords(
         title=f"Lifecycle by {asked.every.grain}: {asked.step.title}{_by(asked)}",
         labels={
             **_value_label(asked),
@@ -218,7 +218,7 @@ def of_lifecycle(asked: Lifecycle) -> Words:
     )  # fmt: skip
 
 
-def of_paths(asked: Paths) -> Words:
+def of_paths(asked: Paths) -> LiveWords:
     def draw(result: ProductResult) -> Chart:
         edge = pl.format("{}. {} → {}", pl.col("position"), pl.col("source"), pl.col("target")).alias("edge")
         commonest = result.frame.sort("paths", descending=True, maintain_order=True).head(_MOST_EDGES)
@@ -231,7 +231,7 @@ def of_paths(asked: Paths) -> Words:
         return asked.subjects(result.frame, position, source, target), what
 
     ends = (f" from {asked.start_at}" if asked.start_at else "") + (f" to {asked.end_at}" if asked.end_at else "")
-    return Words(
+    return LiveWords(
         title=f"Paths{ends}: which event follows which within {_length(asked.gap // timedelta(microseconds=1))}",
         labels={
             "position": "Place", "source": "From", "target": "To", "paths": "Paths", "subjects": "Subjects",
@@ -243,7 +243,7 @@ def of_paths(asked: Paths) -> Words:
     )  # fmt: skip
 
 
-def of_sessions(asked: SessionSummary) -> Words:
+def of_sessions(asked: SessionSummary) -> LiveWords:
     attributes = asked.sessions.attributes
 
     def draw(result: ProductResult) -> Chart:
@@ -256,7 +256,7 @@ def of_sessions(asked: SessionSummary) -> Words:
         analysis, said = asked.subjects(**of), _of(result, "sessions", of)
         return analysis, "who had a session" + (f" of {said}" if said else "")
 
-    return Words(
+    return LiveWords(
         title=f"Sessions with pauses of at most {_length(asked.sessions.gap)}",
         labels={
             "period": _spoken(asked.grain or ""), "length": "Length",
@@ -276,7 +276,7 @@ def of_sessions(asked: SessionSummary) -> Words:
     )  # fmt: skip
 
 
-def of_duplicates(asked: Duplicates) -> Words:
+def of_duplicates(asked: Duplicates) -> LiveWords:
     def draw(result: ProductResult) -> Chart:
         if not asked.keys:
             raise Invalid("duplicates of all rows together are one row, no chart", hint="ask with grain= or by=")
@@ -286,7 +286,7 @@ def of_duplicates(asked: Duplicates) -> Words:
         analysis, said = asked.subjects(**of), _of(result, "rows", of)
         return analysis, "who has events that came more than once" + (f", of {said}" if said else "")
 
-    return Words(
+    return LiveWords(
         title=f"Rows that came again with the same {_spoken(asked.told_by).lower()}",
         labels={
             "period": _spoken(asked.grain or ""), "rows": "Rows", "kept": "Rows that count", "ids": "Ids",
@@ -391,7 +391,7 @@ def _few(frame: pl.DataFrame, series: str | None, by: str = "subjects") -> tuple
     return named.filter(pl.col(series).is_in(kept)), f"The {_MOST_SERIES} largest of {sizes.height:,} are drawn."
 
 
-def among(words: Words, within: Any) -> Words:
+def among(words: LiveWords, within: Any) -> LiveWords:
     """The words of a question that is asked of some subjects only."""
     if within is None:
         return words

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from workbench import Workbench
 from workbench.analytics import product
+from workbench_server.arrow import Rows
 from workbench_server.endpoint import Answer, Body, Endpoint, Query
-from workbench_server.endpoints.product import ProductSubjects
+from workbench_server.endpoints.product import ProductSubjects, SubjectsHead
 from workbench_server.endpoints.questions import EventColumns, Shown
 from workbench_server.values import rows_of
 
@@ -44,12 +45,20 @@ class CohortGone(Answer):
     name: str
 
 
-class CohortSubjectsQuery(Query):
-    limit: Shown = 100
+class CohortRowsQuery(Query):
     subject: str | None = Field(None, description="The column of who did it, where the dataset does not say.")
     event: str | None = Field(None, description="The column of what was done, likewise.")
     time: str | None = Field(None, description="The column of when, likewise.")
     id: str | None = Field(None, description="The column that tells events apart.")
+
+    def columns(self) -> product.EventColumns | None:
+        if self.subject is None or self.event is None or self.time is None:
+            return None
+        return product.EventColumns(self.subject, self.event, self.time, self.id)
+
+
+class CohortSubjectsQuery(CohortRowsQuery):
+    limit: Shown = 100
 
 
 def listed(wb: Workbench) -> CohortList:
@@ -78,14 +87,18 @@ def delete(wb: Workbench, name: str) -> CohortGone:
 
 
 def subjects(wb: Workbench, name: str, *, query: CohortSubjectsQuery) -> ProductSubjects:
-    columns = None
-    if query.subject is not None and query.event is not None and query.time is not None:
-        columns = product.EventColumns(query.subject, query.event, query.time, query.id)
-    found = wb.product.cohorts.subjects(name, columns=columns)
+    found = wb.product.cohorts.subjects(name, columns=query.columns())
     shown = [subject for (subject,) in rows_of(found.head(query.limit))]
-    return ProductSubjects(
-        what=f"who is in the cohort {name}", column=found.columns[0], subjects=shown, total=found.height
-    )
+    return ProductSubjects(what=_who(name), column=found.columns[0], subjects=shown, total=found.height)
+
+
+def subject_rows(wb: Workbench, name: str, *, query: CohortRowsQuery) -> Rows:
+    found = wb.product.cohorts.subjects(name, columns=query.columns())
+    return Rows(SubjectsHead(what=_who(name), column=found.columns[0]), iter([found]))
+
+
+def _who(name: str) -> str:
+    return f"who is in the cohort {name}"
 
 
 def _item(cohort: product.Cohort) -> CohortItem:
@@ -107,5 +120,15 @@ ENDPOINTS = (
         subjects,
         "Who is in a cohort now, among the rows that the asker sees.",
         CohortSubjectsQuery,
+    ),
+    Endpoint(
+        "cohorts/{name}/subjects/rows",
+        "cohorts",
+        "read",
+        SubjectsHead,
+        subject_rows,
+        "All who are in a cohort now, among the rows that the asker sees.",
+        CohortRowsQuery,
+        rows=True,
     ),
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from workbench import Workbench
 from workbench.analytics.product import ProductResult
+from workbench.charts import Mark
 from workbench.compute import EngineUse
 from workbench_server.arrow import Rows
 from workbench_server.endpoint import Answer, Body, Endpoint
@@ -36,11 +37,31 @@ class ProductAnswer(ProductHead):
     more: bool = Field(description=f"Whether there are more than these: at most {MOST_ROWS:,} are told here.")
 
 
-class ProductSubjects(Answer):
-    """Who is behind one number."""
+class ProductChart(Answer):
+    """How a result's rows are drawn; they stand in the chart's own order."""
+
+    kind: Mark
+    x: str = Field(description="The column along the bottom.")
+    y: str = Field(description="The column up the side.")
+    title: str
+    color: str | None = Field(description="The column of the series, or of a heatmap's amounts.")
+    labels: dict[str, str] = Field(description="Column to what people call it.")
+    units: dict[str, str]
+    formats: dict[str, str] = Field(description="Column to d3 format.")
+    note: str
+    stacked: bool
+
+
+class SubjectsHead(Answer):
+    """What is said of a number's subjects."""
 
     what: str = Field(description="The number in words.")
     column: str = Field(description="The dataset's column of subjects.")
+
+
+class ProductSubjects(SubjectsHead):
+    """Who is behind one number."""
+
     subjects: list[Any] = Field(description="The first of them.")
     total: int
 
@@ -82,11 +103,22 @@ def rows(name: str, wb: Workbench, *, body: questions.Question) -> Rows:
     return Rows(_head(result), iter([result.frame]))
 
 
+def chart(name: str, wb: Workbench, *, body: questions.Question) -> Rows:
+    drawn = _asked(wb, name, body).chart()
+    head = {one: getattr(drawn, one) for one in ProductChart.model_fields}
+    return Rows(ProductChart(**head), iter([drawn.frame]))
+
+
 def subjects(name: str, wb: Workbench, *, body: Any) -> ProductSubjects:
     found = _asked(wb, name, body).subjects(**body.cell.cell())
     (column,) = found.frame.columns
     shown = [subject for (subject,) in rows_of(found.frame.head(body.limit))]
     return ProductSubjects(what=found.what, column=column, subjects=shown, total=len(found))
+
+
+def subject_rows(name: str, wb: Workbench, *, body: Any) -> Rows:
+    found = _asked(wb, name, body).subjects(**body.cell.cell())
+    return Rows(SubjectsHead(what=found.what, column=found.frame.columns[0]), iter([found.frame]))
 
 
 def explained(name: str, wb: Workbench, *, body: questions.Question) -> Explanation:
@@ -144,7 +176,23 @@ ENDPOINTS = tuple(
     for path, shape, work, summary, form, body in (
         (f"product/{name}", ProductAnswer, answer, what, False, question),
         (f"product/{name}/rows", ProductHead, rows, f"As rows, all of them: {what}", True, question),
+        (
+            f"product/{name}/chart",
+            ProductChart,
+            chart,
+            f"Its chart, and the rows of it: {what}",
+            True,
+            question,
+        ),
         (f"product/{name}/explain", Explanation, explained, f"How it is computed: {what}", False, question),
         (f"product/{name}/subjects", ProductSubjects, subjects, f"Who is behind a number: {what}", False, who),
+        (
+            f"product/{name}/subjects/rows",
+            SubjectsHead,
+            subject_rows,
+            f"All behind a number: {what}",
+            True,
+            who,
+        ),
     )
 )
