@@ -114,6 +114,20 @@ def api(_folder: Path, request: pytest.FixtureRequest) -> Source:
     return open_source(f"{site.address}/v1/rows#rows=data.items&pages=cursor&next=meta.next&private=yes")
 
 
+def delta(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    ROWS[:1].write_delta(folder / "rows")
+    ROWS.write_delta(folder / "rows", mode="overwrite")
+    ROWS[:2].write_delta(folder / "rows", mode="overwrite")
+    return open_source("delta://rows#version=1", base=folder)
+
+
+def third_party(folder: Path, request: pytest.FixtureRequest) -> Source:
+    """As an installed package brings it."""
+    scheme = request.getfixturevalue("third_party_connector")
+    ROWS.write_ipc(folder / "rows.arrow", compat_level=pl.CompatLevel.oldest())
+    return open_source(f"{scheme}://{folder / 'rows.arrow'}")
+
+
 SOURCES: dict[str, tuple[Make, list[pytest.MarkDecorator]]] = {
     "csv": (csv, []),
     "tsv": (tsv, []),
@@ -122,6 +136,8 @@ SOURCES: dict[str, tuple[Make, list[pytest.MarkDecorator]]] = {
     "parquet": (parquet, []),
     "excel": (excel, []),
     "several files": (several, []),
+    "delta": (delta, []),
+    "by entry point": (third_party, []),
     "http+json": (api, []),
     "sqlite": (sqlite, []),
     "postgresql": (postgres, [pytest.mark.postgres]),
@@ -167,7 +183,7 @@ def test_a_query_is_bound_or_refused(source: Source) -> None:
     query = "SELECT id, carrier, delay FROM rows WHERE carrier = :carrier ORDER BY id"
     if source.url.startswith("http"):
         query = "carrier=:carrier"
-    if source.url.endswith((".csv", ".tsv", ".json", ".ndjson", ".parquet", ".xlsx")):
+    if source.url.endswith((".csv", ".tsv", ".json", ".ndjson", ".parquet", ".xlsx", ".arrow", "#version=1")):
         with pytest.raises(Invalid, match="takes no query"):
             list(source.batches(query=query, parameters={"carrier": "UA"}))
         return

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from workbench.data.connectors.api import ApiSource
 from workbench.data.connectors.databases import DatabaseSource
+from workbench.data.connectors.delta import DeltaSource
 from workbench.data.connectors.files import (
     SCHEMES,
     FileOptions,
@@ -90,6 +91,7 @@ for _scheme in SCHEMES:
     connectors.register(_scheme, _remote)
 connectors.register("sqlite", DatabaseSource)
 connectors.register("postgresql", DatabaseSource)
+connectors.register("delta", DeltaSource)
 connectors.register("http+json", ApiSource)
 connectors.register("https+json", ApiSource)
 
@@ -100,7 +102,7 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     Args:
         url: A path (`data/flights.csv`), a pattern (`data/flights-*.csv#file=month`), or a URL whose scheme names a
             connector (`sqlite:///ops.db`, `postgresql://user@host/name`, `file:///data/flights.csv`,
-            `https+json://api.example.com/orders`).
+            `delta:///data/orders`, `https+json://api.example.com/orders`).
         base: The folder that relative paths start from; the current one when not given.
         text: How a delimited text file is written; a UTF-8 file with the separator of its ending needs none.
 
@@ -127,6 +129,8 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
         if rest.lstrip("/") in ("", ":memory:"):
             raise Invalid(f"'{given}' names no database file", hint="write sqlite:///path/to/file.db")
         given = f"{scheme}:///{folder / rest.removeprefix('/')}"
+    if scheme == "delta" and not rest.startswith("/"):
+        given = f"delta://{folder / rest}"
     if scheme in connectors.names():
         kind = scheme
     return connectors.get("postgresql" if kind == "postgres" else kind)(given)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,10 +11,11 @@ from house import ROOT
 from scripted_api import Asked, Reply, serving
 
 from workbench import Workbench
-from workbench.data.connectors import Source, connectors, open_source, read_frame
+from workbench.data.connectors import connectors
 from workbench.data.connectors.api import ApiOptions
 from workbench.data.connectors.api.options import Style
 from workbench.data.connectors.declared import ColumnType
+from workbench.data.connectors.delta import DeltaOptions
 from workbench.data.connectors.files import FileOptions
 from workbench.data.connectors.files.formats import EXCEL, FORMATS, SEPARATED
 
@@ -32,6 +30,7 @@ def test_every_scheme_and_ending_stands_there() -> None:
 
 def test_every_key_of_an_api_stands_there_with_its_default() -> None:
     _, _, below = PAGE.partition("### Keys of an API's address\n")
+    below = below.partition("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", below.replace("| |", "|  |"), re.MULTILINE))
     assert list(rows) == list(ApiOptions.model_fields)
     for name, field in ApiOptions.model_fields.items():
@@ -72,24 +71,6 @@ def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPa
         ]
 
 
-def test_the_connector_of_ones_own_works_by_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a package that is installed: its module and its entry point on the path."""
-    declared = re.search(r'```toml\n\[project\.entry-points\."(.*?)"\]\n(.*?)\n```', PAGE, re.DOTALL)
-    assert declared is not None
-    (tmp_path / "my_package.py").write_text(f"import pyarrow as pa\n\n{PYTHON[4]}")
-    metadata = tmp_path / "my_package-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
-    entry = declared[2].replace('"', "")
-    (metadata / "entry_points.txt").write_text(f"[{declared[1]}]\n{entry}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    importlib.invalidate_caches()
-    try:
-        source = open_source("numbers://10")
-        assert isinstance(source, Source)
-        assert read_frame(source, table="numbers")["n"].to_list() == list(range(10))
-        assert [batch.num_rows for batch in source.batches(batch_rows=4)] == [4, 4, 2]
-        assert read_frame(open_source("numbers://0")).height == 0
-    finally:
-        connectors._things.pop("numbers", None)
-        sys.modules.pop("my_package", None)
+def test_every_key_of_a_delta_table_stands_there() -> None:
+    _, _, below = PAGE.partition("### Keys of a Delta table's address\n")
+    assert re.findall(r"^\| `(\w+)` \|", below.partition("\n## ")[0], re.MULTILINE) == list(DeltaOptions.model_fields)
