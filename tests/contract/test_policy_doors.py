@@ -108,6 +108,14 @@ def card(wb: Workbench) -> Any:
     return dataset_of(wb).preview()
 
 
+def profile(wb: Workbench) -> Any:
+    """Neither in what it says, nor in how many values it counts."""
+    found = wb.quality.profile("flights")
+    assert SECRET not in repr(found) + found._repr_html_() + str(found.as_dict())
+    assert (found.rows, found["tailnum"].distinct, found["origin"].distinct) == (2, 1, 1)
+    return dataset_of(wb).preview()
+
+
 SHOW = """
 import json
 from IPython.display import HTML
@@ -243,6 +251,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "batches": lambda wb: pl.concat(dataset_of(wb).batches()),
     "batches that ask for the hidden": lambda wb: pl.concat(dataset_of(wb).batches(where=f"tailnum <> '{SECRET}'")),
     "card": card,
+    "profile": profile,
     "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
     "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
     "sql": lambda wb: wb.sql("SELECT * FROM flights"),

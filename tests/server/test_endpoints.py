@@ -55,6 +55,16 @@ def test_a_dataset_tells_its_columns(site: Site) -> None:
     }  # fmt: skip
 
 
+def test_a_dataset_tells_what_it_looks_like(site: Site) -> None:
+    told = site.ask("datasets/values/profile")
+    assert (told["dataset"], told["sampled"], told["looked_at"]) == ("values", False, told["rows"])
+    columns = {column["name"]: column for column in told["columns"]}
+    assert columns["big"]["numbers"]["max"] == str(2**53 + 1)
+    assert columns["day"]["times"]["grain"] == "day"
+    assert columns["raw"]["distinct"] is None
+    assert site.refused("datasets/values/profile?version=99")["status"] == 404
+
+
 def test_no_value_is_lost_on_the_way(site: Site) -> None:
     told = site.ask("datasets/values/preview")
     assert told["rows"] == [
@@ -177,6 +187,8 @@ def test_runs_are_listed_with_receipt_and_log(site: Site) -> None:
         "metrics/query?metric=flights&by=tailnum&where=tailnum = 'N14228'",
         "datasets/flights",
         "datasets/flights/lineage",
+        "datasets/flights/profile",
+        "datasets/flights/profile?rows=1",
         "datasets?search=flights",
     ],
 )

@@ -12,7 +12,7 @@ from workbench.foundation.errors import IntegrityError
 if TYPE_CHECKING:
     from workbench.data.lake import DatasetSummary
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "commands"]
 
 commands = typer.Typer(help="Versioned datasets: list, look, load, export, mend.", no_args_is_help=True)
 

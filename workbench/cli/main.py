@@ -21,6 +21,7 @@ from workbench.cli import (
     people,
     preference,
     product,
+    quality,
     query,
     report,
     rollup,
@@ -63,6 +64,7 @@ def options(
 
 start.add_to(app)
 dataset.add_to(app)
+quality.add_to(dataset.commands)
 sql.add_to(app)
 metric.add_to(app)
 rollup.add_to(app)

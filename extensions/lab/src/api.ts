@@ -46,6 +46,32 @@ export interface Column {
   kind: "integer" | "number" | "decimal" | "text" | "boolean" | "date" | "time" | "bytes" | "list" | "struct";
 }
 
+export interface ColumnFacts {
+  name: string;
+  /** As Polars calls it. */
+  type: string;
+  kind: "integer" | "number" | "text" | "boolean" | "date" | "time" | "other";
+  /** Null, or NaN; of all rows. */
+  missing: number;
+  distinct: number | null;
+  /** False where it is told by a sketch, within about 2 %. */
+  distinct_exact: boolean;
+  /** Empty where no value occurs twice. */
+  frequent: FrequentValue[];
+  histogram: HistogramBins | null;
+  numbers: NumberFacts | null;
+  texts: TextFacts | null;
+  times: TimeFacts | null;
+}
+
+export interface CorrelationMatrix {
+  columns: string[];
+  /** Pearson's; a row per column, in the same order. */
+  values: ((number | null)[])[];
+  /** How many rows have both values. */
+  pairs: number[][];
+}
+
 export interface DatasetColumn {
   name: string;
   /** The type as Polars calls it. */
@@ -103,6 +129,24 @@ export interface DatasetList {
   next: string | null;
   /** How many each owner has, of those that the search finds. */
   owners: Facet[];
+}
+
+/** What a dataset looks like, as the asker's policy shows it. */
+export interface DatasetProfile {
+  dataset: string;
+  version: number;
+  rows: number;
+  /** How many rows quantiles, frequent values, hints and correlations are of. */
+  looked_at: number;
+  /** Whether these are fewer than all. */
+  sampled: boolean;
+  seed: number;
+  /** The same in words. */
+  sentence: string;
+  columns: ColumnFacts[];
+  correlations: CorrelationMatrix;
+  made: string;
+  seconds: number;
 }
 
 export interface DimensionItem {
@@ -232,6 +276,13 @@ export interface Facet {
   count: number;
 }
 
+export interface FrequentValue {
+  /** See Column for how values are written. */
+  value: Value;
+  /** Of the rows that were looked at. */
+  count: number;
+}
+
 export interface FunnelNumber {
   /** Who came to this step. */
   step: number;
@@ -334,6 +385,13 @@ export interface Heard {
   /** Of the dataset, run, report or query. */
   name: string;
   detail: { [name: string]: Value };
+}
+
+/** How many of all rows have a value between two edges, the first included; in the last bin both are. */
+export interface HistogramBins {
+  /** One more than there are bins. */
+  edges: Value[];
+  counts: number[];
 }
 
 /** Another metric, as a derived one uses it. Attributes: metric: Its name. alias: What the expression calls it; by default its name. filter: SQL condition over the rows it is made from, besides its own. offset: How much earlier it is taken: of May with `1 month`, its April. */
@@ -556,6 +614,19 @@ export interface MetricState {
   time: string;
 }
 
+export interface NumberFacts {
+  /** A number, or text where that loses digits; null without a finite value. */
+  min: Value;
+  max: Value;
+  mean: number | null;
+  std: number | null;
+  /** Of the rows that were looked at. */
+  quantiles: QuantileValue[];
+  zeros: number;
+  negative: number;
+  infinite: number;
+}
+
 export interface ParameterBody {
   /** text, integer, number, boolean, date or time. */
   type?: string;
@@ -759,6 +830,11 @@ export interface ProductSubjects {
 export interface Property {
   base: string;
   conversion: string;
+}
+
+export interface QuantileValue {
+  share: number;
+  value: number;
 }
 
 /** The rows that a query gave. */
@@ -1306,6 +1382,40 @@ export interface SubjectsHead {
   column: string;
 }
 
+export interface TextFacts {
+  /** In characters. */
+  shortest: number | null;
+  longest: number | null;
+  mean_length: number | null;
+  empty: number;
+  /** With white space at one of its ends. */
+  padded: number;
+  hints: TextHint[];
+  shapes: TextHint[];
+}
+
+export interface TextHint {
+  /** A kind, such as 'email address', or a shape, such as 'AA-999'. */
+  what: string;
+  /** Of the rows that were looked at. */
+  count: number;
+}
+
+export interface TimeFacts {
+  min: string | null;
+  max: string | null;
+  /** From the least to the greatest. */
+  seconds: number;
+  /** How long the periods are. */
+  grain: "minute" | "hour" | "day";
+  /** From the first to the last. */
+  periods: number;
+  /** How many of these have no row. */
+  without: number;
+  /** First and last period of the longest run of them without a row. */
+  gap: string[] | null;
+}
+
 export interface VersionItem {
   number: number;
   time: string;
@@ -1377,6 +1487,16 @@ export interface DatasetsNameVersionsParameters {
   limit?: number;
   /** The `next` of the page before. */
   cursor?: string | null;
+}
+
+/** GET /datasets/{name}/profile: What a dataset looks like: missing, distinct and most frequent values, ranges, gaps, correlations. */
+export interface DatasetsNameProfileParameters {
+  /** Which version; by default the newest. */
+  version?: number | null;
+  /** How many rows are held at a time, at most. */
+  rows?: number | null;
+  /** What a sample is drawn with. */
+  seed?: number;
 }
 
 /** GET /metrics/query: Metrics by dimension and time. */

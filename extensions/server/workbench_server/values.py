@@ -14,7 +14,7 @@ from pydantic import Field
 
 from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer
 
-__all__ = ["Column", "Kind", "columns_of", "rows_of"]
+__all__ = ["Column", "Kind", "columns_of", "rows_of", "written"]
 
 Kind = Literal["integer", "number", "decimal", "text", "boolean", "date", "time", "bytes", "list", "struct"]
 
@@ -37,8 +37,8 @@ def columns_of(schema: pl.Schema) -> list[Column]:
 
 def rows_of(frame: pl.DataFrame) -> list[list[Any]]:
     """The rows, each a list in the order of the columns."""
-    written = [_write(series) for series in frame.iter_columns()]
-    return [list(row) for row in zip(*written, strict=True)]
+    columns = [_write(series) for series in frame.iter_columns()]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _kind(dtype: pl.DataType) -> Kind:
@@ -64,10 +64,11 @@ _KINDS: tuple[tuple[Kind, Callable[[pl.DataType], bool]], ...] = (
 def _write(series: pl.Series) -> list[Any]:
     if series.dtype == pl.String or series.dtype == pl.Boolean:
         return series.to_list()
-    return [_value(value) for value in series.to_list()]
+    return [written(value) for value in series.to_list()]
 
 
-def _value(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """A value as it stands in JSON; see `Column`."""
     match value:
         case None | bool() | str():
             return value
@@ -84,9 +85,9 @@ def _value(value: Any) -> Any:
         case bytes():
             return base64.b64encode(value).decode()
         case dict():
-            return {name: _value(inner) for name, inner in value.items()}
+            return {name: written(inner) for name, inner in value.items()}
         case list() | tuple():
-            return [_value(inner) for inner in value]
+            return [written(inner) for inner in value]
     return str(value)
 
 

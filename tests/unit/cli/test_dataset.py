@@ -57,3 +57,20 @@ def test_json_holds_what_json_has_no_number_for(command: Command, workspace: Pat
         assert [row["many"] for row in found] == [[1.5, None], [], None], line
         assert found[0]["inner"] == {"a": None, "b": "AQ=="}, line
         assert [row["exact"] for row in found] == ["1.25", None, "2.00"], line
+
+
+def test_a_profile_says_what_a_dataset_looks_like(command: Command, workspace: Path) -> None:
+    frame = pl.DataFrame({"origin": ["JFK", "JFK", None, "EWR"], "delay": [1.5, -2.0, 40.0, 41.0], "id": [1, 2, 3, 4]})
+    frame.write_parquet(workspace / "flights.parquet")
+    assert command("dataset", "load", "flights.parquet", "--name", "flights").code == 0
+    said = command("dataset", "profile", "flights").out
+    assert "'flights' version 0: 4 rows, 3 columns" in said
+    assert "JFK (2)" in said
+    assert "strongest correlations" in said
+    one = command("dataset", "profile", "flights", "--column", "delay").out
+    assert "quantile 0.5" in one
+    ended = command("dataset", "profile", "flights", "--column", "delai")
+    assert (ended.code, "did you mean 'delay'" in ended.err) == (2, True)
+    (told,) = json.loads(command("dataset", "profile", "flights", "--json").out)
+    assert [column["missing"] for column in told["columns"]] == [1, 0, 0]
+    assert told["columns"][0]["frequent"][0] == {"value": "JFK", "count": 2}

@@ -1,9 +1,25 @@
-"""Expectations about rows: checked all at once, kept over time, and a gate that what fails them cannot pass."""
+"""Expectations about rows: checked all at once, kept over time, and a gate that what fails them cannot pass.
+
+And profiles: what rows look like, before anything is expected of them.
+"""
 
 from workbench.data.quality.checking import check
 from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Outcome, QualityResult, gate
+from workbench.data.quality.profile import ColumnProfile, Profile
+from workbench.data.quality.profiling import profiled
 from workbench.data.quality.quality import Quality
 from workbench.data.quality.suite import Suite
 
-__all__ = ["Expectation", "Outcome", "Quality", "QualityResult", "Suite", "check", "gate"]
+__all__ = [
+    "ColumnProfile",
+    "Expectation",
+    "Outcome",
+    "Profile",
+    "Quality",
+    "QualityResult",
+    "Suite",
+    "check",
+    "gate",
+    "profiled",
+]

@@ -9,6 +9,8 @@ from typing import Any
 from workbench.data.lake import Dataset, Lake
 from workbench.data.quality.checking import check
 from workbench.data.quality.model import QualityResult, gate
+from workbench.data.quality.profile import Profile
+from workbench.data.quality.profiling import profiled
 from workbench.data.quality.store import QualityStore
 from workbench.data.quality.suite import Suite, load_suites
 from workbench.data.quality.surroundings import Surroundings
@@ -99,6 +101,35 @@ class Quality:
             CheckFailed: Names every failed expectation, its column, how many rows and one of them.
         """
         return gate(subject if isinstance(subject, QualityResult) else self.check(subject, suite))
+
+    def profile(self, subject: Any, *, version: int | None = None, most: int | None = None, seed: int = 0) -> Profile:
+        """What a dataset or a frame looks like, column by column: `wb.quality.profile("flights")["dep_delay"]`.
+
+        Args:
+            subject: The name of a dataset, a dataset, or a frame of any kind.
+            version: Of a dataset by its name; the newest when not given.
+            most: How many rows are held at a time; where there are more, what needs values side by side is told of a
+                sample, and the profile says so. By default a million, and fewer with more than twenty columns.
+            seed: What a sample is drawn with.
+
+        Raises:
+            NotFound: No such dataset or version.
+            Invalid: Not a frame.
+            IntegrityError: A file is damaged; names it.
+        """
+        if isinstance(subject, str):
+            if version is None:
+                rows, version = self._lake.read_with_version(subject, self._actor)
+            else:
+                rows = self._lake.read(subject, self._actor, version=version)
+            with self._lake.telling(subject, self._actor, version=version):
+                return replace(profiled(rows, most=most, seed=seed), dataset=subject, version=version)
+        if version is not None:
+            raise Invalid("a version is a dataset's; name the dataset", hint="profile('flights', version=3)")
+        if not isinstance(subject, Dataset):
+            return profiled(subject, most=most, seed=seed)
+        found = profiled(subject.lazy(), most=most, seed=seed)
+        return replace(found, dataset=subject.name, version=subject.version)
 
     def history(self, dataset: str, *, limit: int = 50) -> list[QualityResult]:
         """What checks of a dataset found, newest first, without sample rows."""

@@ -6,6 +6,7 @@ from workbench_server.endpoints.metrics import ENDPOINTS as _METRICS
 from workbench_server.endpoints.people import ENDPOINTS as _PEOPLE
 from workbench_server.endpoints.preferences import ENDPOINTS as _PREFERENCES
 from workbench_server.endpoints.product import ENDPOINTS as _PRODUCT
+from workbench_server.endpoints.quality import ENDPOINTS as _QUALITY
 from workbench_server.endpoints.queries import ENDPOINTS as _QUERIES
 from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
 from workbench_server.endpoints.rollups import ENDPOINTS as _ROLLUPS
@@ -17,6 +18,7 @@ ENDPOINTS = (
     *_PEOPLE,
     *_PREFERENCES,
     *_DATASETS,
+    *_QUALITY,
     *_METRICS,
     *_ROLLUPS,
     *_PRODUCT,

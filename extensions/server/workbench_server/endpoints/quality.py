@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from workbench import Workbench
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Endpoint, Query
+from workbench_server.values import written
+
+__all__ = ["ENDPOINTS"]
+
+
+class ProfileQuery(Query):
+    version: int | None = Field(None, ge=0, le=MAX_SAFE_INTEGER, description="Which version; by default the newest.")
+    rows: int | None = Field(None, ge=1, le=1_000_000, description="How many rows are held at a time, at most.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="What a sample is drawn with.")
+
+
+class FrequentValue(Answer):
+    value: Any = Field(description="See Column for how values are written.")
+    count: int = Field(description="Of the rows that were looked at.")
+
+
+class HistogramBins(Answer):
+    """How many of all rows have a value between two edges, the first included; in the last bin both are."""
+
+    edges: list[Any] = Field(description="One more than there are bins.")
+    counts: list[int]
+
+
+class QuantileValue(Answer):
+    share: float
+    value: float
+
+
+class NumberFacts(Answer):
+    min: Any = Field(description="A number, or text where that loses digits; null without a finite value.")
+    max: Any
+    mean: float | None
+    std: float | None
+    quantiles: list[QuantileValue] = Field(description="Of the rows that were looked at.")
+    zeros: int
+    negative: int
+    infinite: int
+
+
+class TextHint(Answer):
+    what: str = Field(description="A kind, such as 'email address', or a shape, such as 'AA-999'.")
+    count: int = Field(description="Of the rows that were looked at.")
+
+
+class TextFacts(Answer):
+    shortest: int | None = Field(description="In characters.")
+    longest: int | None
+    mean_length: float | None
+    empty: int
+    padded: int = Field(description="With white space at one of its ends.")
+    hints: list[TextHint]
+    shapes: list[TextHint]
+
+
+class TimeFacts(Answer):
+    min: str | None
+    max: str | None
+    seconds: float = Field(description="From the least to the greatest.")
+    grain: Literal["minute", "hour", "day"] = Field(description="How long the periods are.")
+    periods: int = Field(description="From the first to the last.")
+    without: int = Field(description="How many of these have no row.")
+    gap: list[str] | None = Field(description="First and last period of the longest run of them without a row.")
+
+
+class ColumnFacts(Answer):
+    name: str
+    type: str = Field(description="As Polars calls it.")
+    kind: Literal["integer", "number", "text", "boolean", "date", "time", "other"]
+    missing: int = Field(description="Null, or NaN; of all rows.")
+    distinct: int | None
+    distinct_exact: bool = Field(description="False where it is told by a sketch, within about 2 %.")
+    frequent: list[FrequentValue] = Field(description="Empty where no value occurs twice.")
+    histogram: HistogramBins | None
+    numbers: NumberFacts | None
+    texts: TextFacts | None
+    times: TimeFacts | None
+
+
+class CorrelationMatrix(Answer):
+    columns: list[str]
+    values: list[list[float | None]] = Field(description="Pearson's; a row per column, in the same order.")
+    pairs: list[list[int]] = Field(description="How many rows have both values.")
+
+
+class DatasetProfile(Answer):
+    """What a dataset looks like, as the asker's policy shows it."""
+
+    dataset: str
+    version: int
+    rows: int
+    looked_at: int = Field(description="How many rows quantiles, frequent values, hints and correlations are of.")
+    sampled: bool = Field(description="Whether these are fewer than all.")
+    seed: int
+    sentence: str = Field(description="The same in words.")
+    columns: list[ColumnFacts]
+    correlations: CorrelationMatrix
+    made: datetime
+    seconds: float
+
+
+def profile(wb: Workbench, name: str, *, query: ProfileQuery) -> DatasetProfile:
+    found = wb.quality.profile(name, version=query.version, most=query.rows, seed=query.seed)
+    return DatasetProfile.model_validate({**found.as_dict(written), "sentence": found.sentence})
+
+
+ENDPOINTS = (
+    Endpoint(
+        "datasets/{name}/profile",
+        "datasets",
+        "read",
+        DatasetProfile,
+        profile,
+        "What a dataset looks like: missing, distinct and most frequent values, ranges, gaps, correlations.",
+        ProfileQuery,
+        slow=True,
+    ),
+)

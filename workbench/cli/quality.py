@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.state import open_workbench
+
+if TYPE_CHECKING:
+    from workbench.data.quality import ColumnProfile
+
+__all__ = ["add_to"]
+
+Name = Annotated[str, typer.Argument(help="The dataset's name.")]
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Adds what `workbench dataset` says of quality."""
+    commands.command()(profile)
+
+
+def profile(
+    name: Name,
+    column: Annotated[str | None, typer.Option(help="All that is told of this column.")] = None,
+    version: Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")] = None,
+    most: Annotated[int | None, typer.Option("--rows", min=1, help="Hold so many rows at a time.")] = None,
+    seed: Annotated[int, typer.Option(help="What a sample is drawn with.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a dataset looks like: missing, distinct and most frequent values, ranges, lengths, gaps."""
+    with open_workbench() as wb:
+        found = wb.quality.profile(name, version=version, most=most, seed=seed)
+    if as_json:
+        shown = found if column is None else found.of(column)
+        print_records([shown.as_dict()], as_json=True)
+        return
+    say(found.sentence)
+    say()
+    if column is not None:
+        print_records(_facts(found.of(column)), as_json=False, raw=True)
+        return
+    print_records(found.table().frame.to_dicts(), as_json=False, empty="no columns")
+    if strongest := found.correlations.strongest(5):
+        say()
+        say("strongest correlations")
+        records: list[dict[str, Any]] = [
+            {"column": one.left, "and": one.right, "pearson": round(one.pearson, 3), "rows": one.rows}
+            for one in strongest
+        ]
+        print_records(records, as_json=False)
+
+
+def _facts(one: ColumnProfile) -> list[dict[str, str]]:
+    """What is told of a column, a line each."""
+    told: dict[str, Any] = {
+        "type": one.type,
+        "missing": f"{one.missing:,}",
+        "distinct": one.counted or "not told",
+    }
+    if one.numbers is not None:
+        numbers = one.numbers
+        named = ("min", "max", "mean", "std", "zeros", "negative", "infinite")
+        told |= {name: getattr(numbers, name) for name in named}
+        told |= {f"quantile {point.share:g}": point.value for point in numbers.quantiles}
+    if one.texts is not None:
+        texts = one.texts
+        told |= {name.replace("_", " "): getattr(texts, name) for name in ("shortest", "longest", "mean_length")}
+        told |= {"empty": texts.empty, "padded": texts.padded}
+        told |= {"looks like": ", ".join(f"{hint.what} ({hint.count:,})" for hint in (*texts.hints, *texts.shapes))}
+    if one.times is not None:
+        times = one.times
+        told |= {"min": times.min, "max": times.max}
+        told[f"{times.grain}s without rows"] = f"{times.without:,} of {times.periods:,}"
+        if times.gap is not None:
+            told["longest gap"] = f"{times.gap[0]} to {times.gap[1]}"
+    told |= {f"value {top.value!r}": f"{top.count:,}" for top in one.frequent}
+    if one.histogram is not None:
+        edges = one.histogram.edges
+        bins = zip(edges, edges[1:], one.histogram.counts, strict=False)
+        told |= {f"from {least} to {greatest}": f"{count:,}" for least, greatest, count in bins}
+    return [{"what": what, one.name: "" if value is None else str(value)} for what, value in told.items()]
