@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from workbench._version import __version__
+from workbench.analytics.exploration import Exploring
 from workbench.analytics.metrics import Metrics, MetricStore, RollupStore
 from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.analytics.queries import Queries
@@ -43,6 +44,7 @@ class Workbench:
         datasets: Versioned datasets: list, create, load, read.
         metrics: Metrics by dimension and grain.
         product: Funnels, retention, sessions and the like over datasets of events; cohorts.
+        exploration: Looking at a dataset that one does not know yet.
         queries: Saved SQL: with parameters and versions, shared, and who ran it.
         preferences: What the principal prefers.
         quality: Expectations and their results.
@@ -85,6 +87,7 @@ class Workbench:
         self.preferences = Preferences(catalog, self.security, actor.principal)
         self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit), apart=serving)
         self.queries = Queries(catalog, self._sql, self.security, self.runs, self.preferences, actor)
+        self.exploration = Exploring(self.lake, self._sql, self.metrics, self.queries, actor)
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations", self._sql)
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)

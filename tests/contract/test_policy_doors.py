@@ -21,6 +21,7 @@ from voila_server import start, stop, write_dashboard
 
 import workbench
 from workbench import Workbench
+from workbench.analytics.exploration import Condition, Group, View
 from workbench.data.lake import Dataset
 from workbench.foundation.errors import Forbidden, Invalid, NotFound
 from workbench.governance.runs import Actor
@@ -233,6 +234,19 @@ def explained(wb: Workbench) -> Any:
     return metric(wb)
 
 
+def explored(wb: Workbench) -> Any:
+    """A question of the explorer, which asks for what is hidden, and the first rows."""
+    asked = Condition("tailnum", "is not", (SECRET,))
+    view = View("flights", (asked,), by=(Group("tailnum"), Group("delay")))
+    seen = wb.exploration.look(view)
+    assert (seen.matched, seen.total) == (2, 2)
+    assert SECRET not in seen.chart()._repr_html_() + seen.sql.replace(f"'{SECRET}'", "")
+    found = wb.exploration.rows("flights", [asked])
+    assert rows(found.frame.select("origin", "tailnum", "delay")) == rows(wb.sql("SELECT * FROM flights"))
+    assert seen.frame["delay"].sort().to_list() == found.frame["delay"].sort().to_list()
+    return found.frame
+
+
 DOORS: dict[str, Callable[[Workbench], Any]] = {
     "lake.read": lambda wb: wb.lake.read("flights", wb.actor).collect(),
     "lake.read_with_version": lambda wb: wb.lake.read_with_version("flights", wb.actor)[0].collect(),
@@ -269,6 +283,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "metrics that a rollup keeps": rolled_up,
     "metrics that are kept": kept,
     "explain": explained,
+    "the explorer": explored,
     "dashboard": dashboard,
     "connect": connection,
 }

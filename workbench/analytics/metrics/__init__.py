@@ -1,6 +1,7 @@
 """Metrics, defined once: a number shown anywhere comes from one definition and one plan."""
 
 from workbench.analytics.metrics.definitions import Definitions
+from workbench.analytics.metrics.gaps import with_gaps
 from workbench.analytics.metrics.ingredients import Dimension, Input, Join, Property
 from workbench.analytics.metrics.measure import Key, Measure, Window
 from workbench.analytics.metrics.measures import Measures
@@ -30,4 +31,5 @@ __all__ = [
     "RollupStore",
     "RollupSummary",
     "Window",
+    "with_gaps",
 ]
