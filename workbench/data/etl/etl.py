@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -17,8 +19,8 @@ from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.model import Landed, Loaded, Slice
 from workbench.data.etl.slicing import slices_of
-from workbench.data.lake import Checkpoint, EventLayout, Lake
-from workbench.foundation.errors import Invalid
+from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, columns_of
+from workbench.foundation.errors import Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
 from workbench.governance.runs import Actor, Runs
@@ -184,49 +186,77 @@ class Etl:
         frame: Any,
         *,
         into: str,
-        key: str | Sequence[str],
+        mode: Mode | str = Mode.UPSERT,
+        key: str | Sequence[str] = (),
+        partition: str | Sequence[str] = (),
+        at: datetime | str | None = None,
+        missing: Literal["keep", "close"] = "keep",
         description: str = "",
         source: str = "",
         evolve: bool = False,
+        layout: EventLayout | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Loaded:
-        """Brings a dataset up to date: rows with a new key are added, rows that changed replace those of their key.
+        """Brings a dataset up to date, in one of five modes; one commit, or none where nothing changed.
 
-        Only these rows are written, and no version is made when there are none. Rows of the dataset that the frame
-        lacks stay.
+        | mode | what becomes of the rows that are there |
+        |---|---|
+        | `append` | They stay. A row whose key is there is refused. |
+        | `upsert` | Those of the same key are replaced, the others stay. Only files with a changed row are rewritten. |
+        | `delete-insert` | Those of the partitions that the frame has rows of go, the others stay. |
+        | `snapshot` | They stay as history: `valid_from`, `valid_to`, `is_current`. |
+        | `replace` | They go. Readers see the old rows until the new ones are all there. |
 
         Args:
-            frame: A frame of any kind.
+            frame: A frame of any kind. For `append` and `replace` also a stream of Arrow batches or a lazy frame, which
+                are taken batch by batch, however many rows they have; of their keys all are in memory at once.
             into: The dataset; made when missing.
-            key: The column or columns that tell rows apart.
+            key: The column or columns that tell rows apart; by default the dataset's own. `upsert` and `snapshot` need
+                one.
+            partition: The columns by whose values the files of a dataset that is made lie apart, and which
+                `delete-insert` replaces by.
+            at: Of a snapshot: since when its rows hold, or the column that says it and becomes `valid_from`; by default
+                now. A row older than
+                what is known of its key is put where it belongs, and counted as late. What held already is no change.
+            missing: Of a snapshot: whether keys that it lacks stay current, or end (`close`) at its latest time.
             source: Where the rows come from, for people; what the run has read, when not given inside one.
-            evolve: New columns are added to the dataset, where otherwise they are refused.
+            evolve: New columns are added to the dataset, where otherwise they are refused; a replacement's columns
+                become the dataset's.
+            layout: For events: how the files of a dataset that is made lie.
+            checkpoint: Committed together with the rows; where its mark is the slice's present one, nothing is done.
 
         Raises:
-            Invalid: A key is missing or doubled, or the columns are others.
+            Invalid: No such mode; a key is missing or doubled; the columns or values do not fit.
+            Conflict: A row's key is in the dataset already (`append`), or others kept committing first.
+            Unavailable: The disk is full; nothing was changed.
         """
         begin = time.perf_counter()
-        rows, key = frames.to_polars(frame), listed(key)
-        if not key:
-            raise Invalid("loading needs a key that tells rows apart", hint="key=['time_hour', 'carrier', 'flight']")
-        check_key(rows, key)
+        how, key, partition = _mode(mode), listed(key), listed(partition)
+        if missing not in ("keep", "close"):
+            raise unknown("way with missing keys", missing, ["keep", "close"], error=Invalid)
+        if how not in (Mode.APPEND, Mode.REPLACE):
+            frame = frames.to_polars(frame)
+            check_key(frame, key if how != Mode.SNAPSHOT or not isinstance(at, str) else (*key, at))
         if not self._lake.exists(into):
-            self._create(into, rows, key, description, source)
-            return self._loaded(into, rows.height, begin, added=rows.height)
-        there = self._there(into)
-        same = fitted(rows, there.schema)
-        if same is None:
-            self._lake.upsert(into, rows, self._actor, key=key, evolve=evolve)
-            keys = rows.select(pl.col(name).cast(there.schema[name]) for name in key)
-            added = keys.join(there, on=key, how="anti").height
-            return self._loaded(into, rows.height, begin, added=added, changed=rows.height - added)
-        added_rows, changed_rows = sorted_out(same, there, key)
-        written = pl.concat([added_rows, changed_rows])
-        if written.height:
-            self._lake.upsert(into, written, self._actor, key=key)
-        return self._loaded(
-            into, rows.height, begin, added=added_rows.height, changed=changed_rows.height,
-            unchanged=rows.height - written.height,
+            if not key and how in (Mode.UPSERT, Mode.SNAPSHOT):
+                hint = "key=['time_hour', 'carrier', 'flight']"
+                raise Invalid("loading needs a key that tells rows apart", hint=hint)
+            if how is Mode.DELETE_INSERT and not partition:
+                raise Invalid("a delete-insert needs partitions to replace by", hint="partition=['day']")
+            if checkpoint is None and how != Mode.SNAPSHOT:
+                self._create(into, frame, key, description, source, layout, partition)
+                rows = self._lake.rows(into)
+                return self._loaded(into, rows, begin, added=rows)
+            columns, key_of = columns_of(frame, key, how, at)
+            self._create(into, columns, key_of, description, source, layout, partition)
+        elif partition and partition != self._lake.partition_by(into):
+            lies = ", ".join(self._lake.partition_by(into)) or "nothing"
+            raise Invalid(f"'{into}' is partitioned by {lies}, not by {', '.join(partition)}")
+        version, counts = self._lake.load(
+            into, frame, self._actor, mode=how, key=key, at=at, close=missing == "close", evolve=evolve,
+            checkpoint=checkpoint,
         )  # fmt: skip
+        return self._loaded(into, version=version.number, begin=begin, **asdict(counts))
 
     def _open(self, url: str | Path, table: str | None) -> Source:
         """The source, noted in the run's lineage as it was when it was opened."""
@@ -251,7 +281,7 @@ class Etl:
     def _create(
         self,
         into: str,
-        rows: pl.DataFrame,
+        rows: Any,
         key: Sequence[str],
         description: str,
         source: str,
@@ -272,9 +302,16 @@ class Etl:
     def _there(self, dataset: str) -> pl.DataFrame:
         return frames.to_polars(self._lake.read(dataset, self._looking))
 
-    def _loaded(self, dataset: str, rows: int, begin: float, **counts: int) -> Loaded:
+    def _loaded(self, dataset: str, rows: int, begin: float, *, version: int | None = None, **counts: int) -> Loaded:
         every = {"added": 0, "changed": 0, "unchanged": 0, "removed": 0} | counts
         seconds = time.perf_counter() - begin
-        loaded = Loaded(dataset, self._lake.version(dataset), rows, seconds=seconds, **every)
+        number = self._lake.version(dataset) if version is None else version
+        loaded = Loaded(dataset, number, rows, seconds=seconds, **every)
         _logger.info("%r", loaded)
         return loaded
+
+
+def _mode(given: Mode | str) -> Mode:
+    if given not in list(Mode):
+        raise unknown("mode of loading", str(given), list(Mode), error=Invalid)
+    return Mode(given)

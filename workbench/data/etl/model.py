@@ -97,8 +97,11 @@ class Loaded:
         added: Rows whose key was not there.
         changed: Rows that replaced another of the same key.
         unchanged: Rows that were there already, as they are.
-        removed: Rows that were there and are no more; only a replacement removes.
+        removed: Rows that were there and are no more, or in a history are current no more.
         seconds: How long it took.
+        late: Rows of a history that are older than what it knew of their key.
+        discarded: Rows that the dataset's contract let go of.
+        values: Values that it let go of.
     """
 
     dataset: str
@@ -109,9 +112,13 @@ class Loaded:
     unchanged: int
     removed: int
     seconds: float
+    late: int = 0
+    discarded: int = 0
+    values: int = 0
 
     def __repr__(self) -> str:
-        named = {"added": self.added, "changed": self.changed, "removed": self.removed}
+        named = {"added": self.added, "changed": self.changed, "removed": self.removed, "late": self.late}
+        named |= {"discarded by the contract": self.discarded, "values discarded by the contract": self.values}
         parts = [f"{count:,} {what}" for what, count in named.items() if count]
         done = ", ".join(parts) if parts else "nothing changed"
         return f"{self.dataset}: {_count(self.rows, 'row')}, {done}; version {self.version}, {self.seconds:.1f} s"

@@ -5,11 +5,13 @@
 
 from workbench.data.lake.cards import card, line
 from workbench.data.lake.changes import Changes
+from workbench.data.lake.counts import Counts
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.disk import disk_errors, sync
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
+from workbench.data.lake.loading import Mode, columns_of
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
 from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window
@@ -22,6 +24,7 @@ __all__ = [
     "Checkpoint",
     "CleanReport",
     "Column",
+    "Counts",
     "Dataset",
     "DatasetInfo",
     "DatasetPage",
@@ -31,6 +34,7 @@ __all__ = [
     "Identities",
     "Lake",
     "LayoutReport",
+    "Mode",
     "Opened",
     "PeriodReport",
     "RowPage",
@@ -38,6 +42,7 @@ __all__ = [
     "Version",
     "Window",
     "card",
+    "columns_of",
     "disk_errors",
     "line",
     "sync",

@@ -26,6 +26,7 @@ __all__ = [
     "ROWS_PER_FILE",
     "ROWS_PER_GROUP",
     "Piece",
+    "check_kept",
     "check_partition_columns",
     "describe",
     "discard",
@@ -57,6 +58,17 @@ def check_partition_columns(schema: Mapping[str, pl.DataType], columns: Sequence
                 f"a dataset cannot be partitioned by '{name}', which is {schema[name]}",
                 hint="partition by a date, text, whole number or boolean column, such as the day of a time",
             )
+
+
+def check_kept(schema: Mapping[str, pl.DataType], key: Sequence[str], partition_by: Sequence[str]) -> None:
+    """
+    Raises:
+        Invalid: New columns lack one of the key or the partitions, or have one that cannot be partitioned by.
+    """
+    for name in (*key, *partition_by):
+        if name not in schema:
+            raise Invalid(f"column '{name}' is part of the dataset's key or partitions and cannot be left out")
+    check_partition_columns(schema, partition_by)
 
 
 @dataclass(frozen=True)

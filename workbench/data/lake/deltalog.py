@@ -48,6 +48,7 @@ class Change:
 
     Attributes:
         data_change: False where the same rows are only laid out differently.
+        staged: The files hold a stream, which cannot be read twice: they stay for the next attempt.
     """
 
     operation: str
@@ -55,6 +56,7 @@ class Change:
     remove: Sequence[str] = ()
     schema: pl.Schema | None = None
     data_change: bool = True
+    staged: bool = False
 
     def stands_on(self, newer: Snapshot) -> bool:
         """Whether it may be made on a newer version as it is: it only lays rows out anew that are all still there."""
@@ -149,9 +151,10 @@ class DeltaLog:
                 try:
                     linked = self._linked(base, set(remove))
                 except BaseException as error:
-                    discard(self.folder, change.add)
                     if isinstance(error, FileNotFoundError) and log_entry(self.folder, note.number).exists():
+                        self._give_up(change)
                         raise Overtaken from error  # and what was overwritten is cleaned away already
+                    discard(self.folder, change.add)
                     raise
                 add, remove, mode = add + linked, [], "overwrite"
             token = secrets.token_hex(8)
@@ -248,7 +251,7 @@ class DeltaLog:
         return delta_schema(schema if self.layout is None else self.layout.stored(schema))
 
     def _give_up(self, change: Change) -> None:
-        if change.data_change:
+        if change.data_change and not change.staged:
             discard(self.folder, change.add)
 
     def _linked(self, base: Snapshot, removed: set[str]) -> list[AddAction]:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames, listed
-from workbench.data.lake import writing
+from workbench.data.lake import historizing, loading, writing
+from workbench.data.lake.counts import Counts
 from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.layout import EventLayout, folding
+from workbench.data.lake.loading import Mode
 from workbench.data.lake.model import Checkpoint, CleanReport, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
@@ -203,6 +206,56 @@ class Lake(LakeReader):
         log = self._log(record)
         plan = writing.upserting(log, record, frames.to_lazy(frame), key=columns, evolve=evolve)
         return self._writer.commit(log, record, "upsert", plan, actor, checkpoint)
+
+    def load(
+        self,
+        name: str,
+        frame: Any,
+        actor: Actor,
+        *,
+        mode: Mode,
+        key: str | Sequence[str] = (),
+        at: datetime | str | None = None,
+        close: bool = False,
+        evolve: bool = False,
+        checkpoint: Checkpoint | None = None,
+    ) -> tuple[Version, Counts]:
+        """Brings rows into a dataset that is there, and counts what became of them; see `Etl.load`.
+
+        Args:
+            frame: For `append` and `replace` also a stream of Arrow batches or a lazy frame, which are taken batch by
+                batch.
+            at: Of a snapshot: since when its rows hold, or the column that says it; now when not given.
+            close: Of a snapshot: keys that it lacks end.
+
+        Raises:
+            Invalid: There is no key, or partition; a key is null or doubled; the columns or values do not fit.
+            Conflict: A row's key is in the dataset already, or others kept committing first.
+            Unavailable: The disk is full or may not be written to; nothing was changed.
+        """
+        record = self._for_change(name, actor, "load into")
+        log, counts = self._log(record), Counts()
+        columns = listed(key) or tuple(one for one in record.key if mode != Mode.SNAPSHOT or one != historizing.FROM)
+        if not columns and mode in (Mode.UPSERT, Mode.SNAPSHOT):
+            raise Invalid(f"'{name}' has no key to {mode} by", hint="name it: key=[...], here or when it is created")
+        match mode:
+            case Mode.APPEND | Mode.REPLACE:
+                stream = writing.stream_of(frame) or writing.stream_of(frames.to_lazy(frame))
+                assert stream is not None
+                plan = loading.streaming(
+                    log, record, stream[1], stream[0], replace=mode == Mode.REPLACE, evolve=evolve, counts=counts
+                )
+            case Mode.UPSERT:
+                plan = loading.changing(log, record, frames.to_lazy(frame), key=columns, evolve=evolve, counts=counts)
+            case Mode.DELETE_INSERT:
+                plan = loading.delete_inserting(log, record, frames.to_lazy(frame), evolve=evolve, counts=counts)
+            case Mode.SNAPSHOT:
+                plan = loading.historizing_rows(
+                    log, record, frames.to_lazy(frame), key=columns, at=at or utcnow(), close=close, evolve=evolve,
+                    counts=counts,
+                )  # fmt: skip
+        operation = {Mode.REPLACE: "overwrite"}.get(mode, str(mode))
+        return self._writer.commit(log, record, operation, plan, actor, checkpoint), counts
 
     def optimize(self, name: str, actor: Actor) -> Version:
         """Merges small files into larger ones: the same rows. If there is nothing to merge, also the same version."""

@@ -180,6 +180,15 @@ class LakeReader:
         """The columns that tell a dataset's rows apart; empty where none were named."""
         return self._store.get(name).key
 
+    def partition_by(self, name: str) -> tuple[str, ...]:
+        """The columns by whose values a dataset's files lie apart."""
+        return self._store.get(name).partition_by
+
+    def rows(self, name: str) -> int:
+        """How many rows the newest version has, whoever asks."""
+        record = self._store.get(name)
+        return self._log(record).newest(record.version).rows
+
     def layout_of(self, name: str) -> EventLayout | None:
         """How the files of a dataset of events are to lie; None for another one."""
         return self._store.get(name).layout

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import polars as pl
 
+from workbench.data.lake.counts import Counts
+from workbench.data.lake.datafiles import ROWS_PER_FILE
 from workbench.data.lake.schema import TIME
 from workbench.data.lake.snapshot import Snapshot
-from workbench.foundation.errors import Conflict, Invalid
+from workbench.foundation.errors import Conflict, Invalid, unknown
 
-__all__ = ["check_key", "check_new", "replacing"]
+__all__ = ["check_columns", "check_key", "check_new", "hits", "upserted", "without"]
 
-_FILE = "__workbench_file"
+_PLACE, _ROW = "__workbench_place", "__workbench_row"
 
 
 def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
@@ -50,14 +53,20 @@ def check_key(frame: pl.LazyFrame, key: Sequence[str]) -> None:
         )
 
 
-def check_new(snapshot: Snapshot, rows: pl.DataFrame, key: Sequence[str], dataset: str) -> None:
+def check_new(
+    snapshot: Snapshot, rows: pl.DataFrame, key: Sequence[str], dataset: str, *, but: Sequence[str] = ()
+) -> None:
     """Reads the key columns alone, and of those files only that can hold one of the keys.
+
+    Args:
+        but: Files that are about to go.
 
     Raises:
         Conflict: The snapshot has a row with the key of one of the new rows.
     """
     keys = rows.select(key)
     candidates = _by_bounds(snapshot, keys, key) if rows.height and snapshot.files.height else []
+    candidates = [name for name in candidates if name not in set(but)]
     if not candidates:
         return
     there = keys.lazy().join(snapshot.scan(candidates).select(key), on=list(key), how="semi", maintain_order="left")
@@ -81,70 +90,157 @@ def _shown(value: pl.Series) -> str:
     return str(value[0])
 
 
-def replacing(
-    snapshot: Snapshot, schema: pl.Schema, rows: pl.DataFrame, key: Sequence[str]
+def check_columns(snapshot: Snapshot, key: Sequence[str]) -> None:
+    """
+    Raises:
+        Invalid: A key column is not in the dataset; says the nearest one.
+    """
+    for name in key:
+        if name not in snapshot.schema:
+            raise unknown("column", name, snapshot.schema, error=Invalid)
+
+
+def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The files that hold a row with one of the keys: only key columns are read, of files that can hold one.
+
+    Args:
+        keys: No two alike; of the dataset's types.
+
+    Returns:
+        For each file the places of these rows in it, ascending (`place`), and of their keys among the keys (`row`).
+    """
+    if keys.height == 0 or snapshot.files.height == 0:
+        return
+    wanted = keys.with_row_index(_ROW)
+    for name in _by_bounds(snapshot, keys, key):
+        there = snapshot.scan([name]).select(key).collect(engine="in-memory").with_row_index(_PLACE)
+        found = there.join(wanted, on=list(key), how="inner", maintain_order="left")
+        if found.height:
+            yield name, found.select(_PLACE, _ROW)
+
+
+def upserted(
+    snapshot: Snapshot, schema: pl.Schema, rows: pl.DataFrame, key: Sequence[str], *, counts: Counts | None = None
 ) -> tuple[list[str], Iterator[pl.DataFrame]]:
-    """Plans an upsert.
+    """Plans an upsert: the rows of a file change where they are, so that files keep the bounds they are found by.
 
     Args:
         schema: The dataset's columns after it.
-        rows: The new rows, with exactly these columns.
+        rows: The new rows, with exactly these columns; keys are unique and never null.
+        counts: Told what becomes of the rows. With it rows that are as they were are looked for and not written.
 
     Returns:
-        The files that hold a row with one of the keys, and the frames that take their place: what else was in these
-        files, and the new rows.
+        The files that go, and the frames that take their place, made one after the other as they are taken. Both are
+        whole only when the frames were all taken.
     """
-    keys = rows.select(key)
-    touched = _touched(snapshot, keys, key)
-    return touched, _frames(snapshot, schema, rows, keys, key, touched)
+    gone: list[str] = []
+    return gone, _merged(_changed(snapshot, schema, rows, key, gone, counts), snapshot)
 
 
-def _frames(
+def _changed(
     snapshot: Snapshot,
     schema: pl.Schema,
     rows: pl.DataFrame,
-    keys: pl.DataFrame,
     key: Sequence[str],
-    touched: list[str],
+    gone: list[str],
+    counts: Counts | None,
 ) -> Iterator[pl.DataFrame]:
-    if not touched:
+    met = np.zeros(rows.height, dtype=bool)
+    moved: list[pl.DataFrame] = []
+    for name, found in hits(snapshot, rows.select(key), key):
+        there = snapshot.scan([name]).select(_as(snapshot, schema)).collect(engine="in-memory")
+        came = found[_ROW].to_numpy()
+        doubled = met[came]
+        met[came] = True
+        if counts is not None:
+            same = _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy() & ~doubled
+            counts.unchanged += int(same.sum())
+            counts.changed += int((~same & ~doubled).sum())
+            found, came, doubled = found.filter(~same), came[~same], doubled[~same]
+            if not found.height:
+                continue
+        gone.append(name)
+        places = found[_PLACE].to_numpy()
+        if snapshot.partition_by or doubled.any():
+            moved.append(rows[came[~doubled]])
+            yield there.filter(~_mask(there.height, found[_PLACE]))
+        else:
+            order = np.arange(there.height, dtype=np.uint32)
+            order[places] = there.height + np.arange(len(places), dtype=np.uint32)
+            yield pl.concat([there, rows[came]])[order]
+    new = rows.filter(~met)
+    if counts is not None:
+        counts.added += new.height
+    yield pl.concat([*moved, new])
+
+
+def without(
+    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], rows: pl.DataFrame
+) -> tuple[list[str], Iterator[pl.DataFrame]]:
+    """Plans what `upserted` does where a key has several rows: all of them go, and `rows` come."""
+    gone: list[str] = []
+
+    def changed() -> Iterator[pl.DataFrame]:
+        for name, found in hits(snapshot, keys, key):
+            gone.append(name)
+            there = snapshot.scan([name]).select(_as(snapshot, schema)).collect(engine="in-memory")
+            yield there.filter(~_mask(there.height, found[_PLACE]))
         yield rows
-        return
-    columns = [
+
+    return gone, _merged(changed(), snapshot)
+
+
+def _merged(frames: Iterable[pl.DataFrame], snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+    """What is left of small files becomes one; a large file's rows stay by themselves, and with them its bounds."""
+    held: list[pl.DataFrame] = []
+    for frame in frames:
+        if frame.height >= ROWS_PER_FILE // 2:
+            yield frame
+        elif frame.height:
+            held.append(frame)
+        if sum(one.height for one in held) >= ROWS_PER_FILE:
+            yield pl.concat(held)
+            held = []
+    if held:
+        yield pl.concat(held)
+
+
+def _as(snapshot: Snapshot, schema: pl.Schema) -> list[pl.Expr]:
+    return [
         pl.col(name) if name in snapshot.schema else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in schema.items()
     ]
-    kept = snapshot.scan(touched).join(keys.lazy(), on=list(key), how="anti", maintain_order="left").select(columns)
-    yield pl.concat([kept.collect(engine="streaming"), rows])
 
 
-def _touched(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> list[str]:
-    if keys.height == 0 or snapshot.files.height == 0:
-        return []
-    candidates = _by_bounds(snapshot, keys, key)
-    if not candidates:
-        return []
-    found = (
-        snapshot.scan(candidates, file=_FILE)
-        .select(*key, _FILE)
-        .join(keys.lazy(), on=list(key), how="semi")
-        .select(pl.col(_FILE).unique())
-        .collect(engine="streaming")
-    )
-    hit = {path.replace("\\", "/").rpartition("/")[2] for path in found[_FILE]}
-    return [name for name in candidates if name in hit]
+def _same(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.Series:
+    pairs = pl.concat([ours, theirs.rename({name: f"{name} now" for name in theirs.columns})], how="horizontal")
+    return pairs.select(
+        pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name} now")) for name in ours.columns).alias("same")
+    ).to_series()
+
+
+def _mask(height: int, places: pl.Series) -> pl.Series:
+    found = np.zeros(height, dtype=bool)
+    found[places.to_numpy()] = True
+    return pl.Series(found)
 
 
 def _by_bounds(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> list[str]:
-    """The files whose bounds do not rule the keys out. A file without bounds may hold anything."""
+    """The files whose bounds do not rule each of the keys out. A file without bounds may hold anything."""
     files = snapshot.files
     for name in key:
-        low, high = (pl.lit(keys.select(edge).to_series()) for edge in (pl.min(name), pl.max(name)))
         partition, least, most = f"partition.{name}", f"min.{name}", f"max.{name}"
         if partition in files.columns:
             values = keys[name].cast(pl.String).unique()
             files = files.filter(pl.col(partition).cast(pl.String).is_in(values.implode()))
         elif least in files.columns and files.schema[least] == keys.schema[name]:
-            outside = (pl.col(least) > high) | (pl.col(most) < low)
-            files = files.filter(outside.fill_null(value=False).not_())
+            # As plain numbers, since a time may lie beyond Python's calendar.
+            ascending, low, high = (
+                one.to_physical() for one in (keys[name].unique().sort(), files[least], files[most])
+            )
+            # The first key that is not below a file's least: where it is above its most, none lies between.
+            first = ascending.search_sorted(low.fill_null(ascending[0]), side="left")
+            last = len(ascending) - 1
+            there = (first <= last) & (ascending[first.clip(0, last)] <= high.fill_null(ascending[-1]))
+            files = files.filter(there | low.is_null() | high.is_null())
     return [str(name) for name in files["path"]]

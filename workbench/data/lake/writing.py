@@ -25,13 +25,26 @@ from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.schema import fit, storable
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.store import DatasetStore
-from workbench.data.lake.upserting import check_key, check_new, replacing
+from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Conflict, Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor
 
-__all__ = ["Plan", "Writer", "appending", "compacting", "folding_runs", "overwriting", "rows_of", "upserting"]
+__all__ = [
+    "Plan",
+    "Writer",
+    "appending",
+    "collected",
+    "compacting",
+    "folding_runs",
+    "overwriting",
+    "rows_of",
+    "scan_files",
+    "stream_of",
+    "upserting",
+    "written",
+]
 
 ATTEMPTS = 50
 BATCHED_ROWS = 500_000
@@ -66,7 +79,7 @@ class Writer:
                     add = datafiles.write(log.folder, rows, record.partition_by)
                 failpoint("lake.files.written")
                 if record.key:
-                    check_key(_scan(log.folder, add, schema), record.key)
+                    check_key(scan_files(log.folder, add, schema), record.key)
                 with headroom(self._reserve):
                     log.create(schema, record.partition_by, add, note)
         return note
@@ -112,7 +125,7 @@ class Writer:
             self._store.settle(record.id, [note], outlined(log.newest(note.number), note))
             failpoint("lake.commit.after_catalog")
             return note
-        if change is not None and not change.data_change:
+        if change is not None and (change.staged or not change.data_change):
             datafiles.discard(log.folder, change.add)
         raise Conflict(f"others kept committing to '{record.name}' first, {ATTEMPTS} times", hint="try again")
 
@@ -149,24 +162,37 @@ class Writer:
 
 def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:
     """A frame's columns as they will be kept, and its rows; an Arrow stream is read batch by batch."""
+    if (stream := stream_of(frame)) is not None:
+        empty, rows = stream
+        schema = storable(empty.collect_schema())
+        return schema, (part.select(_casts(schema)) for part in rows)
+    lazy = frames.to_lazy(frame)
+    schema = storable(lazy.collect_schema())
+    return schema, iter([collected(lazy.select(_casts(schema)))])
+
+
+def stream_of(frame: Any) -> tuple[pl.LazyFrame, Iterator[pl.DataFrame]] | None:
+    """The columns, as a frame without rows, and the rows of what is read piece by piece: a stream of Arrow batches, a
+    lazy frame. None for any other frame.
+    """
     if isinstance(frame, pa.RecordBatchReader):
         empty = pl.from_arrow(frame.schema.empty_table())
         assert isinstance(empty, pl.DataFrame)
-        schema = storable(empty.schema)
-        return schema, (rows.select(_casts(schema)) for rows in _batched(frame))
-    lazy = frames.to_lazy(frame)
-    schema = storable(lazy.collect_schema())
-    return schema, iter([_collected(lazy.select(_casts(schema)))])
+        return empty.lazy(), _batched(frame)
+    if isinstance(frame, pl.LazyFrame):
+        lazy = frames.to_lazy(frame)
+        return pl.LazyFrame(schema=lazy.collect_schema()), _computed(lazy)
+    return None
 
 
 def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evolve: bool) -> Plan:
     def plan(base: Snapshot) -> Change:
         fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = _collected(fitted)
+        rows = collected(fitted)
         if record.key:
             check_key(rows.lazy(), record.key)
             check_new(base, rows, record.key, record.name)
-        return Change("append", _written(log, [rows], base), schema=schema)
+        return Change("append", written(log, [rows], base), schema=schema)
 
     return plan
 
@@ -177,17 +203,14 @@ def overwriting(
     def whole(base: Snapshot) -> Change:
         if evolve:
             schema = storable(frame.collect_schema())
-            for name in (*record.key, *record.partition_by):
-                if name not in schema:
-                    raise Invalid(f"column '{name}' is part of the dataset's key or partitions and cannot be left out")
-            datafiles.check_partition_columns(schema, record.partition_by)
-            rows = _collected(frame.select(_casts(schema)))
+            datafiles.check_kept(schema, record.key, record.partition_by)
+            rows = collected(frame.select(_casts(schema)))
         else:
             fitted, schema = fit(frame, base.schema, evolve=False)
-            rows = _collected(fitted)
+            rows = collected(fitted)
         if record.key:
             check_key(rows.lazy(), record.key)
-        return Change("overwrite", _written(log, [rows], base), base.names, schema)
+        return Change("overwrite", written(log, [rows], base), base.names, schema)
 
     def one(base: Snapshot) -> Change:
         values = _partition_values(record, base, partition or {})
@@ -197,7 +220,7 @@ def overwriting(
             if name not in frame.collect_schema()
         )
         fitted, schema = fit(filled, base.schema, evolve=evolve)
-        rows = _collected(fitted)
+        rows = collected(fitted)
         inside = pl.all_horizontal(
             pl.col(name).eq_missing(pl.lit(value, dtype=base.schema[name])) for name, value in values.items()
         )
@@ -210,21 +233,19 @@ def overwriting(
         if record.key:
             check_key(rows.lazy(), record.key)
         gone = base.in_partition({name: datafiles.partition_text(value) for name, value in values.items()})
-        return Change("overwrite", _written(log, [rows], base), gone["path"].to_list(), schema)
+        return Change("overwrite", written(log, [rows], base), gone["path"].to_list(), schema)
 
     return whole if partition is None else one
 
 
 def upserting(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], evolve: bool) -> Plan:
     def plan(base: Snapshot) -> Change:
-        for name in key:
-            if name not in base.schema:
-                raise unknown("column", name, base.schema, error=Invalid)
+        check_columns(base, key)
         fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = _collected(fitted)
+        rows = collected(fitted)
         check_key(rows.lazy(), key)
-        removed, replacement = replacing(base, schema, rows, key)
-        return Change("upsert", _written(log, replacement, base), removed, schema)
+        gone, pieces = upserted(base, schema, rows, key)
+        return Change("upsert", written(log, pieces, base), gone, schema)
 
     return plan
 
@@ -272,7 +293,7 @@ def _folded(log: DeltaLog, base: Snapshot, layout: EventLayout, folds: Sequence[
     return Change("optimize", add, list(chain.from_iterable(fold.files for fold in folds)), data_change=False)
 
 
-def _written(log: DeltaLog, frames: Iterable[pl.DataFrame], base: Snapshot) -> list[AddAction]:
+def written(log: DeltaLog, frames: Iterable[pl.DataFrame], base: Snapshot) -> list[AddAction]:
     some = (rows for rows in frames if rows.height)
     if base.layout is not None:
         return runs.write(log.folder, some, base.layout)
@@ -298,10 +319,19 @@ def _partition_values(record: DatasetRecord, base: Snapshot, asked: Mapping[str,
         ) from error
 
 
-def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
+def collected(plan: pl.LazyFrame) -> pl.DataFrame:
     # In memory, because rows are kept in the order they were given.
     try:
         return plan.collect(engine="in-memory")
+    except pl.exceptions.InvalidOperationError as error:
+        raise Invalid(
+            f"a value does not fit its column: {str(error).splitlines()[0]}", hint="cast the frame before writing it"
+        ) from error
+
+
+def _computed(plan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    try:
+        yield from frames.batches(plan, BATCHED_ROWS)
     except pl.exceptions.InvalidOperationError as error:
         raise Invalid(
             f"a value does not fit its column: {str(error).splitlines()[0]}", hint="cast the frame before writing it"
@@ -332,7 +362,7 @@ def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     return frame
 
 
-def _scan(folder: Path, files: Sequence[AddAction], schema: pl.Schema) -> pl.LazyFrame:
+def scan_files(folder: Path, files: Sequence[AddAction], schema: pl.Schema) -> pl.LazyFrame:
     if not files:
         return pl.LazyFrame(schema=schema)
     return pl.scan_parquet([folder / action.path for action in files], glob=False, hive_partitioning=False)

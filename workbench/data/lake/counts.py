@@ -1,0 +1,36 @@
+"""What a load does with rows, counted while it is planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["Counts"]
+
+
+@dataclass
+class Counts:
+    """What became of the rows of a load. A plan that is made again begins at zero.
+
+    Attributes:
+        rows: Rows given.
+        added: Rows whose key was not there.
+        changed: Rows that took the place of another of the same key.
+        unchanged: Rows that were there already, as they are.
+        removed: Rows that were there and are no more, or are current no more.
+        late: Rows of a history that are older than what it knew of their key.
+        discarded: Rows that the dataset's contract let go of.
+        values: Values that it let go of.
+    """
+
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    late: int = 0
+    discarded: int = 0
+    values: int = 0
+
+    def reset(self) -> None:
+        for one in fields(self):
+            setattr(self, one.name, 0)

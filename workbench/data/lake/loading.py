@@ -1,0 +1,227 @@
+"""Loads: what becomes of the rows that are there when rows come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+from deltalake.transaction import AddAction
+
+from workbench.compute import frames
+from workbench.data.lake import datafiles, historizing
+from workbench.data.lake.counts import Counts
+from workbench.data.lake.deltalog import Change, DeltaLog
+from workbench.data.lake.model import DatasetRecord
+from workbench.data.lake.schema import TIME, fit, storable
+from workbench.data.lake.snapshot import Snapshot
+from workbench.data.lake.upserting import check_columns, check_key, check_new, hits, upserted, without
+from workbench.data.lake.writing import Plan, collected, scan_files, stream_of, written
+from workbench.foundation.catalog import utcnow
+from workbench.foundation.errors import Conflict, Invalid
+
+__all__ = ["Mode", "changing", "columns_of", "delete_inserting", "historizing_rows", "streaming"]
+
+
+class Mode(StrEnum):
+    """What a load does with the rows that are there.
+
+    Attributes:
+        APPEND: They stay; the rows are added.
+        UPSERT: Those of the same key are replaced; the others stay.
+        DELETE_INSERT: Those of the partitions that the rows are in go; the others stay.
+        SNAPSHOT: They stay as history: `valid_from`, `valid_to` and `is_current` say when a row held.
+        REPLACE: They go.
+    """
+
+    APPEND = "append"
+    UPSERT = "upsert"
+    DELETE_INSERT = "delete-insert"
+    SNAPSHOT = "snapshot"
+    REPLACE = "replace"
+
+
+def columns_of(
+    frame: Any, key: Sequence[str], mode: Mode, at: datetime | str | None
+) -> tuple[pl.Schema, tuple[str, ...]]:
+    """The columns and the key of the dataset that a load of such a frame makes."""
+    stream = stream_of(frame)
+    empty = frames.to_lazy(frame) if stream is None else stream[0]
+    if mode is not Mode.SNAPSHOT:
+        return storable(empty.collect_schema()), tuple(key)
+    schema = storable(historizing.dated(empty, at or utcnow()).collect_schema())
+    own = {name: dtype for name, dtype in schema.items() if name != historizing.FROM}
+    return historizing.widened(own), (*key, historizing.FROM)
+
+
+def streaming(
+    log: DeltaLog,
+    record: DatasetRecord,
+    stream: Iterator[pl.DataFrame],
+    empty: pl.LazyFrame,
+    *,
+    replace: bool,
+    evolve: bool,
+    counts: Counts,
+) -> Plan:
+    """Appends a stream, or puts it in the place of all rows, a batch in memory at a time; of its keys all at once.
+
+    A stream is read once: whoever is overtaken commits the files that are written already.
+
+    Args:
+        empty: Its columns, without a row.
+    """
+    add: list[AddAction] | None = None
+    planned_on = pl.Schema()
+
+    def plan(base: Snapshot) -> Change:
+        nonlocal add, planned_on
+        if add is not None and base.schema != planned_on:
+            datafiles.discard(log.folder, add)
+            raise Conflict(f"the columns of '{record.name}' were changed meanwhile", hint="load it again")
+        wanted = pl.Schema() if replace and evolve else base.schema
+        schema = fit(empty, wanted, evolve=evolve)[1]
+        datafiles.check_kept(schema, record.key, record.partition_by)
+        if add is None:
+            planned_on = base.schema
+            add = written(log, (_counted(frame, wanted, evolve, counts) for frame in stream), base)
+        try:
+            if record.key and add:
+                keys = scan_files(log.folder, add, schema).select(record.key)
+                check_key(keys, record.key)
+                if not replace:
+                    check_new(base, keys.collect(engine="streaming"), record.key, record.name)
+        except BaseException:
+            datafiles.discard(log.folder, add)
+            raise
+        counts.added, counts.removed = counts.rows, base.rows if replace else 0
+        operation = "overwrite" if replace else "append"
+        return Change(operation, add, base.names if replace else (), schema, staged=True)
+
+    return plan
+
+
+def changing(
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], evolve: bool, counts: Counts
+) -> Plan:
+    """An upsert that writes no row which is there as it is; nothing, where all are."""
+
+    def plan(base: Snapshot) -> Change | None:
+        counts.reset()
+        check_columns(base, key)
+        fitted, schema = fit(frame, base.schema, evolve=evolve)
+        rows = collected(fitted)
+        check_key(rows.lazy(), key)
+        counts.rows = rows.height
+        gone, pieces = upserted(base, schema, rows, key, counts=counts)
+        add = written(log, pieces, base)
+        if not add and not gone and schema == base.schema:
+            return None
+        return Change("upsert", add, gone, schema)
+
+    return plan
+
+
+def delete_inserting(
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evolve: bool, counts: Counts
+) -> Plan:
+    """Replaces the partitions that the rows are in; a partition that holds exactly its rows is left alone."""
+    if not record.partition_by:
+        raise Invalid(
+            f"'{record.name}' has no partitions, so none can be replaced",
+            hint="make it with partition=[...], or load it with mode='upsert' or 'replace'",
+        )
+
+    def plan(base: Snapshot) -> Change | None:
+        counts.reset()
+        fitted, schema = fit(frame, base.schema, evolve=evolve)
+        rows = collected(fitted)
+        counts.rows = rows.height
+        if record.key:
+            check_key(rows.lazy(), record.key)
+        gone: list[str] = []
+        new: list[pl.DataFrame] = []
+        for values, part in rows.partition_by(list(base.partition_by), as_dict=True, maintain_order=True).items():
+            texts = (datafiles.partition_text(value) for value in values)
+            files = base.in_partition(dict(zip(base.partition_by, texts, strict=True)))
+            there = int(files["num_records"].sum())
+            if schema == base.schema and there == part.height and _alike(base, files["path"].to_list(), part):
+                counts.unchanged += part.height
+                continue
+            gone += files["path"].to_list()
+            new.append(part)
+            counts.added += part.height
+            counts.removed += there
+        if not new:
+            return None
+        if record.key:
+            for part in new:
+                check_new(base, part, record.key, record.name, but=gone)
+        return Change("delete-insert", written(log, new, base), gone, schema)
+
+    return plan
+
+
+def historizing_rows(
+    log: DeltaLog,
+    record: DatasetRecord,
+    frame: pl.LazyFrame,
+    *,
+    key: Sequence[str],
+    at: datetime | str,
+    close: bool,
+    evolve: bool,
+    counts: Counts,
+) -> Plan:
+    """Keeps what rows were: see `historizing.history`.
+
+    Args:
+        at: Since when the rows hold, or the column that says it.
+        close: Keys that are current and that the frame lacks are current no more.
+    """
+
+    def plan(base: Snapshot) -> Change | None:
+        counts.reset()
+        historizing.check(record.name, base.schema)
+        check_columns(base, key)
+        own = pl.Schema({name: dtype for name, dtype in base.schema.items() if name not in historizing.COLUMNS})
+        fitted, shown = fit(historizing.dated(frame, at), {**own, historizing.FROM: TIME}, evolve=evolve)
+        schema = historizing.widened({name: shown[name] for name in shown if name != historizing.FROM})
+        rows = collected(fitted)
+        check_key(rows.lazy(), [*key, historizing.FROM])
+        counts.rows = rows.height
+        if close:
+            rows = historizing.closing(rows, collected(base.scan().filter(historizing.CURRENT).select(key)), key)
+        keys = rows.select(key).unique(maintain_order=True)
+        before = _of_keys(base, schema, keys, key)
+        after = historizing.history(before, rows, key, schema)
+        touched = historizing.compared(before, after, rows, key, counts)
+        if not touched.height:
+            return None
+        new = after.join(touched, on=list(key), how="semi", maintain_order="left")
+        gone, pieces = without(base, schema, touched, key, new)
+        return Change("snapshot", written(log, pieces, base), gone, schema)
+
+    return plan
+
+
+def _of_keys(base: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    files = [name for name, _ in hits(base, keys, key)]
+    there = base.scan(files).join(keys.lazy(), on=list(key), how="semi", maintain_order="left")
+    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in base.schema]
+    return there.with_columns(missing).select(list(schema)).collect(engine="streaming")
+
+
+def _counted(frame: pl.DataFrame, wanted: pl.Schema, evolve: bool, counts: Counts) -> pl.DataFrame:
+    counts.rows += frame.height
+    return collected(fit(frame.lazy(), wanted, evolve=evolve)[0])
+
+
+def _alike(base: Snapshot, files: list[str], rows: pl.DataFrame) -> bool:
+    there = base.scan(files).collect(engine="in-memory")
+    order = rows.columns
+    if any(dtype.is_nested() for dtype in rows.dtypes):
+        return bool(there.equals(rows))
+    return bool(there.sort(order).equals(rows.sort(order)))
