@@ -178,7 +178,7 @@ class _Counted:
         plans: dict[tuple[str, str], pl.LazyFrame] = {}
         for name, kind in kinds.items():
             least, greatest = found.get(f"{name} min"), found.get(f"{name} max")
-            if least is not None and kind in ("integer", "number", "date", "time"):
+            if least is not None and greatest is not None and kind in ("integer", "number", "date", "time"):
                 numbers = kind in ("integer", "number")
                 bins = _cut(name, kind, least, greatest) if numbers else spanned(name, kind, least, greatest)
                 if bins is not None:
