@@ -20,6 +20,10 @@ postgres_found() {
     return 1
 }
 
+mariadb_found() {
+    PATH=$PATH:/usr/sbin:/usr/libexec any_command mariadbd
+}
+
 font_found() {
     if any_command fc-list; then fc-list | grep -qi "$1"; else find /usr/share/fonts -iname "$1*" 2>/dev/null | grep -q .; fi
 }
@@ -27,6 +31,7 @@ font_found() {
 missing() {
     chromium_found || echo chromium
     postgres_found || echo postgresql
+    mariadb_found || echo mariadb-server
     any_command pdftoppm || echo poppler-utils
     [ "$(uname)" = Darwin ] || font_found DejaVu || echo fonts-dejavu-core
     [ "$(uname)" = Darwin ] || font_found Liberation || echo fonts-liberation
@@ -52,6 +57,6 @@ if [ "$(id -u)" = 0 ] && any_command apt-get; then
 fi
 
 how="sudo apt-get install $packages"
-[ "$(uname)" != Darwin ] || how="brew install --cask chromium; brew install postgresql@17 poppler"
+[ "$(uname)" != Darwin ] || how="brew install --cask chromium; brew install postgresql@17 mariadb poppler"
 echo "Missing for some tests, which will be skipped: $packages (to have them: $how)"
 [ -z "${CI:-}" ] || exit 1

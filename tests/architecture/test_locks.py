@@ -52,8 +52,8 @@ def test_a_lock_holds_hashes_and_no_address(lock: str) -> None:
     ("lock", "extras"),
     [
         ("requirements.txt", ["build"]),
-        ("requirements-dev.txt", ["build", "postgres", "dev"]),
-        ("requirements-lower.txt", ["build", "postgres", "dev"]),
+        ("requirements-dev.txt", ["build", "mysql", "postgres", "dev"]),
+        ("requirements-lower.txt", ["build", "mysql", "postgres", "dev"]),
     ],
 )
 def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: list[str]) -> None:

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import duckdb
 import openpyxl
 import polars as pl
 import psycopg
+import pyarrow as pa
 import pytest
+from mariadb_server import mariadb_connection
 from scripted_api import Asked, Reply, paged, serving
 from sqlalchemy.engine import make_url
 
-from workbench.data.connectors import Source, open_source, read_frame
+from workbench.data.connectors import Source, Span, Spanned, open_source, read_frame
 from workbench.foundation.errors import Invalid, NotFound
 
 ROWS = pl.DataFrame(
@@ -99,6 +103,25 @@ def postgres(_folder: Path, request: pytest.FixtureRequest) -> Source:
     return open_source(url)
 
 
+def mariadb(_folder: Path, request: pytest.FixtureRequest) -> Source:
+    url = str(request.getfixturevalue("mariadb_url"))
+    with closing(mariadb_connection(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE `rows` (id int, carrier text, delay double, day date, time timestamp(6) NULL, late boolean)"
+        )
+        cursor.executemany("INSERT INTO `rows` VALUES (%s, %s, %s, %s, %s, %s)", ROWS.rows())
+    return open_source(url)
+
+
+def duck(folder: Path, _request: pytest.FixtureRequest) -> Source:
+    with duckdb.connect(str(folder / "rows.duckdb")) as connection:
+        kept = ROWS.to_arrow()
+        connection.register("kept", kept)
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("CREATE TABLE rows AS SELECT * FROM kept")
+    return open_source("rows.duckdb", base=folder)
+
+
 def api(_folder: Path, request: pytest.FixtureRequest) -> Source:
     """Behind a cursor, two rows at once, times as text; what it is asked for by carrier is what it gives."""
     rows = [{**row, "day": row["day"] and str(row["day"]), "time": None} for row in ROWS.to_dicts()]
@@ -141,6 +164,8 @@ SOURCES: dict[str, tuple[Make, list[pytest.MarkDecorator]]] = {
     "http+json": (api, []),
     "sqlite": (sqlite, []),
     "postgresql": (postgres, [pytest.mark.postgres]),
+    "mariadb": (mariadb, [pytest.mark.mariadb]),
+    "duckdb": (duck, []),
 }
 
 
@@ -180,7 +205,8 @@ def test_an_unknown_table_gets_the_nearest_name(source: Source) -> None:
 
 
 def test_a_query_is_bound_or_refused(source: Source) -> None:
-    query = "SELECT id, carrier, delay FROM rows WHERE carrier = :carrier ORDER BY id"
+    rows = "`rows`" if source.url.startswith("mariadb") else "rows"
+    query = f"SELECT id, carrier, delay FROM {rows} WHERE carrier = :carrier ORDER BY id"
     if source.url.startswith("http"):
         query = "carrier=:carrier"
     if source.url.endswith((".csv", ".tsv", ".json", ".ndjson", ".parquet", ".xlsx", ".arrow", "#version=1")):
@@ -196,8 +222,59 @@ def test_a_query_is_bound_or_refused(source: Source) -> None:
     assert nothing.height == 0
     assert nothing.schema == ROWS.select(nothing.columns).schema
     with pytest.raises(Invalid, match="refused the query"):
-        list(source.batches(query="DELETE FROM rows"))
+        list(source.batches(query=f"DELETE FROM {rows}"))
     assert read_frame(source, table="rows").height == 3
+
+
+DATABASES = [
+    pytest.param(make, id=name, marks=marks)
+    for name, (make, marks) in SOURCES.items()
+    if name in ("sqlite", "postgresql", "mariadb", "duckdb")
+]
+
+
+@pytest.mark.parametrize("make", DATABASES)
+@pytest.mark.parametrize(
+    ("span", "ids"),
+    [
+        (Span("id", 1, 3), [2, 3]),
+        (Span("id", 1, 3, low_closed=True, high_closed=False), [1, 2]),
+        (Span("id", low=2), [3]),
+        (Span("day"), [1, 3]),
+        (Span("day", high=date(2013, 1, 1)), [1]),
+        (Span("day", low=date(2013, 1, 1)), [3]),
+        (Span("delay", low=2.25), [3]),
+        (Span("carrier", low="O'Hare; --", low_closed=True), [1, 3]),
+        (Span("carrier", low="O'Hare; --' OR 1=1"), [1]),
+    ],
+)
+def test_a_span_of_rows_is_picked_by_the_database(
+    make: Make, span: Span, ids: list[int], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    source = make(tmp_path, request)
+    assert isinstance(source, Spanned)
+    batches = list(source.batches_within(span, table="rows", batch_rows=2))
+    assert sorted(pa.Table.from_batches(batches)["id"].to_pylist()) == ids
+    assert {batch.schema for batch in batches} == {source.schema(table="rows")}
+
+
+@pytest.mark.parametrize("make", [one for one in DATABASES if one.id != "sqlite"])
+def test_a_span_of_moments_is_of_moments_wherever_the_bound_is_from(
+    make: Make, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    source = make(tmp_path, request)
+    assert isinstance(source, Spanned)
+    at = datetime(2013, 1, 1, tzinfo=ZoneInfo("America/New_York"))  # 05:00 UTC, which is the only value
+    for span, found in (
+        (Span("time", low=at), 0),
+        (Span("time", low=at, low_closed=True), 1),
+        (Span("time", high=at), 1),
+    ):
+        assert sum(batch.num_rows for batch in source.batches_within(span, table="rows")) == found
+    with pytest.raises(Invalid, match="the column has a time zone and the bound has none"):
+        list(source.batches_within(Span("time", low=datetime(2013, 1, 1)), table="rows"))  # noqa: DTZ001
+    with pytest.raises(NotFound, match="did you mean 'time'"):
+        list(source.batches_within(Span("tiem"), table="rows"))
 
 
 @pytest.mark.postgres

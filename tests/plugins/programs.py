@@ -1,6 +1,6 @@
 """What some tests need beyond Python packages: where it is, and what happens to a test when it is not there.
 
-A test says what it needs by its mark (`browser`, `npm`, `postgres`, `poppler`, `gpu`) and is skipped, saying
+A test says what it needs by its mark (`browser`, `npm`, `postgres`, `mariadb`, `poppler`, `gpu`) and is skipped, saying
 what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip
 there would hide it.
 """
@@ -49,6 +49,13 @@ def postgres_programs() -> Path | None:
 
 
 @cache
+def mariadb_program(name: str) -> Path | None:
+    """One of MariaDB's programs; Debian keeps the server where only root's path leads."""
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec"]))
+    return Path(found) if found else None
+
+
+@cache
 def gpu() -> str | None:
     """Why no GPU engine can run here, or None when one can."""
     if shutil.which("nvidia-smi") is None:
@@ -73,6 +80,8 @@ def missing(mark: str) -> str | None:
         return "no Chromium found (apt-get install chromium)"
     if mark == "postgres" and postgres_programs() is None:
         return f"no PostgreSQL {OLDEST_POSTGRES}+ server programs found (apt-get install postgresql)"
+    if mark == "mariadb" and (mariadb_program("mariadbd") is None or mariadb_program("mariadb-install-db") is None):
+        return "no MariaDB server programs found (apt-get install mariadb-server)"
     if mark == "poppler" and shutil.which("pdftoppm") is None:
         return "no pdftoppm found (apt-get install poppler-utils)"
     if mark == "npm" and not built():
@@ -84,9 +93,9 @@ def missing(mark: str) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for mark in {mark.name for mark in item.iter_markers()} | (
-        {"postgres"} if "postgres_url" in getattr(item, "fixturenames", ()) else set()
-    ):
+    fixtures = getattr(item, "fixturenames", ())
+    servers = {name for name in ("postgres", "mariadb") if f"{name}_url" in fixtures}
+    for mark in {mark.name for mark in item.iter_markers()} | servers:
         reason = missing(mark)
         if reason is None:
             continue

@@ -1,7 +1,7 @@
 """One temporary folder per test session, shared by its workers, that goes when the session ends, however it ends.
 
 A small guard process waits for the session's end of a pipe to close, which also happens when the session is killed.
-Then it ends the PostgreSQL that was started in the folder, by its pid, and removes the folder.
+Then it ends the PostgreSQL and the MariaDB that were started in the folder, by their pids, and removes the folder.
 
 The folder also has the home of the session's tests, so that no test reads or writes the user's files or settings. It is
 set for the whole process before anything is imported, since kernels, browsers and commands started by tests inherit it.
@@ -29,6 +29,11 @@ cat >/dev/null
 pid_file=$1/postgres/data/postmaster.pid
 if [ -e "$pid_file" ]; then
     kill -INT "$(head -n 1 "$pid_file")" 2>/dev/null
+    for _ in $(seq 100); do [ -e "$pid_file" ] || break; sleep 0.1; done
+fi
+pid_file=$1/mariadb/pid
+if [ -e "$pid_file" ]; then
+    kill -TERM "$(cat "$pid_file")" 2>/dev/null
     for _ in $(seq 100); do [ -e "$pid_file" ] || break; sleep 0.1; done
 fi
 rm -rf "$1"

@@ -8,5 +8,6 @@ for batch in source.batches(table="flights"):
 from workbench.data.connectors.files import TextFormat
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
+from workbench.data.connectors.span import Span, Spanned
 
-__all__ = ["Source", "TextFormat", "connectors", "open_source", "read_frame", "read_reader"]
+__all__ = ["Source", "Span", "Spanned", "TextFormat", "connectors", "open_source", "read_frame", "read_reader"]

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.data.connectors.api import ApiSource
-from workbench.data.connectors.databases import DatabaseSource
+from workbench.data.connectors.databases import DatabaseSource, DuckSource
 from workbench.data.connectors.delta import DeltaSource
 from workbench.data.connectors.files import (
     SCHEMES,
@@ -31,6 +31,7 @@ from workbench.foundation.registry import Registry
 __all__ = ["connectors", "open_source", "read_frame", "read_reader"]
 
 SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
+DUCKDB_SUFFIXES = {".duckdb", ".ddb"}
 
 
 def _file(url: str, text: TextFormat | None = None) -> Source:
@@ -89,8 +90,9 @@ connectors.register("http", _web)
 connectors.register("https", _web)
 for _scheme in SCHEMES:
     connectors.register(_scheme, _remote)
-connectors.register("sqlite", DatabaseSource)
-connectors.register("postgresql", DatabaseSource)
+for _scheme in ("sqlite", "postgresql", "mysql", "mariadb"):
+    connectors.register(_scheme, DatabaseSource)
+connectors.register("duckdb", DuckSource)
 connectors.register("delta", DeltaSource)
 connectors.register("http+json", ApiSource)
 connectors.register("https+json", ApiSource)
@@ -115,7 +117,7 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     folder = (base or Path.cwd()).resolve()
     local = isinstance(url, Path) or "://" not in given
     path = folder / Path(given).expanduser()
-    if local and path.suffix.lower() not in SQLITE_SUFFIXES:
+    if local and path.suffix.lower() not in SQLITE_SUFFIXES | DUCKDB_SUFFIXES:
         return _local(given, folder, text)
     scheme, _, rest = given.partition("://")
     if scheme in FILES:
@@ -123,11 +125,12 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     if text is not None:
         raise Invalid(f"'{given}' has no separator or encoding: it is not a delimited text file, such as CSV")
     if local:
-        return DatabaseSource(f"sqlite:///{path}")
+        duck = path.suffix.lower() in DUCKDB_SUFFIXES
+        return DuckSource(f"duckdb:///{path}") if duck else DatabaseSource(f"sqlite:///{path}")
     kind = scheme.split("+")[0]
-    if kind == "sqlite":
+    if kind in ("sqlite", "duckdb"):
         if rest.lstrip("/") in ("", ":memory:"):
-            raise Invalid(f"'{given}' names no database file", hint="write sqlite:///path/to/file.db")
+            raise Invalid(f"'{given}' names no database file", hint=f"write {kind}:///path/to/file.db")
         given = f"{scheme}:///{folder / rest.removeprefix('/')}"
     if scheme == "delta" and not rest.startswith("/"):
         given = f"delta://{folder / rest}"

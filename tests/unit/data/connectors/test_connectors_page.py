@@ -60,7 +60,7 @@ def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHOP_TOKEN", "s3cret")
     with serving(handle) as site:
         names = {"wb": wb, "datetime": datetime, "UTC": UTC}
-        for example in PYTHON[2:4]:
+        for example in PYTHON[3:5]:
             exec(example.replace("https+json://api.example.com", site.address).replace("rate=5", "private=yes"), names)
         assert {asked.path for asked in site.asked} == {"/v1/orders"}
         assert site.asked[-1].query == {"updated_since": "2026-01-01T00:00:00Z", "limit": "200", "cursor": "c3Vy"}

@@ -12,7 +12,7 @@ from sqlalchemy import types as sql
 
 from workbench.foundation.errors import Invalid
 
-__all__ = ["Column", "batch", "of_postgres_code", "of_sql_type", "of_storage_classes"]
+__all__ = ["Column", "as_text", "batch", "of_sql_type", "of_storage_classes", "refused", "schema_of"]
 
 Convert = Callable[[Any], Any]
 
@@ -29,7 +29,7 @@ class Column:
 def of_sql_type(name: str, kind: sql.TypeEngine[Any]) -> Column | None:
     """The column for a reflected SQL type; None where the database itself knows no type.
 
-    A NUMERIC of unknown precision is a 64-bit float; intervals, times of day, JSON and UUIDs are text.
+    A NUMERIC of unknown precision is a 64-bit float; times of day and JSON are text.
     """
     match kind:
         case sql.NullType():
@@ -52,42 +52,12 @@ def of_sql_type(name: str, kind: sql.TypeEngine[Any]) -> Column | None:
             return Column(name, pa.date32())
         case sql.LargeBinary():
             return Column(name, pa.large_binary())
-        case sql.ARRAY():
-            item = of_sql_type(name, kind.item_type) or Column(name, pa.large_string(), _text)
-            return Column(name, pa.large_list(item.type), None if item.convert is None else _each(item.convert))
         case sql.JSON():
             return Column(name, pa.large_string(), json.dumps)
         case sql.String() if not isinstance(kind, sql.Enum):
             return Column(name, pa.large_string())
         case _:
-            return Column(name, pa.large_string(), _text)
-
-
-# PostgreSQL says the type of a query's column by its object id in pg_type, which is fixed for the built-in types.
-_POSTGRES: dict[int, tuple[pa.DataType, Convert | None]] = {
-    16: (pa.bool_(), None),
-    17: (pa.large_binary(), bytes),
-    20: (pa.int64(), None),
-    21: (pa.int16(), None),
-    23: (pa.int64(), None),
-    25: (pa.large_string(), None),
-    700: (pa.float64(), None),
-    701: (pa.float64(), None),
-    1042: (pa.large_string(), None),
-    1043: (pa.large_string(), None),
-    1082: (pa.date32(), None),
-    1114: (pa.timestamp("us"), None),
-    1184: (pa.timestamp("us", "UTC"), None),
-    1700: (pa.float64(), float),
-    114: (pa.large_string(), json.dumps),
-    3802: (pa.large_string(), json.dumps),
-}
-
-
-def of_postgres_code(name: str, code: int) -> Column:
-    """The column for the type code in a PostgreSQL cursor's description."""
-    kind, convert = _POSTGRES.get(code, (pa.large_string(), _text))
-    return Column(name, kind, convert)
+            return Column(name, pa.large_string(), as_text)
 
 
 def of_storage_classes(name: str, classes: Iterable[str]) -> Column:
@@ -111,29 +81,40 @@ def of_storage_classes(name: str, classes: Iterable[str]) -> Column:
     )
 
 
-def batch(columns: Sequence[Column], rows: Sequence[Sequence[Any]], place: str) -> pa.RecordBatch:
+def batch(columns: Sequence[Column], rows: Sequence[Sequence[Any]], place: str, first: int = 1) -> pa.RecordBatch:
     """Rows as one Arrow batch.
 
+    Args:
+        first: The row of the first one, for errors.
+
     Raises:
-        Invalid: A value is not of its column's type; names the column and the value.
+        Invalid: A value is not of its column's type; names the row, the column and the value.
     """
     values = zip(*rows, strict=True) if rows else ([] for _ in columns)
-    arrays = [_array(column, list(found), place) for column, found in zip(columns, values, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([(column.name, column.type) for column in columns]))
+    arrays = [_array(column, list(found), place, first) for column, found in zip(columns, values, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema_of(columns))
 
 
-def _array(column: Column, values: list[Any], place: str) -> pa.Array:
+def schema_of(columns: Sequence[Column]) -> pa.Schema:
+    return pa.schema([(column.name, column.type) for column in columns])
+
+
+def refused(column: Column, value: Any, place: str, row: int) -> Invalid:
+    """The error for a value that is not of its column's type."""
+    return Invalid(
+        f"{place}, row {row:,}, column '{column.name}': {str(value)[:80]!r} is not of the column's type {column.type}",
+        hint=f"mend the value, or cast it in a query: CAST({column.name} AS TEXT) AS {column.name}",
+    )
+
+
+def _array(column: Column, values: list[Any], place: str, first: int) -> pa.Array:
     try:
-        if column.convert is not None:
-            convert = column.convert
-            values = [None if value is None else convert(value) for value in values]
-        return pa.array(values, column.type)
+        convert = column.convert
+        given = values if convert is None else [None if value is None else convert(value) for value in values]
+        return pa.array(given, column.type)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        wrong = next((value for value in values if not _fits(column, value)), None)
-        raise Invalid(
-            f"{place}, column '{column.name}': {str(wrong)[:80]!r} is not of the column's type {column.type}",
-            hint=f"mend the value, or cast it in a query: CAST({column.name} AS TEXT) AS {column.name}",
-        ) from error
+        wrong = next((at for at, value in enumerate(values) if not _fits(column, value)), 0)
+        raise refused(column, values[wrong], place, first + wrong) from error
 
 
 def _fits(column: Column, value: Any) -> bool:
@@ -144,9 +125,5 @@ def _fits(column: Column, value: Any) -> bool:
     return True
 
 
-def _each(convert: Convert) -> Convert:
-    return lambda values: [None if value is None else convert(value) for value in values]
-
-
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
