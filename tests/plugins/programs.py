@@ -1,6 +1,6 @@
 """What some tests need beyond Python packages: where it is, and what happens to a test when it is not there.
 
-A test says what it needs by its mark (`browser`, `npm`, `postgres`, `poppler`, `gpu`) and is skipped, saying
+A test says what it needs by its mark (`browser`, `npm`, `postgres`, `redis`, `poppler`, `gpu`) and is skipped, saying
 what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip
 there would hide it.
 """
@@ -73,6 +73,8 @@ def missing(mark: str) -> str | None:
         return "no Chromium found (apt-get install chromium)"
     if mark == "postgres" and postgres_programs() is None:
         return f"no PostgreSQL {OLDEST_POSTGRES}+ server programs found (apt-get install postgresql)"
+    if mark == "redis" and shutil.which("redis-server") is None:
+        return "no redis-server found (apt-get install redis-server)"
     if mark == "poppler" and shutil.which("pdftoppm") is None:
         return "no pdftoppm found (apt-get install poppler-utils)"
     if mark == "npm" and not built():
@@ -84,9 +86,9 @@ def missing(mark: str) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for mark in {mark.name for mark in item.iter_markers()} | (
-        {"postgres"} if "postgres_url" in getattr(item, "fixturenames", ()) else set()
-    ):
+    asked = getattr(item, "fixturenames", ())
+    servers = {name for name in ("postgres", "redis") if f"{name}_url" in asked}
+    for mark in {mark.name for mark in item.iter_markers()} | servers:
         reason = missing(mark)
         if reason is None:
             continue
