@@ -135,9 +135,9 @@ class RedisStream:
 
     def _join(self) -> None:
         """Makes the group where there is none."""
+        client, said = self._client(), self._options
         from redis.exceptions import ResponseError
 
-        client, said = self._client(), self._options
         if not client.exists(said.stream):
             raise NotFound(
                 f"no stream '{said.stream}' at {self.url.partition('#')[0]}", hint="is anything sent to it yet?"
