@@ -3,7 +3,8 @@
     python -m benchmarks.extract postgresql://user@127.0.0.1/name --rows 5000000
 
 The database gets a table `extract_benchmark`, which is dropped afterwards, and the user must be a superuser, since the
-floor has the server write to its own /dev/null. ConnectorX, which takes no address of a socket, is no dependency of ours: pip install connectorx.
+floor has the server write to its own /dev/null. ConnectorX, which takes no address of a socket, is no dependency of
+ours: pip install connectorx.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ MAKE = f"""
 CREATE TABLE {TABLE} AS SELECT
     n AS id, (n * 7919 % 100003)::int AS customer, (n % 1000000 / 100.0)::numeric(10, 2) AS amount,
     random() AS share, 'order number ' || n AS title, (ARRAY['new', 'paid', 'sent', 'back'])[1 + n % 4] AS state,
-    timestamptz '2024-01-01' + n * interval '7 seconds' AS at, date '2024-01-01' + (n % 700)::int AS day, n % 3 = 0 AS gift
+    timestamptz '2024-01-01' + n * interval '7 seconds' AS at, date '2024-01-01' + (n % 700)::int AS day,
+    n % 3 = 0 AS gift
 FROM generate_series(1, %s) AS n
 """
 Told = tuple[int, int]

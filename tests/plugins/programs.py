@@ -1,8 +1,8 @@
 """What some tests need beyond Python packages: where it is, and what happens to a test when it is not there.
 
-A test says what it needs by its mark (`browser`, `npm`, `postgres`, `mariadb`, `poppler`, `gpu`) and is skipped, saying
-what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails instead: a skip
-there would hide it.
+A test says what it needs by its mark (`browser`, `npm`, `postgres`, `mariadb`, `redis`, `poppler`, `gpu`) and is
+skipped, saying what is missing, where that cannot be had. In CI, where everything but a GPU is installed, it fails
+instead: a skip there would hide it.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ def missing(mark: str) -> str | None:
         return f"no PostgreSQL {OLDEST_POSTGRES}+ server programs found (apt-get install postgresql)"
     if mark == "mariadb" and (mariadb_program("mariadbd") is None or mariadb_program("mariadb-install-db") is None):
         return "no MariaDB server programs found (apt-get install mariadb-server)"
+    if mark == "redis" and shutil.which("redis-server") is None:
+        return "no redis-server found (apt-get install redis-server)"
     if mark == "poppler" and shutil.which("pdftoppm") is None:
         return "no pdftoppm found (apt-get install poppler-utils)"
     if mark == "npm" and not built():
@@ -94,7 +96,7 @@ def missing(mark: str) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     fixtures = getattr(item, "fixturenames", ())
-    servers = {name for name in ("postgres", "mariadb") if f"{name}_url" in fixtures}
+    servers = {name for name in ("postgres", "mariadb", "redis") if f"{name}_url" in fixtures}
     for mark in {mark.name for mark in item.iter_markers()} | servers:
         reason = missing(mark)
         if reason is None:

@@ -230,3 +230,31 @@ def clean(
     """Remove files that no kept version needs; versions that a run's receipt pins are kept."""
     with open_workbench() as wb:
         say(str(wb.datasets.clean(name, keep_days=keep_days)))
+
+
+@commands.command()
+def drain(
+    stream: Annotated[str, typer.Argument(help="A stream of messages: 'redis://host:6379/0#stream=orders'.")],
+    name: Annotated[str, typer.Option(help="The dataset that gets a row for every message; made when missing.")],
+    key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
+    evolve: Annotated[bool, typer.Option("--evolve", help="New fields become columns.")] = False,
+    quarantine: Annotated[str, typer.Option(help="The dataset of messages that are no rows.")] = "",
+    description: Annotated[str, typer.Option(help="What the dataset is.")] = "",
+    wait: Annotated[float, typer.Option(min=0, help="Seconds without a message after which to end.")] = 1.0,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
+    most: Annotated[int | None, typer.Option(min=1, help="End after about so many messages.")] = None,
+) -> None:
+    """Take a stream's messages into a dataset, each once; they are acknowledged when their rows are on disk."""
+    with open_workbench() as wb:
+        drained = wb.etl.drain(
+            stream,
+            into=name,
+            key=tuple(key or ()),
+            evolve=evolve,
+            quarantine=quarantine,
+            description=description,
+            wait=None if follow else wait,
+            most=most,
+            on_progress=say,
+        )
+    say(repr(drained))

@@ -25,6 +25,7 @@ from workbench.data.connectors.files import (
     format_of,
 )
 from workbench.data.connectors.model import Source
+from workbench.data.connectors.streams import streams
 from workbench.foundation.errors import Invalid, NotFound
 from workbench.foundation.registry import Registry
 
@@ -132,6 +133,11 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
         if rest.lstrip("/") in ("", ":memory:"):
             raise Invalid(f"'{given}' names no database file", hint=f"write {kind}:///path/to/file.db")
         given = f"{scheme}:///{folder / rest.removeprefix('/')}"
+    if scheme in streams.names():
+        raise Invalid(
+            f"'{scheme}' is a stream, which has no end to read to",
+            hint="wb.etl.drain(url, into=...) takes its messages",
+        )
     if scheme == "delta" and not rest.startswith("/"):
         given = f"delta://{folder / rest}"
     if scheme in connectors.names():

@@ -2,10 +2,11 @@
 
 from workbench.data.etl.cleaning import cast, deduplicate, drop_nulls, fill_nulls
 from workbench.data.etl.etl import Etl
-from workbench.data.etl.model import Landed, Loaded, Slice, days
+from workbench.data.etl.model import Drained, Landed, Loaded, Slice, days
 from workbench.data.etl.transforms import band, derive, join, rename
 
 __all__ = [
+    "Drained",
     "Etl",
     "Landed",
     "Loaded",

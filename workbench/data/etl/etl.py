@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from workbench.compute import frames, listed
-from workbench.data.connectors import Source, open_source, read_frame
+from workbench.data.connectors import Source, Stream, open_source, open_stream, read_frame
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
+from workbench.data.etl.draining import Drain
 from workbench.data.etl.fingerprints import mark
-from workbench.data.etl.model import Landed, Loaded, Slice
+from workbench.data.etl.model import Drained, Landed, Loaded, Slice
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, columns_of
 from workbench.foundation.errors import Invalid, unknown
@@ -257,6 +258,62 @@ class Etl:
             checkpoint=checkpoint,
         )  # fmt: skip
         return self._loaded(into, version=version.number, begin=begin, **asdict(counts))
+
+    def drain(
+        self,
+        stream: str | Stream,
+        *,
+        into: str,
+        key: str | Sequence[str] = (),
+        evolve: bool = False,
+        quarantine: str = "",
+        description: str = "",
+        batch_rows: int = 10_000,
+        wait: float | None = 1.0,
+        most: int | None = None,
+        on_progress: Callable[[str], None] | None = None,
+    ) -> Drained:
+        """Takes the messages of a stream that are there, each once, and acknowledges them when their rows are on disk.
+
+        A message that is no row, or does not fit the dataset, is kept with the reason in a dataset of its own and
+        stops nobody.
+
+        Args:
+            stream: `redis://host:6379/0#stream=orders`, or a stream that is open.
+            into: The dataset; made when missing, with the columns of the first messages.
+            key: Rows replace those of their key; without one, and without one of the dataset's own, they are added.
+            evolve: New fields become columns, where otherwise their messages are quarantined.
+            quarantine: The dataset of messages that are no rows; by default `into` and "_quarantine".
+            batch_rows: The most messages that are in memory, and in one version.
+            wait: Ends when nothing came for so many seconds; None: never.
+            most: Ends when so many messages, or somewhat more, were taken.
+            on_progress: Called with a line of text, about once a second.
+
+        Raises:
+            NotFound: No such stream.
+            Invalid: The address is wrong, or columns have other types than the dataset's.
+            Unavailable: The stream cannot be reached, or the disk is full. What was not kept comes again.
+        """
+        opened = open_stream(stream) if isinstance(stream, str) else stream
+        if self._actor.run is not None:
+            self._runs.record(self._actor.run, "read", "source", opened.url, "")
+        try:
+            drain = Drain(
+                self._lake,
+                self._actor,
+                opened,
+                into,
+                key=listed(key),
+                evolve=evolve,
+                quarantine=quarantine or f"{into}_quarantine",
+                description=description,
+            )
+            drained = drain.run(batch_rows=batch_rows, wait=wait, most=most, on_progress=on_progress)
+        finally:
+            if opened is not stream:
+                opened.close()
+        _logger.info("%r", drained)
+        return drained
 
     def _open(self, url: str | Path, table: str | None) -> Source:
         """The source, noted in the run's lineage as it was when it was opened."""

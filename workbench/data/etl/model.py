@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from workbench.compute import listed
 from workbench.foundation.errors import Invalid
 
-__all__ = ["Landed", "Loaded", "Slice", "days"]
+__all__ = ["Drained", "Landed", "Loaded", "Slice", "days"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,35 @@ class Loaded:
         parts = [f"{count:,} {what}" for what, count in named.items() if count]
         done = ", ".join(parts) if parts else "nothing changed"
         return f"{self.dataset}: {_count(self.rows, 'row')}, {done}; version {self.version}, {self.seconds:.1f} s"
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What taking a stream's messages did.
+
+    Attributes:
+        dataset: Where the rows are.
+        version: The newest version; 0 where there is no such dataset yet.
+        rows: Messages whose rows were kept.
+        quarantined: Messages that are no rows, and were kept with the reason.
+        repeated: Messages that came again and were in already.
+        quarantine: The dataset of the quarantined ones; empty where there are none.
+        seconds: How long it took.
+    """
+
+    dataset: str
+    version: int
+    rows: int
+    quarantined: int
+    repeated: int
+    quarantine: str
+    seconds: float
+
+    def __repr__(self) -> str:
+        parts = [_count(self.rows, "row")]
+        parts += [f"{self.quarantined:,} quarantined in {self.quarantine}"] if self.quarantined else []
+        parts += [f"{self.repeated:,} in already"] if self.repeated else []
+        return f"{self.dataset}: {', '.join(parts)}; version {self.version}, {self.seconds:.1f} s"
 
 
 def _count(number: int, thing: str) -> str:

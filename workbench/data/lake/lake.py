@@ -138,6 +138,7 @@ class Lake(LakeReader):
         Args:
             evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
             checkpoint: Committed together with the rows. If its mark is the slice's present one, nothing is done.
+                One that follows on another mark is refused as a conflict.
 
         Returns:
             The new version, or the newest one where the checkpoint says that the rows are in.

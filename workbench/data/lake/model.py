@@ -28,11 +28,13 @@ class Checkpoint:
         stream: What is loaded, such as "flights from ops.db".
         slice: Which part of it, such as a day.
         mark: A number from 0 to 2**63 - 1 that says which content of the slice is in: a hash, an offset.
+        follows: The mark that has to be there when it is committed, 0 for none; None where that does not matter.
     """
 
     stream: str
     slice: str
     mark: int
+    follows: int | None = None
 
 
 @dataclass(frozen=True)

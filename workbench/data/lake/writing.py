@@ -106,10 +106,7 @@ class Writer:
         for attempt in range(ATTEMPTS):
             self.catch_up(log, record)
             base = log.newest(record.version)
-            if (
-                checkpoint is not None
-                and log.mark(checkpoint.stream, checkpoint.slice, record.version) == checkpoint.mark
-            ):
+            if checkpoint is not None and _is_in(checkpoint, log, record):
                 return log.history(record.version, since=base.version - 1)[0]
             with disk_errors(log.folder), writing(log.folder):
                 change = self._planned(log, record, plan, base, change)
@@ -158,6 +155,24 @@ class Writer:
             found = log.history(record.version, since=record.version)
             log.sync(version.number for version in found)
             self._store.settle(record.id, found, outlined(newest, found[0]))
+
+
+def _is_in(checkpoint: Checkpoint, log: DeltaLog, record: DatasetRecord) -> bool:
+    """Whether somebody has committed these very rows.
+
+    Raises:
+        Conflict: They follow on others than those that are there.
+    """
+    found = log.mark(checkpoint.stream, checkpoint.slice, record.version)
+    if found == checkpoint.mark:
+        return True
+    if checkpoint.follows is not None and (found or 0) != checkpoint.follows:
+        raise Conflict(
+            f"'{record.name}' has {checkpoint.stream} up to {found or 0} in {checkpoint.slice}, and these rows"
+            f" follow on {checkpoint.follows}",
+            hint="somebody else takes the same messages; look again at how far they are",
+        )
+    return False
 
 
 def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:

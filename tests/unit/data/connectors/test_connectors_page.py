@@ -18,13 +18,14 @@ from workbench.data.connectors.declared import ColumnType
 from workbench.data.connectors.delta import DeltaOptions
 from workbench.data.connectors.files import FileOptions
 from workbench.data.connectors.files.formats import EXCEL, FORMATS, SEPARATED
+from workbench.data.connectors.streams import RedisOptions, streams
 
 PAGE = (ROOT / "docs" / "connectors.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_every_scheme_and_ending_stands_there() -> None:
-    for name in [*connectors.names(), *FORMATS, *SEPARATED, *EXCEL]:
+    for name in [*connectors.names(), *streams.names(), *FORMATS, *SEPARATED, *EXCEL]:
         assert f"{name}://" in PAGE or f"{name}`" in PAGE, name
 
 
@@ -74,3 +75,14 @@ def test_the_example_of_an_api_works(wb: Workbench, monkeypatch: pytest.MonkeyPa
 def test_every_key_of_a_delta_table_stands_there() -> None:
     _, _, below = PAGE.partition("### Keys of a Delta table's address\n")
     assert re.findall(r"^\| `(\w+)` \|", below.partition("\n## ")[0], re.MULTILINE) == list(DeltaOptions.model_fields)
+
+
+def test_every_key_of_a_redis_stream_stands_there_with_its_default() -> None:
+    _, _, below = PAGE.partition("### Keys of a Redis stream's address\n")
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| ([^|]*) \|", below.partition("\n## ")[0].replace("| |", "|  |"), re.MULTILINE)
+    )
+    fields = {field.alias or name: field for name, field in RedisOptions.model_fields.items()}
+    assert list(rows) == list(fields)
+    for name in ("group", "consumer", "begin", "idle", "most_mb"):
+        assert rows[name] == str(fields[name].default)

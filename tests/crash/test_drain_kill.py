@@ -1,0 +1,93 @@
+"""A drain killed at any moment, and started again: every message is there once, the bad ones in quarantine."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from redis_server import RedisServer
+
+from workbench import Workbench
+
+pytestmark = pytest.mark.redis
+
+# The first two commits make the datasets; then quarantined messages and rows have one each.
+MOMENTS = (
+    *("lake.commit.after_delta@1", "lake.commit.after_catalog@2", "lake.files.written@3", "lake.commit.before_delta@4"),
+    *("lake.commit.after_delta@4", "lake.commit.after_fsync@5", "lake.commit.after_catalog@4"),
+    *("etl.drain.quarantined@2", "etl.drain.kept@1", "etl.drain.kept@3", "etl.drain.acknowledged@3"),
+)
+PROGRAM = """
+import sys
+from workbench import Workbench
+with Workbench.open() as wb:
+    wb.etl.drain(sys.argv[1], into="orders", batch_rows=10, wait=0.2)
+"""
+BAD = (7, 23, 40)
+
+
+def drain(home: Path, url: str, failpoint: str = "") -> subprocess.Popen[bytes]:
+    environment = dict(os.environ, WORKBENCH_FAILPOINT=failpoint)
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, f"{url}&types=n:integer"], cwd=home, env=environment)
+
+
+def send(client: redis.Redis, key: str, numbers: range) -> None:
+    for n in numbers:
+        client.xadd(key, {"n": "bad" if n in BAD else n, "text": f"order {n}"})
+
+
+def check(wb: Workbench, client: redis.Redis, key: str, sent: int) -> None:
+    """Each message once, with its own values, and none owed."""
+    rows = wb.datasets["orders"].to_polars().sort("n")
+    expected = [n for n in range(sent) if n not in BAD]
+    assert rows["n"].to_list() == expected
+    assert rows["text"].to_list() == [f"order {n}" for n in expected]
+    refused = wb.datasets["orders_quarantine"].to_polars()
+    assert sorted(refused["content"]) == sorted(f'{{"n": "bad", "text": "order {n}"}}' for n in BAD)
+    assert set(refused["reason"]) == {"'n' is no integer: 'bad'"}
+    assert client.xpending(key, "workbench")["pending"] == 0
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_a_moment_nothing_is_lost_or_doubled(
+    wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str, moment: str
+) -> None:
+    key = redis_url.partition("stream=")[2]
+    with redis.Redis(port=redis_server.port) as client:
+        send(client, key, range(60))
+        assert drain(workspace, redis_url, moment).wait(60) == -signal.SIGKILL
+        assert drain(workspace, redis_url).wait(60) == 0
+        check(wb, client, key, 60)
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
+def test_two_drains_under_one_name_killed_at_any_time(
+    wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str, seed: int
+) -> None:
+    """While messages keep coming; what one of them commits the other refuses to."""
+    key = redis_url.partition("stream=")[2]
+    chance = random.Random(seed)
+    with redis.Redis(port=redis_server.port) as client:
+        send(client, key, range(60))
+        drains = [drain(workspace, redis_url) for _ in range(2)]
+        sent, end = 60, time.monotonic() + 12
+        while time.monotonic() < end:
+            send(client, key, range(sent, sent + 20))
+            sent += 20
+            time.sleep(chance.uniform(0.05, 0.6))
+            if chance.random() < 0.2:
+                victim = chance.randrange(2)
+                drains[victim].kill()
+                drains[victim].wait(60)
+                drains[victim] = drain(workspace, redis_url)
+        for one in drains:
+            one.wait(60)
+        assert drain(workspace, redis_url).wait(60) == 0
+        check(wb, client, key, sent)
