@@ -65,6 +65,24 @@ def test_a_dataset_tells_what_it_looks_like(site: Site) -> None:
     assert site.refused("datasets/values/profile?version=99")["status"] == 404
 
 
+def test_a_dataset_tells_what_checks_found(own: Site) -> None:
+    suite = "dataset: flights\nexpectations: [{expect: not_null, column: origin}, {expect: row_count, min: 9}]\n"
+    (own.home / "expectations").mkdir(exist_ok=True)
+    (own.home / "expectations" / "flights.yaml").write_text(suite)
+    assert own.ask("datasets/flights/quality", "ana") == {
+        "dataset": "flights", "latest": None, "history": [], "trends": []
+    }  # fmt: skip
+    own.wb.quality.check("flights")
+    told = own.ask("datasets/flights/quality", "ana")
+    assert (told["latest"]["passed"], told["latest"]["met"], told["latest"]["failures"]) == (False, 1, 1)
+    assert [one["sentence"] for one in told["latest"]["outcomes"]][1] == "there are at least 9 rows, but there are 4"
+    assert [one["rows"] for one in told["history"]] == [4]
+    assert [[point["passed"] for point in trend["points"]] for trend in told["trends"]] == [[True], [False]]
+    # Whose policy hides rows is told of no check that counted them.
+    assert own.ask("datasets/flights/quality")["history"] == []
+    assert "expect: row_count" in own.ask("datasets/flights/quality/proposed", "ana")["yaml"]
+
+
 def test_no_value_is_lost_on_the_way(site: Site) -> None:
     told = site.ask("datasets/values/preview")
     assert told["rows"] == [
@@ -189,6 +207,8 @@ def test_runs_are_listed_with_receipt_and_log(site: Site) -> None:
         "datasets/flights/lineage",
         "datasets/flights/profile",
         "datasets/flights/profile?rows=1",
+        "datasets/flights/quality",
+        "datasets/flights/quality/proposed",
         "datasets?search=flights",
     ],
 )

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.state import open_workbench
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ Name = Annotated[str, typer.Argument(help="The dataset's name.")]
 def add_to(commands: typer.Typer) -> None:
     """Adds what `workbench dataset` says of quality."""
     commands.command()(profile)
+    commands.command()(quality)
+    commands.command()(propose)
 
 
 def profile(
@@ -49,6 +52,48 @@ def profile(
             for one in strongest
         ]
         print_records(records, as_json=False)
+
+
+def quality(
+    name: Name,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many checks.")] = 10,
+    check: Annotated[bool, typer.Option("--check", help="Check it now, against the suite of its name.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what checks of a dataset found: the newest, and how it went before. Exit code 1 where it now fails."""
+    with open_workbench() as wb:
+        if check:
+            wb.quality.check(name)
+        found = wb.quality.history(name, limit=limit)
+    if found and not as_json:
+        say(repr(found[0]))
+        say()
+    records: list[dict[str, Any]] = [
+        {
+            "checked": one.checked if as_json else ago(one.checked),
+            "version": one.version,
+            "suite": one.suite,
+            "result": "passed" if one.passed else "FAILED",
+            "errors": len(one.failures),
+            "warnings": len(one.warnings),
+            "rows": one.rows,
+            "run": one.run,
+        }
+        for one in found
+    ]
+    if as_json:
+        for record, one in zip(records, found, strict=True):
+            record["outcomes"] = [asdict(outcome) for outcome in one.outcomes]
+    none = f"no check yet of what you see of it: workbench dataset quality {name} --check"
+    print_records(records, as_json=as_json, empty=none)
+    if check and not found[0].passed:
+        raise typer.Exit(1)
+
+
+def propose(name: Name) -> None:
+    """Print expectations that a dataset meets as it is, each with the why: a suite to edit and save."""
+    with open_workbench() as wb:
+        say(wb.quality.propose(name).rstrip())
 
 
 def _facts(one: ColumnProfile) -> list[dict[str, str]]:

@@ -3,6 +3,67 @@
 /** A JSON value as it stands in a row: see `Column.kind` for what it is. */
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
+/** What became of one expectation. */
+export interface CheckOutcome {
+  /** The expectation as a clause. */
+  said: string;
+  /** Its kind. */
+  expect: string;
+  columns: string[];
+  severity: "error" | "warn";
+  passed: boolean;
+  /** How many rows do not fit. */
+  failed: number;
+  rows: number;
+  /** Of rows that do not fit. */
+  share: number;
+  /** Why it could not be checked, or what was found instead; else empty. */
+  problem: string;
+  /** What was expected and what was found. */
+  sentence: string;
+  note: string;
+}
+
+export interface CheckResult {
+  suite: string;
+  version: number | null;
+  checked: string;
+  rows: number;
+  /** Whether every expectation of severity error was met. */
+  passed: boolean;
+  /** How many expectations were met. */
+  met: number;
+  /** How many of severity error were not. */
+  failures: number;
+  /** How many of severity warn were not. */
+  warnings: number;
+  /** The same in words. */
+  verdict: string;
+  seconds: number;
+  run: string | null;
+  outcomes: CheckOutcome[];
+}
+
+/** One check. */
+export interface CheckSummary {
+  suite: string;
+  version: number | null;
+  checked: string;
+  rows: number;
+  /** Whether every expectation of severity error was met. */
+  passed: boolean;
+  /** How many expectations were met. */
+  met: number;
+  /** How many of severity error were not. */
+  failures: number;
+  /** How many of severity warn were not. */
+  warnings: number;
+  /** The same in words. */
+  verdict: string;
+  seconds: number;
+  run: string | null;
+}
+
 export interface CohortDefinition {
   /** Whose subjects they are. */
   dataset: string;
@@ -149,6 +210,16 @@ export interface DatasetProfile {
   seconds: number;
 }
 
+/** What checks of a dataset found: those by people who see the same of it as whoever asks. */
+export interface DatasetQuality {
+  dataset: string;
+  /** The newest check; null where there was none. */
+  latest: CheckResult | null;
+  /** Newest first; the newest check is among them. */
+  history: CheckSummary[];
+  trends: ExpectationTrend[];
+}
+
 export interface DimensionItem {
   name: string;
   label: string;
@@ -263,6 +334,15 @@ export interface Exclusion {
   after?: number;
   /** A later one that they come before; by default the next. */
   before?: number | null;
+}
+
+/** How one expectation fared over time, oldest check first. */
+export interface ExpectationTrend {
+  said: string;
+  expect: string;
+  columns: string[];
+  severity: "error" | "warn";
+  points: TrendPoint[];
 }
 
 /** How an answer was computed. */
@@ -830,6 +910,12 @@ export interface ProductSubjects {
 export interface Property {
   base: string;
   conversion: string;
+}
+
+/** A suite of expectations to be edited and saved. */
+export interface ProposedSuite {
+  dataset: string;
+  yaml: string;
 }
 
 export interface QuantileValue {
@@ -1416,6 +1502,14 @@ export interface TimeFacts {
   gap: string[] | null;
 }
 
+export interface TrendPoint {
+  checked: string;
+  version: number | null;
+  passed: boolean;
+  failed: number;
+  rows: number;
+}
+
 export interface VersionItem {
   number: number;
   time: string;
@@ -1487,6 +1581,12 @@ export interface DatasetsNameVersionsParameters {
   limit?: number;
   /** The `next` of the page before. */
   cursor?: string | null;
+}
+
+/** GET /datasets/{name}/quality: What checks of a dataset found, the newest and over time. */
+export interface DatasetsNameQualityParameters {
+  /** How many checks, at most. */
+  limit?: number;
 }
 
 /** GET /datasets/{name}/profile: What a dataset looks like: missing, distinct and most frequent values, ranges, gaps, correlations. */

@@ -74,3 +74,16 @@ def test_a_profile_says_what_a_dataset_looks_like(command: Command, workspace: P
     (told,) = json.loads(command("dataset", "profile", "flights", "--json").out)
     assert [column["missing"] for column in told["columns"]] == [1, 0, 0]
     assert told["columns"][0]["frequent"][0] == {"value": "JFK", "count": 2}
+
+
+def test_what_checks_found_is_listed(command: Command, workspace: Path) -> None:
+    pl.DataFrame({"origin": ["JFK", None]}).write_parquet(workspace / "flights.parquet")
+    assert command("dataset", "load", "flights.parquet", "--name", "flights").code == 0
+    (workspace / "expectations").mkdir()
+    assert "no check yet" in command("dataset", "quality", "flights").out
+    proposed = command("dataset", "propose", "flights").out
+    (workspace / "expectations" / "flights.yaml").write_text(proposed + "  - {expect: not_null, column: origin}\n")
+    ended = command("dataset", "quality", "flights", "--check")
+    assert (ended.code, "FAILED origin is never null: 1 of 2 rows do not fit" in ended.out) == (1, True)
+    (told,) = json.loads(command("dataset", "quality", "flights", "--json").out)
+    assert (told["result"], told["errors"], told["outcomes"][-1]["failed"]) == ("FAILED", 1, 1)

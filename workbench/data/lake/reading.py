@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -262,6 +264,19 @@ class LakeReader:
                 yield
         except FileNotFoundError as error:  # all files are there that should be by now
             raise vanished.went(name) from error
+
+    def sight(self, name: str, actor: Actor) -> str | None:
+        """What tells apart who sees other rows or values of a dataset; None for who sees all of it.
+
+        Raises:
+            NotFound: No such dataset.
+        """
+        self._store.get(name)
+        policy = self._security.policy_for(actor.principal, name)
+        if policy is None or policy.hides_no_more_than(None):
+            return None
+        told = json.dumps([policy.row_filter, sorted(policy.columns.items())])
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def check_policy(self, policy: Policy) -> None:
         """

@@ -10,16 +10,20 @@ from workbench.data.quality.profile import ColumnProfile, Profile
 from workbench.data.quality.profiling import profiled
 from workbench.data.quality.quality import Quality
 from workbench.data.quality.suite import Suite
+from workbench.data.quality.trending import Point, Trend, trends
 
 __all__ = [
     "ColumnProfile",
     "Expectation",
     "Outcome",
+    "Point",
     "Profile",
     "Quality",
     "QualityResult",
     "Suite",
+    "Trend",
     "check",
     "gate",
     "profiled",
+    "trends",
 ]

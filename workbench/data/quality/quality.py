@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from workbench.data.quality.checking import check
 from workbench.data.quality.model import QualityResult, gate
 from workbench.data.quality.profile import Profile
 from workbench.data.quality.profiling import profiled
+from workbench.data.quality.proposing import proposed
 from workbench.data.quality.store import QualityStore
 from workbench.data.quality.suite import Suite, load_suites
 from workbench.data.quality.surroundings import Surroundings
+from workbench.data.quality.trending import Trend, trends
 from workbench.data.sql import SqlDoor
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Invalid, unknown
@@ -91,7 +94,7 @@ class Quality:
             subject, version = self._lake.read_with_version(name, self._actor)
         around = Surroundings(self._lake, self._sql, self._actor, name, version)
         result = replace(check(subject, chosen, around), dataset=name, version=version, run=self._actor.run)
-        self._store.add(result, self._actor.principal.name)
+        self._store.add(result, self._actor.principal.name, around.sights)
         return result
 
     def gate(self, subject: Any, suite: Suite | str | None = None) -> QualityResult:
@@ -132,6 +135,34 @@ class Quality:
         return replace(found, dataset=subject.name, version=subject.version)
 
     def history(self, dataset: str, *, limit: int = 50) -> list[QualityResult]:
-        """What checks of a dataset found, newest first, without sample rows."""
+        """What checks of a dataset found, newest first, without sample rows.
+
+        Only checks by those who see the same of it as whoever asks: others counted other rows.
+
+        Raises:
+            NotFound: No such dataset.
+        """
         self._lake.info(dataset, self._actor)
-        return self._store.of(dataset, limit)
+        return self._store.of(dataset, limit, self._sees)
+
+    def trend(self, dataset: str, *, limit: int = 50) -> list[Trend]:
+        """How each expectation of a dataset fared in its latest checks: oldest first, by the order of the newest check.
+
+        Raises:
+            NotFound: No such dataset.
+        """
+        return trends(self.history(dataset, limit=limit))
+
+    def propose(self, dataset: str) -> str:
+        """A suite of expectations as YAML, proposed from a dataset's profile: to be edited and saved in expectations/.
+
+        `print(wb.quality.propose("flights"))`. Each has a comment that says what it was concluded from.
+
+        Raises:
+            NotFound: No such dataset.
+        """
+        return proposed(self.profile(dataset), dataset, self._lake.key(dataset))
+
+    def _sees(self, sights: Mapping[str, str | None]) -> bool:
+        """Whether the actor sees what was seen; of a dataset that is gone, nobody can say."""
+        return all(self._lake.exists(name) and self._lake.sight(name, self._actor) == s for name, s in sights.items())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from itertools import islice
 
 from sqlalchemy import select
 
@@ -19,8 +21,12 @@ class QualityStore:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def add(self, result: QualityResult, principal: str) -> None:
-        """Keeps a result without its sample rows."""
+    def add(self, result: QualityResult, principal: str, sights: Mapping[str, str | None]) -> None:
+        """Keeps a result without its sample rows.
+
+        Args:
+            sights: Dataset -> who sees the same of it, for those that were looked at.
+        """
         outcomes = [{name: value for name, value in asdict(o).items() if name != "sample"} for o in result.outcomes]
         with self._catalog.begin() as session:
             session.add(
@@ -35,19 +41,25 @@ class QualityStore:
                     rows=result.rows,
                     passed=result.passed,
                     outcomes=outcomes,
+                    sights=dict(sights),
                 )
             )
 
-    def of(self, dataset: str, limit: int) -> list[QualityResult]:
-        """The latest results of a dataset, newest first."""
+    def of(self, dataset: str, limit: int, seen: Callable[[Mapping[str, str | None]], bool]) -> list[QualityResult]:
+        """The latest results of a dataset, newest first.
+
+        Args:
+            seen: Whether whoever asks sees the same of these datasets, by the sights of a result.
+        """
         query = (
             select(QualityResultRow)
             .where(QualityResultRow.dataset == dataset)
             .order_by(QualityResultRow.id.desc())
-            .limit(limit)
+            .execution_options(yield_per=100)
         )
         with self._catalog.read() as session:
-            return [_result(row) for row in session.scalars(query)]
+            alike = (row for row in session.scalars(query) if seen(row.sights or {dataset: None}))
+            return [_result(row) for row in islice(alike, limit)]
 
 
 def _result(row: QualityResultRow) -> QualityResult:

@@ -35,6 +35,12 @@ class Surroundings:
         self._dataset = dataset
         self._version = version
         self.now = utcnow()
+        self._read = {} if dataset is None else {dataset: lake.sight(dataset, actor)}
+
+    @property
+    def sights(self) -> dict[str, str | None]:
+        """Dataset -> who sees the same of it, for those that were looked at; see `Lake.sight`."""
+        return dict(self._read)
 
     def rows_of(self, dataset: str | None, version: int | None = None) -> pl.LazyFrame:
         """
@@ -45,6 +51,7 @@ class Surroundings:
         name = dataset or self._dataset
         if name is None:
             raise Invalid("a frame has no versions; name a dataset to compare with")
+        self._read[name] = self._lake.sight(name, self._actor)
         if version is None and name == self._dataset:
             version = self._version
         return self._lake.read(name, self._actor, version=version)
@@ -73,6 +80,7 @@ class Surroundings:
             raise Invalid("a frame is not asked in SQL; make it a dataset first")
         text = sql.replace("{dataset}", f'"{self._dataset}"').strip().rstrip(";")
         read = self._sql.check(text, self._actor).datasets
+        self._read |= {name: self._lake.sight(name, self._actor) for name in read}
         versions = {self._dataset: self._version} if self._dataset in read and self._version is not None else {}
         limits = self._sql.limits.lowered(rows=most)
         found = self._query(text, versions, limits)

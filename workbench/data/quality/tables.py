@@ -27,3 +27,36 @@ class QualityResultRow(Base):
     rows: Mapped[int] = mapped_column(BigInteger)
     passed: Mapped[bool] = mapped_column(Boolean)
     outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    # Dataset -> who sees the same of it (`Lake.sight`), for those that were looked at. None: all that there was.
+    sights: Mapped[dict[str, str | None] | None] = mapped_column(JSON)
+
+
+class PromiseRow(Base):
+    """How fresh a dataset is promised to be."""
+
+    __tablename__ = "quality_promise"
+
+    dataset_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    definition: Mapped[dict[str, Any]] = mapped_column(JSON)
+    owner: Mapped[str] = mapped_column(String(128))
+    updated: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class HeldRow(Base):
+    """Rows that were kept out of a dataset at once. They lie in a file, named after `id`."""
+
+    __tablename__ = "quality_held"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(String(32), index=True)
+    content: Mapped[str] = mapped_column(String(64), index=True)
+    suite: Mapped[str] = mapped_column(String(255))
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    loaded: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    run: Mapped[str | None] = mapped_column(String(32))
+    principal: Mapped[str] = mapped_column(String(128))
+    held: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    parent: Mapped[str | None] = mapped_column(String(32))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from workbench import Workbench
+from workbench.data.quality import Outcome, QualityResult, trends
 from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Endpoint, Query
 from workbench_server.values import written
 
@@ -107,12 +109,134 @@ class DatasetProfile(Answer):
     seconds: float
 
 
+class QualityQuery(Query):
+    limit: int = Field(50, ge=1, le=200, description="How many checks, at most.")
+
+
+class CheckOutcome(Answer):
+    """What became of one expectation."""
+
+    said: str = Field(description="The expectation as a clause.")
+    expect: str = Field(description="Its kind.")
+    columns: list[str]
+    severity: Literal["error", "warn"]
+    passed: bool
+    failed: int = Field(description="How many rows do not fit.")
+    rows: int
+    share: float = Field(description="Of rows that do not fit.")
+    problem: str = Field(description="Why it could not be checked, or what was found instead; else empty.")
+    sentence: str = Field(description="What was expected and what was found.")
+    note: str
+
+
+class CheckSummary(Answer):
+    """One check."""
+
+    suite: str
+    version: int | None
+    checked: datetime
+    rows: int
+    passed: bool = Field(description="Whether every expectation of severity error was met.")
+    met: int = Field(description="How many expectations were met.")
+    failures: int = Field(description="How many of severity error were not.")
+    warnings: int = Field(description="How many of severity warn were not.")
+    verdict: str = Field(description="The same in words.")
+    seconds: float
+    run: str | None
+
+
+class CheckResult(CheckSummary):
+    outcomes: list[CheckOutcome]
+
+
+class TrendPoint(Answer):
+    checked: datetime
+    version: int | None
+    passed: bool
+    failed: int
+    rows: int
+
+
+class ExpectationTrend(Answer):
+    """How one expectation fared over time, oldest check first."""
+
+    said: str
+    expect: str
+    columns: list[str]
+    severity: Literal["error", "warn"]
+    points: list[TrendPoint]
+
+
+class DatasetQuality(Answer):
+    """What checks of a dataset found: those by people who see the same of it as whoever asks."""
+
+    dataset: str
+    latest: CheckResult | None = Field(description="The newest check; null where there was none.")
+    history: list[CheckSummary] = Field(description="Newest first; the newest check is among them.")
+    trends: list[ExpectationTrend]
+
+
+class ProposedSuite(Answer):
+    """A suite of expectations to be edited and saved."""
+
+    dataset: str
+    yaml: str
+
+
 def profile(wb: Workbench, name: str, *, query: ProfileQuery) -> DatasetProfile:
     found = wb.quality.profile(name, version=query.version, most=query.rows, seed=query.seed)
     return DatasetProfile.model_validate({**found.as_dict(written), "sentence": found.sentence})
 
 
+def quality(wb: Workbench, name: str, *, query: QualityQuery) -> DatasetQuality:
+    found = wb.quality.history(name, limit=query.limit)
+    return DatasetQuality(
+        dataset=name,
+        latest=_result(found[0]) if found else None,
+        history=[CheckSummary(**_summary(one)) for one in found],
+        trends=[ExpectationTrend.model_validate(asdict(one)) for one in trends(found)],
+    )
+
+
+def proposed(wb: Workbench, name: str) -> ProposedSuite:
+    return ProposedSuite(dataset=name, yaml=wb.quality.propose(name))
+
+
+def _result(result: QualityResult) -> CheckResult:
+    return CheckResult(**_summary(result), outcomes=[_outcome(one) for one in result.outcomes])
+
+
+def _summary(result: QualityResult) -> dict[str, Any]:
+    same = ("suite", "version", "checked", "rows", "passed", "verdict", "seconds", "run")
+    failures, warnings = len(result.failures), len(result.warnings)
+    counts = {"met": len(result.outcomes) - failures - warnings, "failures": failures, "warnings": warnings}
+    return {name: getattr(result, name) for name in same} | counts
+
+
+def _outcome(outcome: Outcome) -> CheckOutcome:
+    told = {name: getattr(outcome, name) for name in CheckOutcome.model_fields}
+    return CheckOutcome(**told | {"columns": list(outcome.columns)})
+
+
 ENDPOINTS = (
+    Endpoint(
+        "datasets/{name}/quality",
+        "datasets",
+        "read",
+        DatasetQuality,
+        quality,
+        "What checks of a dataset found, the newest and over time.",
+        QualityQuery,
+    ),
+    Endpoint(
+        "datasets/{name}/quality/proposed",
+        "datasets",
+        "read",
+        ProposedSuite,
+        proposed,
+        "Expectations proposed from what a dataset looks like, as YAML.",
+        slow=True,
+    ),
     Endpoint(
         "datasets/{name}/profile",
         "datasets",

@@ -29,9 +29,8 @@ NUMBERS = st.none() | st.sampled_from([-2.0, 0.0, 0.5, 1.0, 7.25, math.nan, math
 WHOLE = st.none() | st.integers(-3, 3) | st.integers(-(2**63), 2**63 - 1)
 TEXTS = st.none() | st.sampled_from(["", " a", "ab", "ÄÖ-1", "日本語", "x" * 9]) | st.text(max_size=4)
 DAYS = st.none() | st.dates() | st.dates(date(2013, 1, 1), date(2013, 1, 9))
-TIMES = st.none() | st.integers(0, 10**11).map(
-    lambda more: datetime(2013, 1, 1, tzinfo=UTC) + timedelta(microseconds=more)
-)
+START = datetime(2013, 1, 1, tzinfo=UTC)
+TIMES = st.none() | st.integers(0, 10**11).map(lambda more: START + timedelta(microseconds=more))
 ROWS = st.lists(st.tuples(NUMBERS, WHOLE, TEXTS, DAYS, TIMES), max_size=25)
 SCHEMA = {
     "x": pl.Float64(), "n": pl.Int64(), "t": pl.String(), "d": pl.Date(), "at": pl.Datetime("us", "UTC")
