@@ -24,13 +24,14 @@ from workbench.foundation.jobs import Jobs
 from workbench.foundation.settings import Settings, load
 from workbench.governance.identity import Identities
 from workbench.governance.preferences import Preferences
-from workbench.governance.runs import Actor, Runs
+from workbench.governance.runs import Actor, Runs, Traces
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
 from workbench.orchestration.pipelines import Pipelines
 from workbench.orchestration.processes import Processes
 from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.dashboards import Dashboards
+from workbench.publishing.lineage import Lineage, Lineages
 from workbench.publishing.reports import Gallery, Reports, report_step
 
 __all__ = ["Workbench"]
@@ -94,6 +95,7 @@ class Workbench:
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
         self.dashboards = Dashboards(settings, actor)
+        self._lineages = Lineages(Traces(catalog), self.lake, self.security, self.metrics, self.gallery, actor)
         self.pipelines = Pipelines(
             settings,
             self.runs,
@@ -198,6 +200,24 @@ class Workbench:
             limit = self.preferences.get("sql_rows")
         limits = self._sql.limits.lowered(seconds=time_limit, megabytes=memory_limit, rows=limit)
         return self._sql.query(statement, self.actor, parameters=parameters, versions=versions, limits=limits)
+
+    def lineage(self, name: str, kind: str = "dataset", *, up: int | None = None, down: int | None = None) -> Lineage:
+        """What a thing was made of, and what was made of it: `wb.lineage("flights")`.
+
+        What the asker may not see is not in it. In a notebook it draws itself; `.upstream` and `.downstream` name what
+        there is, nearest first.
+
+        Args:
+            kind: "dataset", "metric", "report" or "source".
+            up: At most so many steps towards where it comes from; all when not given.
+            down: The same towards what was made of it.
+
+        Raises:
+            NotFound: No such thing; the message has the nearest name.
+            Forbidden: The dataset's policy closes it to the asker's role.
+            Invalid: There is no lineage of that kind of thing.
+        """
+        return self._lineages.find(name, kind, up=up, down=down)
 
     def close(self) -> None:
         self.catalog.close()

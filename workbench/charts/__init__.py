@@ -1,6 +1,7 @@
 """Charts, tables and key figures as data that can show themselves anywhere: notebook, report, print."""
 
 from workbench.charts.chart import Chart
+from workbench.charts.graph import Graph, GraphLink, GraphNode
 from workbench.charts.plot import Mark
 from workbench.charts.style import HEAT_STEPS, palette, stylesheet
 from workbench.charts.svg import unique_ids
@@ -13,6 +14,9 @@ __all__ = [
     "HEAT_STEPS",
     "TABLE_MIME",
     "Chart",
+    "Graph",
+    "GraphLink",
+    "GraphNode",
     "Mark",
     "Table",
     "Tile",

@@ -109,6 +109,36 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
 
 
 @commands.command()
+def lineage(
+    name: Annotated[str, typer.Argument(help="The dataset's name, or that of what --kind says.")],
+    kind: Annotated[str, typer.Option(help="dataset, metric, report or source.")] = "dataset",
+    up: Annotated[int | None, typer.Option(min=0, help="At most so many steps to where it comes from.")] = None,
+    down: Annotated[int | None, typer.Option(min=0, help="At most so many steps to what was made of it.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a dataset was made of, and what was made of it, as far as you may see."""
+    with open_workbench() as wb:
+        found = wb.lineage(name, kind, up=up, down=down)
+    if not as_json:
+        say(repr(found))
+        return
+    records = [
+        {
+            "id": node.id,
+            "kind": node.kind,
+            "name": node.name,
+            "run": node.run,
+            "time": node.time,
+            "failed": node.failed,
+            "gone": node.gone,
+            "made_of": [{"id": link.start, "run": link.run} for link in found.links if link.end == node.id],
+        }
+        for node in found.nodes
+    ]
+    print_records(records, as_json=True)
+
+
+@commands.command()
 def layout(name: Name, as_json: JsonOption = False) -> None:
     """Show how a dataset's files lie: how many, how large, and how many sorted runs lie over each other, by period."""
     with open_workbench() as wb:

@@ -568,6 +568,17 @@ export interface Lineage {
   downstream: string[];
 }
 
+/** What a thing was made of, and what was made of it, as far as the asker may see. */
+export interface LineageGraph {
+  /** The id of what was asked for. */
+  focus: string;
+  /** Nearest to it first. */
+  nodes: LineageNode[];
+  links: LineageLink[];
+  /** Whether there is more, further away. */
+  cut: boolean;
+}
+
 /** A run that read or wrote the dataset. */
 export interface LineageItem {
   run: string;
@@ -578,6 +589,36 @@ export interface LineageItem {
   direction: "read" | "write";
   /** Of the dataset, as it was read or written. */
   version: string;
+}
+
+/** That one node leads to another. */
+export interface LineageLink {
+  /** The id of a node. */
+  start: string;
+  /** The id of another. */
+  end: string;
+  /** The newest run that went this way; null where a definition says so. */
+  run: string | null;
+  /** When that began. */
+  time: string | null;
+}
+
+/** A thing, or a piece of work that made one of another. */
+export interface LineageNode {
+  id: string;
+  /** dataset, metric, report, source, query; of work notebook, pipeline and the like. */
+  kind: string;
+  name: string;
+  /** Whether it is work. */
+  work: boolean;
+  /** The newest run: of work any, of a thing one that wrote it. */
+  run: string | null;
+  /** When that began. */
+  time: string | null;
+  /** Whether that failed. */
+  failed: boolean;
+  /** Whether it was deleted since. */
+  gone: boolean;
 }
 
 /** Who asks. */
@@ -1597,6 +1638,14 @@ export interface DatasetsNameProfileParameters {
   rows?: number | null;
   /** What a sample is drawn with. */
   seed?: number;
+}
+
+/** GET /lineage/{kind}/{name}: What a dataset, metric, report or source was made of, and what was made of it, at any distance. */
+export interface LineageKindNameParameters {
+  /** At most so many steps to where it comes from. */
+  up?: number | null;
+  /** At most so many steps to what was made of it. */
+  down?: number | null;
 }
 
 /** GET /metrics/query: Metrics by dimension and time. */

@@ -28,6 +28,7 @@ from workbench_server.gallery import (
 from workbench_server.handler import EndpointHandler, OpenEndpointHandler, UnknownHandler
 from workbench_server.identity import WorkbenchIdentityProvider
 from workbench_server.pages import UnknownPageHandler
+from workbench_server.provenance import DatasetsHandler, LineageHandler
 from workbench_server.sign_in import SignInHandler, SignOutHandler
 
 __all__ = ["API", "BASE", "WorkbenchServer"]
@@ -79,6 +80,8 @@ class WorkbenchServer(ExtensionApp):
         self._mount(rf"{BASE}/api", ApiPageHandler, **access)
         self._mount(rf"{BASE}/dashboards", DashboardsHandler, **access)
         self._mount(rf"{BASE}/reports", ReportsHandler, **access)
+        self._mount(rf"{BASE}/datasets", DatasetsHandler, **access)
+        self._mount(rf"{BASE}/lineage/(?P<kind>[^/]+)/(?P<name>[^/]+)", LineageHandler, **access)
         report = rf"{BASE}/reports/(?P<name>[^/]+)/(?P<run>[^/]+)/report\.(?P<ending>html|pdf)"
         self._mount(report, ReportFileHandler, **access)
         self._mount(rf"{BASE}/.*", UnknownPageHandler, **access)

@@ -57,6 +57,7 @@ class HomeHandler(PageHandler):
         places = [
             {"url": f"{base}/reports", "title": "Reports", "about": "Rendered runs, with what made them."},
             *await work_for(self._elsewhere),
+            {"url": f"{base}/datasets", "title": "Datasets", "about": "What there is, and where it comes from."},
             {"url": f"{base}/api", "title": "API", "about": "Datasets, metrics, runs and reports for programs."},
         ]
         self.set_header("Cache-Control", "private, no-cache")

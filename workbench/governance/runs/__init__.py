@@ -3,5 +3,6 @@
 from workbench.governance.runs.cards import listing
 from workbench.governance.runs.model import Actor, Direction, Edge, Receipt, Run, RunKind, RunStatus
 from workbench.governance.runs.store import Runs
+from workbench.governance.runs.tracing import Trace, Traces
 
-__all__ = ["Actor", "Direction", "Edge", "Receipt", "Run", "RunKind", "RunStatus", "Runs", "listing"]
+__all__ = ["Actor", "Direction", "Edge", "Receipt", "Run", "RunKind", "RunStatus", "Runs", "Trace", "Traces", "listing"]

@@ -34,9 +34,13 @@ def audit_append(
     session.add(AuditRow(time=utcnow(), actor=actor, action=action, thing=thing, detail=dict(detail or {})))
 
 
-def audit_entries(session: Session, *, thing: str | None = None, limit: int = 100) -> list[AuditEntry]:
-    """The newest entries first, of one thing or of all."""
+def audit_entries(
+    session: Session, *, thing: str | None = None, action: str | None = None, limit: int = 100
+) -> list[AuditEntry]:
+    """The newest entries first, of one thing and one action or of all."""
     query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
     if thing is not None:
         query = query.where(AuditRow.thing == thing)
+    if action is not None:
+        query = query.where(AuditRow.action == action)
     return [AuditEntry(row.time, row.actor, row.action, row.thing, row.detail) for row in session.scalars(query)]

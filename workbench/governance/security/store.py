@@ -233,10 +233,10 @@ class Security:
         for role in sorted(session.scalars(gone)):
             audit_append(session, actor=by, action="clear policy", thing=f"policy {dataset}/{role}")
 
-    def audit(self, *, thing: str | None = None, limit: int = 100) -> list[AuditEntry]:
+    def audit(self, *, thing: str | None = None, action: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """The newest audit entries first."""
         with self._catalog.read() as session:
-            return audit_entries(session, thing=thing, limit=limit)
+            return audit_entries(session, thing=thing, action=action, limit=limit)
 
     def _row(self, session: Session, name: str) -> UserRow:
         row = session.get(UserRow, name)

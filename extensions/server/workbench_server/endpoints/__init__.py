@@ -2,6 +2,7 @@
 
 from workbench_server.endpoints.cohorts import ENDPOINTS as _COHORTS
 from workbench_server.endpoints.datasets import ENDPOINTS as _DATASETS
+from workbench_server.endpoints.lineage import ENDPOINTS as _LINEAGE
 from workbench_server.endpoints.metrics import ENDPOINTS as _METRICS
 from workbench_server.endpoints.people import ENDPOINTS as _PEOPLE
 from workbench_server.endpoints.preferences import ENDPOINTS as _PREFERENCES
@@ -19,6 +20,7 @@ ENDPOINTS = (
     *_PREFERENCES,
     *_DATASETS,
     *_QUALITY,
+    *_LINEAGE,
     *_METRICS,
     *_ROLLUPS,
     *_PRODUCT,

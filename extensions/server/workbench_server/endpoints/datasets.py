@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -229,12 +228,10 @@ def versions(wb: Workbench, name: str, *, query: Paged) -> VersionList:
 
 
 def lineage(wb: Workbench, name: str) -> Lineage:
-    wb.datasets.get(name)
+    beside = wb.lineage(name, up=1, down=1)  # first, since it says who may not see the dataset
     edges = wb.runs.lineage("dataset", name)
     runs = list(dict.fromkeys(edge.run for edge in edges))[:MOST_RUNS]
     known = {run: wb.runs.get(run) for run in runs}
-    wrote = {edge.run for edge in edges if edge.direction == "write"}
-    read = {edge.run for edge in edges if edge.direction == "read"}
     items = [
         LineageItem(
             run=edge.run,
@@ -251,14 +248,9 @@ def lineage(wb: Workbench, name: str) -> Lineage:
     return Lineage(
         dataset=name,
         runs=items,
-        upstream=_touched(wb, [run for run in runs if run in wrote], "read", name),
-        downstream=_touched(wb, [run for run in runs if run in read], "write", name),
+        upstream=sorted(node.name for node in beside.upstream if node.kind == "dataset"),
+        downstream=sorted(node.name for node in beside.downstream if node.kind == "dataset"),
     )
-
-
-def _touched(wb: Workbench, runs: Sequence[str], direction: Direction, but: str) -> list[str]:
-    edges = [edge for run in runs for edge in wb.runs.edges(run)]
-    return sorted({edge.name for edge in edges if edge.kind == "dataset" and edge.direction == direction} - {but})
 
 
 def _plain(told: DatasetInfo | DatasetSummary, model: type[BaseModel]) -> dict[str, Any]:
