@@ -138,6 +138,11 @@ class Defining:
 
 
 def _validated(given: Mapping[str, Any]) -> Metric:
+    if not isinstance(given, Mapping):
+        raise Invalid(
+            f"a metric is defined by its keys, not by a {type(given).__name__}",
+            hint="wb.metrics.define({'name': 'sold', 'dataset': 'sales', 'aggregation': 'count'}), or a file",
+        )
     try:
         return Metric.model_validate(dict(given))
     except UnicodeEncodeError as error:  # a mistake whose sentence quotes it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -80,8 +81,9 @@ class ResultCache:
 
     def anew(self, key: str, compute: Callable[[], Computed], of: frozenset[str] = frozenset()) -> Computed:
         """The result, computed now, in place of what was kept of the key."""
+        since = time.time()
         computed = compute()
-        self._keep(key, Kept(computed.frame, computed.use, datetime.now(UTC), of))
+        self._keep(key, Kept(computed.frame, computed.use, datetime.now(UTC), of), since)
         return Computed(computed.frame.clone(), replace(computed.use, key=key))
 
     def tidy(self) -> int:
@@ -91,7 +93,8 @@ class ResultCache:
     def forget(self, folder: Path) -> int:
         """Drops what is kept of files in a folder: on disk, and in this process; how many files.
 
-        Another process may hold a result in its memory. Nobody gets it there: who asks has to read the version first.
+        What is being computed by then is given to whoever asked, and not kept. Another process may hold a result in its
+        memory. Nobody gets it there: who asks has to read the version first.
         """
         with self._lock:
             for key in [key for key, (kept, _) in self._memory.items() if str(folder) in kept.of]:
@@ -106,20 +109,25 @@ class ResultCache:
                 with self._lock:
                     self._remember(key, kept)
                 return Computed(*kept.told(key))
+            since = time.time()
             computed = compute()
             flight.kept = Kept(computed.frame, computed.use, datetime.now(UTC), of)
-            self._keep(key, flight.kept)
+            self._keep(key, flight.kept, since)
             return Computed(computed.frame.clone(), replace(computed.use, key=key))
         finally:
             with self._lock:
                 del self._flights[key]
             flight.over.set()
 
-    def _keep(self, key: str, kept: Kept) -> None:
-        with self._lock:
-            self._remember(key, kept)
-        if SUBJECT_HASH not in kept.frame.columns:
-            self._files.write(key, kept)
+    def _keep(self, key: str, kept: Kept, since: float) -> None:
+        """Keeps a result, unless what it is of was forgotten since it began to be computed."""
+        if SUBJECT_HASH in kept.frame.columns:
+            keepable = not self._files.forgotten(kept.of, since)
+        else:
+            keepable = self._files.write(key, kept, since)
+        if keepable:
+            with self._lock:
+                self._remember(key, kept)
 
     def _in_memory(self, key: str) -> Kept | None:
         found = self._memory.get(key)

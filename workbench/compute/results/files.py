@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,8 @@ __all__ = ["Kept", "ResultFiles"]
 UNUSED_SECONDS = 7 * 86_400
 """A result that nobody asked for in so long goes."""
 _UNFINISHED_SECONDS = 3_600
+_CLOCK_SECONDS = 0.02
+"""By so much the clock of files may lag behind the machine's."""
 _ENDING = ".result"
 _LARGEST_SHARE = 8
 _LOOK_SHARE = 16
@@ -81,10 +84,15 @@ class ResultFiles:
             os.utime(path)  # the oldest go first: this one is of use
         return kept
 
-    def write(self, key: str, kept: Kept) -> None:
+    def write(self, key: str, kept: Kept, since: float) -> bool:
+        """Keeps a result that began to be computed at a time.
+
+        Returns:
+            Whether it may be kept: not where what it is of was forgotten meanwhile.
+        """
         content = _content(key, kept)
         if content is None or len(content) > self._limit // _LARGEST_SHARE:
-            return
+            return not self.forgotten(kept.of, since)
         aside = self._folder / f".{key}.{secrets.token_hex(4)}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +102,9 @@ class ResultFiles:
             aside.write_bytes(content)
             failpoint("results.before_rename")
             aside.replace(self._path(key))
+            # Looked at after it is there: whoever forgets marks that first, and one of the two sees the other.
+            if self.forgotten(kept.of, since):
+                self._path(key).unlink(missing_ok=True)
         except OSError as error:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
@@ -102,6 +113,7 @@ class ResultFiles:
                 logger("compute").warning(
                     "results are not kept", extra={"folder": str(self._folder), "why": str(error)}
                 )
+        return not self.forgotten(kept.of, since)
 
     def tidy(self, *, room: int = 0) -> int:
         """Removes what nobody asks for any more, and the oldest of what is too much.
@@ -135,14 +147,29 @@ class ResultFiles:
         return gone
 
     def forget(self, folder: str) -> int:
-        """Removes the results of files in a folder; how many."""
+        """Removes the results of files in a folder, and refuses those that are being computed; how many went."""
         gone = 0
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._mark(folder).write_bytes(b"")
         for path in self._folder.glob(f"*{_ENDING}"):
             with suppress(OSError):
                 if folder in _folders(path):
                     path.unlink(missing_ok=True)
                     gone += 1
         return gone
+
+    def forgotten(self, of: Iterable[str], since: float) -> bool:
+        """Whether results of one of these folders were forgotten, by any process, after a time."""
+        for folder in of:
+            with suppress(OSError):
+                if self._mark(folder).stat().st_mtime >= since - _CLOCK_SECONDS:
+                    return True
+        return False
+
+    def _mark(self, folder: str) -> Path:
+        """Says when a folder's results were forgotten last; gone like an unfinished file when it is an hour old."""
+        return self._folder / f"{hashlib.blake2b(folder.encode(), digest_size=16).hexdigest()}.forgotten"
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_ENDING}"

@@ -129,3 +129,9 @@ def test_half_a_character_is_no_text_of_a_definition(room: Any, key: str) -> Non
     with pytest.raises(Invalid, match="holds half a character"):
         metrics.define(LATE, comment="caf\ud83d")
     assert "late" not in metrics
+
+
+@pytest.mark.parametrize("given", ["count", ["count"], None, 3])
+def test_what_is_no_definition_is_told_so(room: Any, given: Any) -> None:
+    with pytest.raises(Invalid, match="a metric is defined by its keys, not by a"):
+        room.metrics().define(given)

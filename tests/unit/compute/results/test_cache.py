@@ -220,7 +220,7 @@ def test_a_file_gives_back_what_was_written(folder: Path) -> None:
     files = ResultFiles(folder, 8 * MEGABYTE)
     assert files.read("k") is None
     for frame in (FRAME, FRAME.clear(), pl.DataFrame()):
-        files.write("k", Kept(frame, USE, MADE))
+        files.write("k", Kept(frame, USE, MADE), time.time())
         found = files.read("k")
         assert found is not None
         assert_frame_equal(found.frame, frame)
@@ -236,7 +236,7 @@ def damages(content: bytes) -> list[bytes]:
 
 def test_a_damaged_file_is_no_result_and_goes(folder: Path) -> None:
     files = ResultFiles(folder, 8 * MEGABYTE)
-    files.write("k", Kept(FRAME, USE, MADE))
+    files.write("k", Kept(FRAME, USE, MADE), time.time())
     (path,) = folder.iterdir()
     content = path.read_bytes()
     for damaged in damages(content):
@@ -264,20 +264,20 @@ def test_files_are_bounded_and_the_oldest_goes_first(folder: Path) -> None:
     files = ResultFiles(folder, MEGABYTE)
     frame = pl.DataFrame({"a": [os.urandom(40_000)]})
     for n in range(60):
-        files.write(f"{n:02}", Kept(frame, USE, MADE))
+        files.write(f"{n:02}", Kept(frame, USE, MADE), time.time())
         os.utime(folder / f"{n:02}.result", (n, n + time.time() - 1_000))
         assert files.read("00") is not None, "somebody asks for it all the time"
     assert sum(path.stat().st_size for path in folder.iterdir()) <= MEGABYTE * 17 / 16
     assert files.read("59") is not None
     assert files.read("01") is None
-    files.write("large", Kept(pl.DataFrame({"a": [os.urandom(200_000)]}), USE, MADE))
+    files.write("large", Kept(pl.DataFrame({"a": [os.urandom(200_000)]}), USE, MADE), time.time())
     assert files.read("large") is None, "more than an eighth of all"
 
 
 def test_what_nobody_asks_for_goes_and_so_does_what_a_crash_left(folder: Path) -> None:
     files = ResultFiles(folder, MEGABYTE)
     for name in ("used", "unused"):
-        files.write(name, Kept(FRAME, USE, MADE))
+        files.write(name, Kept(FRAME, USE, MADE), time.time())
     (folder / ".half.1234").write_bytes(b"half")
     (folder / ".now.1234").write_bytes(b"half")
     old = time.time() - UNUSED_SECONDS - 1
@@ -298,6 +298,7 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing_and_harms_nobody(tmp_p
 
 WRITER = """
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 import polars as pl
@@ -306,7 +307,7 @@ from workbench.compute.results.files import Kept, ResultFiles
 use = EngineUse("local", "2", False, 0, 0, 1, 1)
 for number in range(int(sys.argv[2])):
     rows = pl.DataFrame({"a": [number] * 1000})
-    ResultFiles(Path(sys.argv[1]), 8 << 20).write("k", Kept(rows, use, datetime.now(UTC)))
+    ResultFiles(Path(sys.argv[1]), 8 << 20).write("k", Kept(rows, use, datetime.now(UTC)), time.time())
 """
 
 
@@ -364,3 +365,24 @@ def test_results_of_files_that_went_for_good_go_too(folder: Path, tmp_path: Path
     assert [kept.run(COUNT, one).use.cached is None for one in parts] == [True, False], "memory forgot it, too"
     cache.forget(homes[0])
     assert [remembering(other, folder).run(COUNT, one).use.cached is None for one in parts] == [True, False]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "another process"])
+def test_what_is_being_computed_when_its_files_go_is_given_and_not_kept(
+    folder: Path, tmp_path: Path, elsewhere: bool
+) -> None:
+    home = tmp_path / "home"
+    of = frozenset({str(home)})
+    cache = ResultCache(folder, 8)
+    forgetting = ResultCache(folder, 8) if elsewhere else cache
+
+    def computed() -> Computed:
+        assert forgetting.forget(home) == 0
+        return Computed(FRAME, USE)
+
+    assert_frame_equal(cache.get("k", computed, of).frame, FRAME)
+    assert list(folder.glob("*.result")) == []
+    time.sleep(0.05)
+    cache.get("k", lambda: Computed(FRAME, USE), of)
+    assert [path.name for path in folder.glob("*.result")] == ["k.result"], "a later one is kept again"
+    assert cache.get("k", lambda: Computed(FRAME.clear(), USE), of).use.cached is not None
