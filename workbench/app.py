@@ -16,6 +16,7 @@ from workbench.compute import Engine, Remembering, ResultCache, code_of, engine_
 from workbench.data.etl import Etl
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
+from workbench.data.sources import Sources
 from workbench.data.sql import Limits, SqlDoor, SqlResult
 from workbench.foundation import observability
 from workbench.foundation.bus import Bus
@@ -27,7 +28,7 @@ from workbench.governance.preferences import Preferences
 from workbench.governance.runs import Actor, Runs, Traces
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
-from workbench.orchestration.pipelines import Pipelines
+from workbench.orchestration.pipelines import Pipelines, SourceStep
 from workbench.orchestration.processes import Processes
 from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.dashboards import Dashboards
@@ -50,6 +51,7 @@ class Workbench:
         preferences: What the principal prefers.
         quality: Expectations and their results.
         etl: Loading and transforming.
+        sources: Where rows come from: databases, APIs and files by name, and bringing them in.
         notebooks: Running one notebook with parameters.
         pipelines: Running notebooks in order, resuming where a run stopped.
         reports: Running and rendering reports.
@@ -91,6 +93,15 @@ class Workbench:
         self.exploration = Exploring(self.lake, self._sql, self.metrics, self.queries, actor)
         self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations", self._sql)
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
+        self.sources = Sources(
+            catalog,
+            settings,
+            self.lake,
+            self.runs,
+            self.security,
+            actor,
+            lambda one: Quality(catalog, self.lake, self.runs, one, settings.home / "expectations", self._sql).check,
+        )
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
@@ -103,7 +114,7 @@ class Workbench:
             self.lake,
             self.notebooks,
             actor,
-            steps={"report": report_step(self.reports)},
+            steps={"report": report_step(self.reports), "source": SourceStep(self.sources, self.runs)},
             versions={"metric": lambda name: self.metrics.get(name).version},
         )
         self.processes = Processes(settings, jobs, self.security, self.identities)

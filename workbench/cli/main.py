@@ -27,6 +27,7 @@ from workbench.cli import (
     rollup,
     run,
     serve,
+    source,
     sql,
     start,
     state,
@@ -65,6 +66,7 @@ def options(
 start.add_to(app)
 dataset.add_to(app)
 quality.add_to(dataset.commands)
+source.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
 rollup.add_to(app)

@@ -27,7 +27,7 @@ class Lines:
         lead = f"{within:<10}" if within else ""
         text = f"{lead}cell {progress.cell} of {progress.cells}  {progress.title}"
         if progress.state == "started":
-            self._going_on(text)
+            self.going_on(text)
         else:
             took = f"{progress.seconds:6.1f} s" if progress.seconds is not None else ""
             self.done(f"{lead}cell {progress.cell} of {progress.cells} {took}  {progress.title}")
@@ -38,7 +38,7 @@ class Lines:
         if progress.state == "cell" and progress.cell is not None:
             self.cell(progress.cell, within=progress.stage)
         elif progress.state == "started":
-            self._going_on(f"{name}stage {progress.number} of {progress.stages}")
+            self.going_on(f"{name}stage {progress.number} of {progress.stages}")
         elif progress.state == "skipped":
             self.done(f"{name}skipped: {progress.why}")
         elif progress.state == "noted":
@@ -53,7 +53,8 @@ class Lines:
         typer.echo(f"\r\x1b[2K{text}" if self._open else text)
         self._open = False
 
-    def _going_on(self, text: str) -> None:
+    def going_on(self, text: str) -> None:
+        """A line that the next one takes the place of; on a terminal only."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             typer.echo(f"\r\x1b[2K{text[:width]}", nl=False)

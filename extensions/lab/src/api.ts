@@ -1329,7 +1329,7 @@ export interface RunItem {
   error: string | null;
 }
 
-export type RunKind = "notebook" | "pipeline" | "report" | "replay";
+export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync";
 
 export interface RunList {
   items: RunItem[];
@@ -1799,7 +1799,7 @@ export interface QueryRunsParameters {
 /** GET /runs: Runs, newest first. */
 export interface RunsParameters {
   /** Only of this kind. */
-  kind?: "notebook" | "pipeline" | "report" | "replay" | null;
+  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | null;
   /** Only those that ended like this, or still run. */
   status?: "running" | "succeeded" | "failed" | "skipped" | null;
   /** Only of this notebook, pipeline or report. */

@@ -17,6 +17,7 @@ from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window
 from workbench.data.lake.previewing import RowPage
 from workbench.data.lake.sealing import version_at
+from workbench.data.lake.staging import Staged
 from workbench.data.lake.vanished import went
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Opened",
     "PeriodReport",
     "RowPage",
+    "Staged",
     "Tail",
     "Version",
     "Window",

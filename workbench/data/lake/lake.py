@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames, listed
-from workbench.data.lake import historizing, loading, writing
+from workbench.data.lake import disk, historizing, loading, removing, staging, writing
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.describing import outlined
@@ -257,6 +257,68 @@ class Lake(LakeReader):
                 )  # fmt: skip
         operation = {Mode.REPLACE: "overwrite"}.get(mode, str(mode))
         return self._writer.commit(log, record, operation, plan, actor, checkpoint), counts
+
+    @contextmanager
+    def staged(
+        self,
+        name: str,
+        frames: Iterable[pl.DataFrame],
+        actor: Actor,
+        *,
+        evolve: bool = False,
+        replace: bool = False,
+    ) -> Iterator[staging.Staged]:
+        """Writes rows beside a dataset's files, to be looked at and then taken in by one commit, in the block.
+
+        Args:
+            frames: All of the same columns; one is in memory at a time.
+            evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
+            replace: With `evolve`, the frames' columns are to replace those of the dataset.
+
+        Raises:
+            NotFound: No such dataset.
+            Invalid: The columns or values do not fit; names them.
+            Unavailable: The disk is full or may not be written to.
+        """
+        record = self._for_change(name, actor, "load into")
+        log = self._log(record)
+        self._writer.catch_up(log, record)
+
+        def commit(operation: str, plan: writing.Plan, checkpoint: Checkpoint | None) -> Version:
+            return self._writer.commit(log, record, operation, plan, actor, checkpoint)
+
+        with disk.writing(log.folder):  # clean-up keeps away
+            with disk.disk_errors(log.folder):
+                found = staging.write_aside(
+                    log, record, log.newest(record.version), frames, commit, evolve=evolve, replace=replace
+                )
+            try:
+                yield found
+            finally:
+                staging.discard(found)
+
+    def keep_only(
+        self, name: str, keys: pl.DataFrame, actor: Actor, *, key: str | Sequence[str], since: Checkpoint
+    ) -> tuple[Version, int]:
+        """Takes out the rows that have none of some keys.
+
+        Args:
+            keys: The key columns of all rows that are to stay.
+            since: The checkpoint after which the keys were found.
+
+        Returns:
+            The version without these rows, and how many they were.
+
+        Raises:
+            Invalid: The keys cannot be compared with those of the dataset.
+            Conflict: Rows were loaded since.
+        """
+        record = self._for_change(name, actor, "delete rows of")
+        log = self._log(record)
+        removed: list[int] = []
+        plan = removing.keeping(log, record, keys, listed(key), since, removed)
+        version = self._writer.commit(log, record, "delete", plan, actor, None)
+        return version, sum(removed)
 
     def optimize(self, name: str, actor: Actor) -> Version:
         """Merges small files into larger ones: the same rows. If there is nothing to merge, also the same version."""

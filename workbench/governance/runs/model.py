@@ -21,6 +21,7 @@ class RunKind(StrEnum):
     PIPELINE = "pipeline"
     REPORT = "report"
     REPLAY = "replay"
+    SYNC = "sync"
 
 
 class RunStatus(StrEnum):
@@ -61,7 +62,7 @@ class Run:
     """One execution. Times are UTC.
 
     Attributes:
-        name: What was run: a notebook's path in the workspace, a pipeline's or a report's name.
+        name: What was run: a notebook's path in the workspace, a pipeline's, a report's or a source's name.
         role: What the principal was when it began.
         parent: The run that started this one, such as the pipeline of a stage.
         fingerprint: What the result depends on; an equal one need not be run again.

@@ -1,4 +1,4 @@
-"""Pipelines: notebooks and reports as stages, run in order, skipped when unchanged, resumed where they stopped."""
+"""Pipelines: notebooks, reports and syncs as stages, in order, skipped when unchanged, resumed where they stopped."""
 
 from workbench.orchestration.pipelines.definition import Pipeline, Stage
 from workbench.orchestration.pipelines.model import (
@@ -10,12 +10,14 @@ from workbench.orchestration.pipelines.model import (
     Work,
 )
 from workbench.orchestration.pipelines.runner import Pipelines
+from workbench.orchestration.pipelines.steps import SourceStep
 
 __all__ = [
     "Pipeline",
     "PipelineFailed",
     "PipelineRun",
     "Pipelines",
+    "SourceStep",
     "Stage",
     "StageProgress",
     "StageResult",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from workbench.data.lake import Lake
 from workbench.foundation.definitions import meant
-from workbench.foundation.errors import Conflict, Invalid, NotFound, WorkbenchError, unknown
+from workbench.foundation.errors import Conflict, Invalid, NotFound, Unavailable, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
 from workbench.foundation.registry import Registry
@@ -264,7 +264,7 @@ class Pipelines:
         for left in range(stage.retries, 0, -1):
             try:
                 return step.run(work)
-            except NotebookFailed as error:
+            except (NotebookFailed, Unavailable) as error:
                 going.tell(stage, "retrying", why=f"{error}; {left} more {'tries' if left > 1 else 'try'}")
                 time.sleep(stage.retry_delay)
         return step.run(work)

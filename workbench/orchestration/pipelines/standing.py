@@ -99,7 +99,7 @@ class Present:
 
 def undeclared(stage: Stage, edges: Sequence[Edge], home: Path) -> str | None:
     """What a run of a stage read and wrote that the stage does not declare, as a clause: "reads weather and ..."."""
-    declared = set()
+    declared = {stage.target} if stage.kind == "source" else set()
     for url in stage.sources:
         with suppress(WorkbenchError):  # a stage may have moved away what it took
             declared.add(open_source(url, base=home).url)

@@ -1,4 +1,4 @@
-"""The step kind `notebook`: a stage that is one notebook run."""
+"""The step kinds `notebook`, a stage that is one notebook run, and `source`, one that syncs a data source."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.governance.runs import Run
+from workbench.data.sources import Sources
+from workbench.foundation.errors import Invalid, unknown
+from workbench.governance.runs import Run, Runs
 from workbench.orchestration.notebooks import NotebookRunner, check, declared
 from workbench.orchestration.pipelines.model import Work
 
-__all__ = ["NotebookStep"]
+__all__ = ["NotebookStep", "SourceStep"]
 
 
 class NotebookStep:
@@ -38,3 +40,41 @@ class NotebookStep:
             guard=work.guard,
             on_progress=work.on_progress,
         )
+
+
+class SourceStep:
+    """A stage `source: NAME`; `anew: true` among its parameters loads all of it."""
+
+    def __init__(self, sources: Sources, runs: Runs) -> None:
+        self._sources = sources
+        self._runs = runs
+
+    def check(self, target: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Raises:
+            NotFound: No such source.
+            Invalid: A parameter that a sync does not have.
+            Forbidden: It takes an analyst to look at sources.
+        """
+        self._sources.get(target)
+        for name in parameters:
+            if name != "anew":
+                raise unknown("parameter", name, ["anew"], error=Invalid)
+        if not isinstance(parameters.get("anew", False), bool):
+            raise Invalid("the parameter 'anew' is true or false")
+        return dict(parameters)
+
+    def files(self, target: str) -> Sequence[Path]:
+        """None: what a source gives, its own sync finds out."""
+        return ()
+
+    def run(self, work: Work) -> Run:
+        done = self._sources.sync(
+            work.target,
+            anew=bool(work.parameters.get("anew", False)),
+            parent=work.parent,
+            fingerprint=work.fingerprint,
+            run_name=work.name,
+            guard=work.guard,
+        )
+        return self._runs.get(done.run)

@@ -5,6 +5,6 @@ from workbench.data.connectors.files.formats import format_of
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.remote import SCHEMES, Remote, Web
 from workbench.data.connectors.files.source import FileSource
-from workbench.data.connectors.files.stores import Local
+from workbench.data.connectors.files.stores import Found, Local
 
-__all__ = ["SCHEMES", "FileOptions", "FileSource", "Local", "Remote", "TextFormat", "Web", "format_of"]
+__all__ = ["SCHEMES", "FileOptions", "FileSource", "Found", "Local", "Remote", "TextFormat", "Web", "format_of"]

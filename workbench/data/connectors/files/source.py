@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -15,7 +16,7 @@ from workbench.data.connectors.files.excel import sheets
 from workbench.data.connectors.files.formats import EXCEL, Format, format_of
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.settling import Settled, uniform, uniform_schema
-from workbench.data.connectors.files.stores import Found, Store, table_of
+from workbench.data.connectors.files.stores import Found, Held, Store, table_of
 from workbench.data.connectors.model import BATCH_ROWS
 from workbench.data.connectors.spool import Spool
 from workbench.foundation.errors import Invalid, unknown
@@ -93,6 +94,23 @@ class FileSource:
     def fingerprint(self) -> str:
         marks = [found.mark for found in self._store.find()]
         return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32] if all(marks) else ""
+
+    def files(self) -> list[Found]:
+        """The files that are meant now, by name; at least one."""
+        return self._store.find()
+
+    @contextmanager
+    def one(self, found: Found) -> Iterator[tuple[bytes, Self]]:
+        """One of the files by itself, brought to this machine for as long as the block lasts.
+
+        Returns:
+            A digest of its content, and a source of its rows.
+        """
+        with self._store.opened(found) as file:
+            with file.path.open("rb") as content:
+                digest = hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).digest()
+            alone = type(self)(Held(found, file), self._options, "")
+            yield digest, alone
 
     def _first_look(
         self, settled: Settled, kept: Spool, batch_rows: int, options: FileOptions, found: Found, *, only: bool

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from workbench.foundation.errors import Invalid, NotFound, Unavailable, nearest
 
-__all__ = ["File", "Found", "Local", "Store", "is_pattern", "table_of"]
+__all__ = ["File", "Found", "Held", "Local", "Store", "is_pattern", "table_of"]
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -111,6 +111,24 @@ class Local:
         if path.is_dir():
             raise Invalid(f"{path} is a folder, not a file", hint=f"name one file in it, or several: {path.name}/*.csv")
         return Found(str(path), name, f"{path}\n{state.st_size}\n{state.st_mtime_ns}")
+
+
+class Held:
+    """One file that is on this machine already, as a store of its own."""
+
+    near = True
+
+    def __init__(self, found: Found, file: File) -> None:
+        self.place = found.place
+        self._found = found
+        self._file = file
+
+    def find(self) -> list[Found]:
+        return [self._found]
+
+    @contextmanager
+    def opened(self, found: Found) -> Iterator[File]:
+        yield self._file
 
 
 def is_pattern(path: str) -> bool:

@@ -1,0 +1,222 @@
+"""A sync killed at any moment: the next one goes on, and the dataset has every row of the source, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from sqlalchemy import create_engine, text
+
+from workbench import Workbench
+
+MOMENTS = (
+    "source.staged",
+    "lake.commit.before_delta@2",  # the first makes the dataset
+    "lake.commit.after_delta@2",
+    "source.committed",
+)
+SETTINGS: dict[str, dict[str, Any]] = {
+    "refresh": {"mode": "refresh"},
+    "append": {"mode": "append", "cursor": "at"},
+    "upsert": {"mode": "upsert", "cursor": "at", "key": "id", "deletions": "column", "deleted": "gone"},
+    "compare": {"mode": "upsert", "cursor": "at", "key": "id", "deletions": "compare"},
+}
+Row = tuple[int, str, str, int]
+FIRST: list[Row] = [(n, f"v{n}", f"2026-01-{n // 3 + 1:02d}T00:00:00", 0) for n in range(12)]
+# At the last cursor again, beyond it, changed, and deleted as each kind can tell.
+MORE: dict[str, list[Row]] = {
+    "append": [(50, "tie", "2026-01-04T00:00:00", 0), (51, "new", "2026-01-05T00:00:00", 0)],
+    "upsert": [
+        (50, "tie", "2026-01-04T00:00:00", 0),
+        (2, "changed", "2026-01-05T00:00:00", 0),
+        (3, "v3", "2026-01-05T00:00:00", 1),
+    ],
+}
+MORE |= {"refresh": MORE["upsert"], "compare": MORE["upsert"][:2]}
+LAST: list[Row] = [(99, "last", "2026-01-06T00:00:00", 0)]
+
+
+def sync(home: Path, failpoint: str) -> int:
+    environment = dict(os.environ, WORKBENCH_FAILPOINT=failpoint)
+    command = [sys.executable, "-m", "workbench", "source", "sync", "orders"]
+    return subprocess.run(command, cwd=home, env=environment, capture_output=True, check=False).returncode
+
+
+class Table:
+    """The source's table, in SQLite or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(url)
+        self.run("CREATE TABLE orders (id INTEGER PRIMARY KEY, v TEXT, at TEXT, gone INTEGER)")
+
+    def run(self, statement: str, **values: Any) -> list[Any]:
+        with self.engine.begin() as connection:
+            found = connection.execute(text(statement), values)
+            return list(found) if found.returns_rows else []
+
+    def put(self, rows: list[Row]) -> None:
+        for number, v, at, gone in rows:
+            self.run("DELETE FROM orders WHERE id = :id", id=number)
+            self.run("INSERT INTO orders VALUES (:id, :v, :at, :gone)", id=number, v=v, at=at, gone=gone)
+
+    def rows(self, kind: str) -> list[tuple[Any, ...]]:
+        where = "WHERE gone = 0" if kind == "upsert" else ""
+        return sorted(tuple(row) for row in self.run(f"SELECT id, v, at, gone FROM orders {where}"))
+
+
+def held(wb: Workbench, columns: tuple[str, ...] = ("id", "v", "at", "gone")) -> list[tuple[Any, ...]]:
+    return sorted(wb.datasets.get("orders").to_polars().select(columns).rows())
+
+
+def killed_and_gone_on(wb: Workbench, home: Path, table: Table, kind: str, moment: str) -> None:
+    table.put(FIRST)
+    assert sync(home, moment) == -signal.SIGKILL
+    if wb.lake.exists("orders"):
+        assert held(wb) in ([], table.rows(kind))  # nothing of it, or all
+    wb.sources.sync("orders")
+    assert held(wb) == table.rows(kind)
+    table.put(MORE[kind])
+    if kind == "compare":
+        table.run("DELETE FROM orders WHERE id = 7")
+    before = held(wb)
+    assert sync(home, moment.partition("@")[0]) == -signal.SIGKILL
+    if kind != "compare":  # which changes and then takes out
+        assert held(wb) in (before, table.rows(kind))
+    table.put(LAST)
+    done = wb.sources.sync("orders")
+    assert done.outcome == "succeeded"
+    assert held(wb) == table.rows(kind)
+    version = wb.lake.version("orders")
+    wb.sources.sync("orders")
+    assert held(wb) == table.rows(kind)
+    assert wb.lake.version("orders") == version or kind == "refresh"  # what is in is not loaded again
+    killed = [one for one in wb.sources.history("orders") if one.outcome == "failed"]
+    assert [one.error for one in killed] == ["the process that ran it ended"] * 2
+    assert not [run for run in wb.runs.list() if run.status == "running"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_killed_in_a_sync(wb: Workbench, workspace: Path, kind: str, moment: str) -> None:
+    table = Table(f"sqlite:///{workspace / 'shop.db'}")
+    wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **SETTINGS[kind])
+    killed_and_gone_on(wb, workspace, table, kind, moment)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["append", "compare"])
+def test_killed_in_a_sync_of_postgresql(wb: Workbench, workspace: Path, kind: str, postgres_url: str) -> None:
+    table = Table(postgres_url)
+    wb.sources.add("orders", postgres_url, into="orders", table="orders", **SETTINGS[kind])
+    killed_and_gone_on(wb, workspace, table, kind, "lake.commit.after_delta@2")
+    table.engine.dispose()
+
+
+def test_killed_while_keys_are_compared(wb: Workbench, workspace: Path) -> None:
+    table = Table(f"sqlite:///{workspace / 'shop.db'}")
+    wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **SETTINGS["compare"])
+    killed_and_gone_on(wb, workspace, table, "compare", "source.keys.read")
+
+
+def write(home: Path, name: str, rows: list[tuple[int, str]]) -> None:
+    pl.DataFrame(rows, schema=["id", "v"], orient="row").write_csv(home / "in" / name)
+
+
+def in_files(home: Path) -> list[tuple[Any, ...]]:
+    found = []
+    for path in (home / "in").glob("*.csv"):
+        found += [(*row, path.name) for row in pl.read_csv(path).rows()]
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["source.staged@2", "lake.commit.before_delta@3", "lake.commit.after_delta@3", "source.committed@2"],
+)
+def test_killed_between_files(wb: Workbench, workspace: Path, moment: str) -> None:
+    (workspace / "in").mkdir()
+    columns = ("id", "v", "source_file")
+    for name in ("a.csv", "b.csv", "c.csv"):
+        write(workspace, name, [(n, f"{name}{n}") for n in range(3)])
+    wb.sources.add("orders", "in/*.csv", into="orders", mode="files", deletions="compare")
+    assert sync(workspace, moment) == -signal.SIGKILL
+    assert set(held(wb, columns)) < set(in_files(workspace))
+    done = wb.sources.sync("orders")
+    assert held(wb, columns) == in_files(workspace)
+    assert done.rows in (3, 6)  # what was in before is not loaded again
+    write(workspace, "b.csv", [(0, "b.csv0"), (7, "other")])
+    write(workspace, "d.csv", [(9, "nine")])
+    (workspace / "in" / "c.csv").unlink()
+    assert sync(workspace, moment.replace("@3", "@2")) == -signal.SIGKILL
+    wb.sources.sync("orders")
+    assert held(wb, columns) == in_files(workspace)
+
+
+def test_a_file_that_was_about_to_be_loaded_is_known_of(wb: Workbench, workspace: Path) -> None:
+    """Killed between a file's commit and the record of it, and then the file goes: its rows go, too."""
+    (workspace / "in").mkdir()
+    write(workspace, "a.csv", [(1, "a")])
+    write(workspace, "b.csv", [(2, "b")])
+    wb.sources.add("orders", "in/*.csv", into="orders", mode="files", deletions="compare")
+    assert sync(workspace, "source.committed@2") == -signal.SIGKILL
+    (workspace / "in" / "b.csv").unlink()
+    assert wb.sources.sync("orders").removed == 1
+    assert held(wb, ("id", "v")) == [(1, "a")]
+    write(workspace, "a.csv", [(1, "a"), (3, "c")])
+    assert sync(workspace, "lake.commit.after_fsync") == -signal.SIGKILL
+    wb.sources.sync("orders")
+    assert held(wb, ("id", "v")) == [(1, "a"), (3, "c")]
+
+
+def test_a_holder_that_was_held_up_writes_over_nothing(wb: Workbench, workspace: Path) -> None:
+    """A process is stopped before its commit until its lease has run out; another one goes on; then it goes on, too."""
+    table = Table(f"sqlite:///{workspace / 'shop.db'}")
+    table.put(FIRST)
+    wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **SETTINGS["append"])
+    wb.sources.sync("orders")
+    table.put(MORE["append"])
+    program = HELD_UP.format(home=str(workspace))
+    stopped = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert stopped.stdout is not None
+        assert stopped.stdout.readline() == "staged\n"
+        wb.sources.sync("orders")
+        assert held(wb) == table.rows("append")
+    finally:
+        said, _ = stopped.communicate(timeout=60)
+    assert "Conflict" in said
+    assert held(wb) == table.rows("append")
+
+
+# The lease is as good as run out: whoever asks finds it free. The sync goes on when the other one is through.
+HELD_UP = """
+import sys, time
+from sqlalchemy import text
+from workbench import Workbench
+from workbench.data.sources import following
+from workbench.foundation.errors import WorkbenchError
+
+wb = Workbench.open({home!r})
+commit = following._commit
+
+def held_up(*given, **more):
+    with wb.catalog.begin() as session:
+        session.execute(text("UPDATE job SET holder = NULL, expires = NULL WHERE slot = 'orders'"))
+    print("staged", flush=True)
+    newest = wb.lake.version("orders")
+    while wb.lake.version("orders") == newest:
+        time.sleep(0.05)
+    commit(*given, **more)
+
+following._commit = held_up
+try:
+    wb.sources.sync("orders")
+except WorkbenchError as error:
+    print(type(error).__name__, error)
+"""

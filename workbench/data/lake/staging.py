@@ -1,0 +1,247 @@
+"""Rows on their way into a dataset: on disk beside its files, named by no version, until one commit takes them in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from deltalake.transaction import AddAction
+
+from workbench.data.lake import datafiles
+from workbench.data.lake.deltalog import Change, DeltaLog
+from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
+from workbench.data.lake.schema import fit
+from workbench.data.lake.snapshot import Snapshot
+from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted, without
+from workbench.data.lake.writing import Plan, collected, scan_files, written
+from workbench.foundation.errors import Conflict, Invalid
+
+__all__ = ["Staged", "discard", "write_aside"]
+
+Commit = Callable[[str, Plan, Checkpoint | None], Version]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Rows that wait for a commit; gone at the end of the block that staged them, unless one took them in.
+
+    Every commit may say which mark of its checkpoint it goes on from, `after`: it is refused when the dataset has
+    another one by then, so that somebody who was held up cannot write over what a successor did.
+
+    Attributes:
+        rows: How many.
+        schema: The columns that the dataset has once they are in.
+    """
+
+    log: DeltaLog
+    record: DatasetRecord
+    base: pl.Schema
+    schema: pl.Schema
+    files: Sequence[AddAction]
+    rows: int
+    commit: Commit
+
+    def lazy(self) -> pl.LazyFrame:
+        """The rows, to be looked at before anybody else sees them."""
+        return scan_files(self.log.folder, self.files, self.schema).select(list(self.schema))
+
+    def append(self, checkpoint: Checkpoint, *, after: int | None) -> Version:
+        """Adds the rows.
+
+        Raises:
+            Invalid: A key is null or doubled in them.
+            Conflict: A row's key is in the dataset already; or its columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            if self.record.key:
+                check_key(self.lazy(), self.record.key)
+                check_new(base, collected(self.lazy().select(self.record.key)), self.record.key, self.record.name)
+            return Change("append", self._linked(), schema=self.schema)
+
+        return self.commit("append", plan, checkpoint)
+
+    def overwrite(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        after: int | None,
+        key: Sequence[str] = (),
+        latest: str = "",
+        marked: pl.Expr | None = None,
+    ) -> Version:
+        """Puts the rows in the place of all that are there; see `upsert`.
+
+        Raises:
+            Invalid: A key is null or doubled in them.
+            Conflict: The dataset's columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            rows = self._settled(key or self.record.key, latest, marked)
+            add = self._linked() if rows is None else written(self.log, [_left(rows, marked)], base)
+            return Change("overwrite", add, base.names, self.schema)
+
+        return self.commit("overwrite", plan, checkpoint)
+
+    def overwrite_partition(
+        self, partition: Mapping[str, Any], checkpoint: Checkpoint, *, after: int | None
+    ) -> Version:
+        """Puts the rows, all of which are in one partition, in the place of those in it.
+
+        Args:
+            partition: A value for each column that the dataset is partitioned by.
+
+        Raises:
+            Invalid: The dataset is partitioned otherwise, or a key is null or doubled in the rows.
+            Conflict: The dataset's columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            if self.record.key:
+                check_key(self.lazy(), self.record.key)
+            return Change("overwrite", self._linked(), self._of(base, partition)["path"].to_list(), self.schema)
+
+        return self.commit("overwrite", plan, checkpoint)
+
+    def upsert(
+        self,
+        key: Sequence[str],
+        checkpoint: Checkpoint,
+        *,
+        after: int | None,
+        latest: str = "",
+        marked: pl.Expr | None = None,
+    ) -> Version:
+        """Puts the rows in the place of those with their keys, and adds the others.
+
+        Args:
+            latest: Of rows with one key the one with the highest value of this column counts, the last of several.
+            marked: Rows for which this is true are not put in: those of their keys are only taken out.
+
+        Raises:
+            Invalid: A key is null in the rows, or doubled and no column says which counts.
+            Conflict: The dataset's columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            rows = self._settled(key, latest, marked)
+            if rows is None and not base.rows:
+                return Change("upsert", self._linked(), schema=self.schema)
+            check_columns(base, key)
+            rows = collected(self.lazy()) if rows is None else rows
+            if marked is None:
+                gone, pieces = upserted(base, self.schema, rows, key)
+            else:
+                gone, pieces = without(base, self.schema, rows.select(key), key, _left(rows, marked))
+            add = written(self.log, pieces, base)
+            return Change("upsert", add, gone, self.schema)
+
+        return self.commit("upsert", plan, checkpoint)
+
+    def rows_in(self, partition: Mapping[str, Any]) -> int:
+        """How many rows there are in a partition by now."""
+        return int(self._of(self.log.newest(self.record.version), partition)["num_records"].sum())
+
+    def _of(self, base: Snapshot, partition: Mapping[str, Any]) -> pl.DataFrame:
+        """The files of a partition."""
+        if set(partition) != set(self.record.partition_by):
+            by = (
+                f"partitioned by {', '.join(self.record.partition_by)}" if self.record.partition_by else "one partition"
+            )
+            raise Invalid(
+                f"'{self.record.name}' is {by}, where this needs it by {', '.join(partition)}",
+                hint="load into another dataset, which is made as it is needed",
+            )
+        return base.in_partition({name: datafiles.partition_text(value) for name, value in partition.items()})
+
+    def _settled(self, key: Sequence[str], latest: str, marked: pl.Expr | None) -> pl.DataFrame | None:
+        """The rows in memory, one per key; None where the files have just these, and all of them are to come in."""
+        if not key:
+            return None
+        lazy = self.lazy()
+        doubled = False
+        if latest:
+            most = lazy.group_by(key).len().select(pl.col("len").max()).collect(engine="streaming").item()
+            doubled = (most or 0) > 1
+        if not doubled:
+            check_key(lazy, key)
+            return None if marked is None else collected(lazy)
+        rows = collected(lazy).sort(latest, maintain_order=True).unique(key, keep="last", maintain_order=True)
+        check_key(rows.lazy(), key)
+        return rows
+
+    def _check(self, base: Snapshot, checkpoint: Checkpoint, after: int | None) -> None:
+        if base.schema != self.base:
+            raise Conflict(f"the columns of '{self.record.name}' were changed meanwhile", hint="run it again")
+        if self.log.mark(checkpoint.stream, checkpoint.slice, self.record.version) != after:
+            raise Conflict(
+                f"somebody else went on loading '{self.record.name}' meanwhile; nothing was written over",
+                hint="run it again",
+            )
+
+    def _linked(self) -> list[AddAction]:
+        """The files under second names, which the commit may give up and ask for again."""
+        linked: list[AddAction] = []
+        try:
+            for action in self.files:
+                path = self.log.folder / datafiles.second_name(action.path)
+                os.link(self.log.folder / action.path, path)
+                linked.append(datafiles.describe(path, action.partition_values, data_change=True))
+        except BaseException:
+            datafiles.discard(self.log.folder, linked)
+            raise
+        return linked
+
+
+def write_aside(
+    log: DeltaLog,
+    record: DatasetRecord,
+    base: Snapshot,
+    frames: Iterable[pl.DataFrame],
+    commit: Commit,
+    *,
+    evolve: bool,
+    replace: bool,
+) -> Staged:
+    """Writes frames, all of the same columns, as files that no version names.
+
+    Args:
+        frames: One in memory at a time.
+        evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
+        replace: With `evolve`, the frames' columns are to replace those of the dataset.
+
+    Raises:
+        Invalid: The columns or values do not fit the dataset.
+    """
+    schema = base.schema
+    rows = 0
+
+    def fitted() -> Iterator[pl.DataFrame]:
+        nonlocal schema, rows
+        wanted = pl.Schema() if evolve and replace else base.schema
+        for frame in frames:
+            plan, schema = fit(frame.lazy(), wanted, evolve=evolve)
+            datafiles.check_kept(schema, record.key, record.partition_by)
+            found = collected(plan)
+            rows += found.height
+            yield found
+
+    files = written(log, fitted(), base)
+    return Staged(log, record, base.schema, schema, files, rows, commit)
+
+
+def _left(rows: pl.DataFrame, marked: pl.Expr | None) -> pl.DataFrame:
+    return rows if marked is None else rows.filter(marked.fill_null(value=False).not_())
+
+
+def discard(staged: Staged) -> None:
+    """Removes what was staged; what a commit took in has names of its own."""
+    datafiles.discard(staged.log.folder, staged.files)

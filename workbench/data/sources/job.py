@@ -1,0 +1,169 @@
+"""One sync under way: what every way of loading needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import polars as pl
+
+from workbench.data.lake import Checkpoint, Lake, Staged
+from workbench.data.quality import QualityResult
+from workbench.data.sources.model import DataSource, SourceDefinition
+from workbench.data.sources.reading import Opened
+from workbench.data.sources.store import SourceStore
+from workbench.foundation.errors import CheckFailed, Invalid, unknown
+from workbench.foundation.jobs import Lease
+from workbench.governance.runs import Actor
+
+__all__ = ["Found", "Job", "deleted"]
+
+Check = Callable[[pl.LazyFrame, str], QualityResult]
+ROWS = "rows"
+_NOT_DELETED = ("", "0", "f", "false", "n", "no")
+
+
+@dataclass
+class Found:
+    """What a sync did so far; see `SyncRecord`."""
+
+    rows: int = 0
+    removed: int = 0
+    everything: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Job:
+    """
+    Attributes:
+        anew: Whether all of it is to be loaded, in the place of what is there.
+        check: Holds rows against a suite of expectations, by its name.
+        made: Whether this sync made the dataset.
+    """
+
+    source: DataSource
+    opened: Opened
+    lake: Lake
+    store: SourceStore
+    lease: Lease
+    actor: Actor
+    check: Check
+    anew: bool
+    on_progress: Callable[[str], None]
+    found: Found = field(default_factory=Found)
+    made: bool = False
+
+    @property
+    def definition(self) -> SourceDefinition:
+        return self.source.definition
+
+    @property
+    def stream(self) -> str:
+        return f"source {self.source.id}"
+
+    def mark(self, part: str = ROWS) -> int | None:
+        """What the dataset says of how far a part of the source is."""
+        into = self.definition.into
+        return self.lake.checkpoint(into, self.stream, part) if self.lake.exists(into) else None
+
+    def state(self) -> dict[str, Any] | None:
+        """How far the source is; None where that is not known, or is of something else by now."""
+        number = self.mark()
+        if number is None or self.anew:
+            return None
+        state = self.store.state(self.source.id, number)
+        return state if state.get("about") == self.definition.about else None
+
+    def proposed(self, **state: Any) -> Checkpoint:
+        """A state, to be committed with the rows that it stands for."""
+        said = {"about": self.definition.about, **state}
+        number = self.store.propose(self.source.id, self.lease, said, beyond=self.mark() or 0)
+        return Checkpoint(self.stream, ROWS, number)
+
+    @contextmanager
+    def staged(
+        self, frames: Iterator[pl.DataFrame], *, replace: bool = False, partition_by: Sequence[str] = ()
+    ) -> Iterator[Staged]:
+        """The rows beside the dataset's files; it is made where there is none.
+
+        Args:
+            replace: They are to come in the place of those that are there.
+        """
+        one = self.definition
+        ready = self._prepared(frames, partition_by or one.partition_by)
+        with self.lake.staged(one.into, ready, self.actor, evolve=one.evolve, replace=replace) as staged:
+            yield staged
+
+    def _prepared(self, frames: Iterator[pl.DataFrame], partition_by: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The frames, once there is a dataset that they can come into."""
+        first = next(frames)
+        one = self.definition
+        for name in (*one.key, *filter(None, [one.deleted])):
+            if name not in first.columns:
+                raise unknown("column", name, first.columns)
+        if not self.lake.exists(one.into):
+            where = f"{self.opened.source.url}, table {one.table}" if one.table else self.opened.source.url
+            self.lake.create(
+                one.into,
+                first.clear(),
+                self.actor,
+                key=one.key,
+                partition_by=partition_by,
+                description=one.description,
+                source=where,
+            )
+            self.made = True
+        return self._counted(chain([first], frames))
+
+    def gate(self, staged: Staged, what: str = "") -> None:
+        """Refuses rows that do not meet what is expected of them.
+
+        Raises:
+            CheckFailed: Says what they do not meet, and of how many rows; quotes none.
+        """
+        if not self.definition.expect or not staged.rows:
+            return
+        result = self.check(staged.lazy(), self.definition.expect)
+        self.found.notes += [f"{what}{one.said}: {one.failed:,} rows do not fit" for one in result.warnings]
+        if result.passed:
+            return
+        said = "; ".join(
+            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {one.failed:,} rows do not fit")
+            for one in result.failures
+        )
+        raise CheckFailed(
+            f"{what}{len(result.failures)} of {len(result.outcomes)} expectations are not met by the {staged.rows:,}"
+            f" rows to load: {said}",
+            hint=f"nothing of it was loaded; mend the rows or the suite '{self.definition.expect}'",
+        )
+
+    def _counted(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        rows = 0
+        for frame in frames:
+            rows += frame.height
+            self.on_progress(f"{self.source.name}: {rows:,} rows read")
+            yield frame
+
+
+def deleted(name: str, schema: pl.Schema) -> pl.Expr:
+    """Whether a row is marked as deleted: true, another number than 0, a time, or a text that does not say no.
+
+    Raises:
+        Invalid: The column is of a type that marks nothing.
+    """
+    if name not in schema:
+        raise unknown("column", name, schema)
+    kind, column = schema[name], pl.col(name)
+    if kind == pl.Boolean:
+        return column.fill_null(value=False)
+    if kind.is_numeric():
+        return (column != 0).fill_null(value=False)
+    if kind.is_temporal():
+        return column.is_not_null()
+    if kind == pl.String:
+        return column.str.to_lowercase().is_in(_NOT_DELETED).not_().fill_null(value=False)
+    raise Invalid(f"column '{name}' is {kind}, which marks no row as deleted", hint="use a boolean, number or time")

@@ -1,0 +1,187 @@
+"""Reading a source: opened with its secret, from a cursor on where it can be asked so, as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as compute
+
+from workbench.data.connectors import Source, Span, Spanned, open_source
+from workbench.data.sources.model import SourceDefinition
+from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.foundation.secret import read_secret
+
+__all__ = ["Opened", "Reading", "led", "opened", "told"]
+
+ROWS = 500_000
+BYTES = 128 << 20
+
+Batches = Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Rows of a source under way.
+
+    Attributes:
+        type: Of the cursor, as the source has it; null where none is followed.
+        batches: The rows.
+        everything: Whether all rows are read, since the source cannot be asked for some.
+    """
+
+    type: pa.DataType
+    batches: Batches
+    everything: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source that can be read, and what no error may show."""
+
+    source: Source
+    definition: SourceDefinition
+    secret: str
+
+    @property
+    def spanned(self) -> bool:
+        """Whether it can be asked for the rows beyond a cursor alone."""
+        return isinstance(self.source, Spanned) and not self.definition.query
+
+    def all(self) -> Batches:
+        """Every row."""
+        one = self.definition
+        return self.source.batches(table=one.table or None, query=one.query or None)
+
+    def within(self, span_of: Callable[[pa.DataType], Span]) -> Reading:
+        """The rows in a stretch of the cursor. What cannot be asked for it is read whole, and filtered here.
+
+        Args:
+            span_of: Gives the stretch, once the cursor's type is known.
+
+        Raises:
+            NotFound: There is no such column.
+        """
+        table = self.definition.table or None
+        if self.spanned:
+            assert isinstance(self.source, Spanned)
+            kind = self._type(self.source.schema(table=table))
+            return Reading(kind, self.source.batches_within(span_of(kind), table=table), everything=False)
+        batches = self.all()
+        first = next(batches)
+        kind = self._type(first.schema)
+        span = span_of(kind)
+        return Reading(kind, (_inside(batch, span) for batch in chain([first], batches)), everything=True)
+
+    def _type(self, schema: pa.Schema) -> pa.DataType:
+        name = self.definition.cursor
+        if name not in schema.names:
+            raise unknown(
+                "column", name, schema.names, hint=f"source '{self.definition.name}' follows it as its cursor"
+            )
+        return schema.field(name).type
+
+    def frames(self, batches: Batches) -> Iterator[pl.DataFrame]:
+        """Batches as frames of some size, whose times have a zone; at least one.
+
+        Raises:
+            Invalid: There are no columns, or a time cannot be one in the zone.
+        """
+        held: list[pa.RecordBatch] = []
+        rows = size = 0
+        empty: pa.RecordBatch | None = None
+        begun = False
+        for batch in batches:
+            if not batch.num_rows:
+                empty = batch
+                continue
+            held.append(batch)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            if rows >= ROWS or size >= BYTES:
+                yield self._frame(held)
+                held, rows, size, begun = [], 0, 0, True
+        if held:
+            yield self._frame(held)
+        elif not begun and empty is not None:
+            yield self._frame([empty])
+
+    def _frame(self, batches: list[pa.RecordBatch]) -> pl.DataFrame:
+        frame = pl.from_arrow(pa.Table.from_batches(batches))
+        assert isinstance(frame, pl.DataFrame)
+        if not frame.width:
+            raise Invalid(
+                f"{self.source.url} has no rows, and so no columns",
+                hint="types= in an API's address says which there are",
+            )
+        times = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
+        try:
+            return frame.with_columns(self._in_utc(name, frame.schema[name]) for name in times)
+        except pl.exceptions.PolarsError as error:
+            zone = self.definition.time_zone
+            raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+
+    def _in_utc(self, name: str, kind: pl.DataType) -> pl.Expr:
+        """Times with a zone in UTC; those without one only where the definition says theirs."""
+        assert isinstance(kind, pl.Datetime)
+        found = pl.col(name).cast(pl.Datetime("us", kind.time_zone))
+        if kind.time_zone is None:
+            if not self.definition.time_zone:
+                return found
+            found = found.dt.replace_time_zone(self.definition.time_zone)
+        return found.dt.convert_time_zone("UTC")
+
+
+def opened(definition: SourceDefinition, home: Path) -> Opened:
+    """
+    Raises:
+        NotFound: No such file, or no connector for the URL.
+        Invalid: It cannot be read as what it claims to be, or its secret is none.
+        Unavailable: The connector's driver is not installed.
+    """
+    secret = read_secret(definition.password) if definition.password else ""
+    url = definition.url
+    if secret:
+        parts = urlsplit(url)
+        user, at, host = parts.netloc.rpartition("@")
+        url = urlunsplit(parts._replace(netloc=f"{user}:{quote(secret, safe='')}@{host if at else parts.netloc}"))
+    try:
+        return Opened(open_source(url, base=home), definition, secret)
+    except WorkbenchError as error:
+        raise told(error, definition, secret) from None
+
+
+def told(error: WorkbenchError, definition: SourceDefinition, secret: str) -> WorkbenchError:
+    """The error as one of this source, without its secret."""
+    lead = f"source '{definition.name}': "
+    return led(error, "" if str(error).startswith(lead) else lead, secret)
+
+
+def led(error: WorkbenchError, lead: str, secret: str = "") -> WorkbenchError:
+    """An error of the same kind, whose sentence begins with something else and does not show a secret."""
+    kind = next(kind for kind in type(error).__mro__ if kind in (WorkbenchError, *WorkbenchError.__subclasses__()))
+    said = f"{lead}{error}"
+    for hidden in filter(None, (secret, quote(secret, safe=""))):
+        said = said.replace(hidden, "***")
+    made: WorkbenchError = kind(said, hint=error.hint)
+    return made
+
+
+def _inside(batch: pa.RecordBatch, span: Span) -> pa.RecordBatch:
+    column = batch.column(span.column)
+    keep = compute.is_valid(column)
+    if span.low is not None:
+        at_least = compute.greater_equal if span.low_closed else compute.greater
+        keep = compute.and_(keep, at_least(column, _scalar(span.low, column.type)))
+    if span.high is not None:
+        at_most = compute.less_equal if span.high_closed else compute.less
+        keep = compute.and_(keep, at_most(column, _scalar(span.high, column.type)))
+    return batch.filter(keep)
+
+
+def _scalar(value: object, kind: pa.DataType) -> pa.Scalar:
+    return pa.scalar(value, kind)
