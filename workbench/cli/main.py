@@ -22,6 +22,7 @@ from workbench.cli import (
     preference,
     product,
     quality,
+    quarantine,
     query,
     report,
     rollup,
@@ -65,6 +66,7 @@ def options(
 start.add_to(app)
 dataset.add_to(app)
 quality.add_to(dataset.commands)
+quarantine.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
 rollup.add_to(app)
