@@ -91,7 +91,8 @@ class Workbench:
         self._sql = SqlDoor(self.lake, Limits(settings.sql_time_limit, settings.sql_memory_limit), apart=serving)
         self.queries = Queries(catalog, self._sql, self.security, self.runs, self.preferences, actor)
         self.exploration = Exploring(self.lake, self._sql, self.metrics, self.queries, actor)
-        self.quality = Quality(catalog, self.lake, self.runs, actor, settings.home / "expectations", self._sql)
+        suites, held = settings.home / "expectations", settings.state / "held"
+        self.quality = Quality(catalog, self.lake, self.runs, actor, suites, self._sql, held)
         self.etl = Etl(self.lake, self.runs, actor, settings.home)
         self.sources = Sources(
             catalog,

@@ -83,6 +83,29 @@ def test_a_dataset_tells_what_checks_found(own: Site) -> None:
     assert "expect: row_count" in own.ask("datasets/flights/quality/proposed", "ana")["yaml"]
 
 
+def test_held_rows_are_told_of_loaded_and_given_up(own: Site) -> None:
+    (own.home / "expectations").mkdir(exist_ok=True)
+    suite = own.home / "expectations" / "small_0.yaml"
+    suite.write_text("dataset: small_0\nexpectations: [{expect: between, column: n, max: 10}]\n")
+    first = own.wb.quality.screen(pl.DataFrame({"n": [2, 30, 500]}), into="small_0").held
+    assert first is not None
+    at = "datasets/small_0/quarantine"
+    (told,) = own.ask(at, "ada")["items"]
+    assert (told["id"], told["rows"], told["reasons"]) == (first.id, 2, {"n is at most 10": 2})
+    rows = own.ask(f"{at}/{first.id}", "ada")
+    assert rows["values"][0] == [30, [{"expectation": "n is at most 10", "values": "n=30"}]]
+    assert own.refused(at)["status"] == 403
+    assert own.refused(at, "ana")["status"] == 403  # an analyst, whose dataset it is not
+    assert own.refused(f"datasets/small_1/quarantine/{first.id}", "ada")["status"] == 404
+    suite.write_text("dataset: small_0\nexpectations: [{expect: between, column: n, max: 100}]\n")
+    done = own.ask(f"{at}/{first.id}/redrive", "ada", method="POST", json={})
+    assert (done["loaded"], done["held"]["rows"]) == (1, 1)
+    assert own.refused(f"{at}/{first.id}/redrive", "ada", method="POST", json={})["status"] == 409
+    assert own.ask(f"{at}/{done['held']['id']}", "ada", method="DELETE")["state"] == "discarded"
+    assert own.ask(at, "ada")["items"] == []
+    assert len(own.ask(f"{at}?every=true", "ada")["items"]) == 3
+
+
 def test_no_value_is_lost_on_the_way(site: Site) -> None:
     told = site.ask("datasets/values/preview")
     assert told["rows"] == [

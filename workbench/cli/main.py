@@ -22,6 +22,7 @@ from workbench.cli import (
     preference,
     product,
     quality,
+    quarantine,
     query,
     report,
     rollup,
@@ -67,6 +68,7 @@ start.add_to(app)
 dataset.add_to(app)
 quality.add_to(dataset.commands)
 source.add_to(app)
+quarantine.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
 rollup.add_to(app)

@@ -467,6 +467,48 @@ export interface Heard {
   detail: { [name: string]: Value };
 }
 
+export interface HeldDetail {
+  id: string;
+  dataset: string;
+  /** What they did not fit. */
+  suite: string;
+  rows: number;
+  /** Expectation -> how many of the rows break it. */
+  reasons: { [name: string]: number };
+  state: "held" | "loading" | "loaded" | "parted" | "discarded";
+  run: string | null;
+  principal: string;
+  held: string;
+  ended: string | null;
+  /** What they are a part of. */
+  parent: string | null;
+  columns: Column[];
+  /** As they came; the last column says which expectations each breaks. */
+  values: Value[][];
+}
+
+/** Rows that were held back at once. */
+export interface HeldItem {
+  id: string;
+  dataset: string;
+  /** What they did not fit. */
+  suite: string;
+  rows: number;
+  /** Expectation -> how many of the rows break it. */
+  reasons: { [name: string]: number };
+  state: "held" | "loading" | "loaded" | "parted" | "discarded";
+  run: string | null;
+  principal: string;
+  held: string;
+  ended: string | null;
+  /** What they are a part of. */
+  parent: string | null;
+}
+
+export interface HeldList {
+  items: HeldItem[];
+}
+
 /** How many of all rows have a value between two edges, the first included; in the last bin both are. */
 export interface HistogramBins {
   /** One more than there are bins. */
@@ -1119,6 +1161,18 @@ export interface Receipt {
   error: string | null;
 }
 
+export interface RedrivenItem {
+  /** How many rows are in the dataset now. */
+  loaded: number;
+  version: number | null;
+  /** What is still held; null where all rows fit. */
+  held: HeldItem | null;
+}
+
+/** Nothing has to be said. */
+export interface Redriving {
+}
+
 export interface Removed {
   name: string;
 }
@@ -1646,6 +1700,18 @@ export interface LineageKindNameParameters {
   up?: number | null;
   /** At most so many steps to what was made of it. */
   down?: number | null;
+}
+
+/** GET /datasets/{name}/quarantine: Rows that are held back from a dataset. */
+export interface DatasetsNameQuarantineParameters {
+  /** With those that were loaded, parted or discarded. */
+  every?: boolean;
+}
+
+/** GET /datasets/{name}/quarantine/{id}: Some of them, and why each is. */
+export interface DatasetsNameQuarantineIdParameters {
+  /** At most so many rows. */
+  limit?: number;
 }
 
 /** GET /metrics/query: Metrics by dimension and time. */

@@ -401,6 +401,14 @@ class Lake(LakeReader):
         """Folders of datasets that the catalog has never heard of."""
         return self._upkeep.leftovers().unknown
 
+    def check_may_change(self, name: str, actor: Actor, doing: str) -> None:
+        """
+        Raises:
+            NotFound: No such dataset.
+            Forbidden: Neither the dataset's owner nor an engineer.
+        """
+        self._for_change(name, actor, doing)
+
     def _for_change(self, name: str, actor: Actor, doing: str) -> DatasetRecord:
         record = self._store.get(name)
         own = record.owner == actor.principal.name

@@ -4,8 +4,9 @@ And profiles: what rows look like, before anything is expected of them.
 """
 
 from workbench.data.quality.checking import check
+from workbench.data.quality.held import Holding
 from workbench.data.quality.kinds import Expectation
-from workbench.data.quality.model import Outcome, QualityResult, gate
+from workbench.data.quality.model import Held, Outcome, QualityResult, Redriven, Screened, gate
 from workbench.data.quality.profile import ColumnProfile, Profile
 from workbench.data.quality.profiling import profiled
 from workbench.data.quality.quality import Quality
@@ -15,11 +16,15 @@ from workbench.data.quality.trending import Point, Trend, trends
 __all__ = [
     "ColumnProfile",
     "Expectation",
+    "Held",
+    "Holding",
     "Outcome",
     "Point",
     "Profile",
     "Quality",
     "QualityResult",
+    "Redriven",
+    "Screened",
     "Suite",
     "Trend",
     "check",

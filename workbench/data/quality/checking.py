@@ -18,7 +18,7 @@ from workbench.data.quality.suite import Suite
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, nearest
 
-__all__ = ["check"]
+__all__ = ["check", "missing", "prepared_for"]
 
 _UNTOLD = object()
 
@@ -37,7 +37,7 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
     rows = frames.to_lazy(frame)
     schema = dict(rows.collect_schema())
     beside = around or Nothing()
-    plans = [_prepared(expectation, schema, beside) for expectation in suite.expectations]
+    plans = [prepared_for(expectation, schema, beside) for expectation in suite.expectations]
     needed = {name for expectation in suite.expectations for name in expectation.columns_needed}
     gaps = [name for name, dtype in schema.items() if name in needed and dtype.is_float()]
     measures = {
@@ -46,7 +46,7 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
         if isinstance(plan, Prepared)
         for part, measure in enumerate(plan.measures)
     }
-    found = _measured(rows.with_columns(_missing(gaps)), measures)
+    found = _measured(rows.with_columns(missing(gaps)), measures)
     findings = []
     for place, plan in enumerate(plans):
         if isinstance(plan, Finding):
@@ -96,7 +96,7 @@ def _measured(rows: pl.LazyFrame, measures: Mapping[str, pl.Expr]) -> dict[str, 
     return found
 
 
-def _prepared(expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around) -> Prepared | Finding:
+def prepared_for(expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around) -> Prepared | Finding:
     """How an expectation is looked at; a finding that says why, where it cannot be checked on these columns."""
     for name in expectation.columns_needed:
         if name not in schema:
@@ -111,7 +111,8 @@ def _prepared(expectation: Expectation, schema: Mapping[str, pl.DataType], aroun
         return Finding(problem=f"that cannot be told: {types} ({' '.join(str(error).split())[:120]})")
 
 
-def _missing(gaps: list[str]) -> list[pl.Expr]:
+def missing(gaps: list[str]) -> list[pl.Expr]:
+    """These columns of floats with null in the place of NaN."""
     return [pl.col(name).fill_nan(None) for name in gaps]
 
 
@@ -128,7 +129,7 @@ def _samples(
     number = _free("row", known)
     written = {name: _free(f"{name} as it is", known) for name in gaps}
     numbered = rows.with_row_index(number).with_columns(
-        *_missing(gaps), *(pl.col(name).alias(other) for name, other in written.items())
+        *missing(gaps), *(pl.col(name).alias(other) for name, other in written.items())
     )
     plans = []
     for place, fails in broken.items():

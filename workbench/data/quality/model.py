@@ -12,7 +12,7 @@ import polars as pl
 from workbench.charts import Table
 from workbench.foundation.errors import CheckFailed
 
-__all__ = ["Outcome", "QualityResult", "gate"]
+__all__ = ["Held", "Outcome", "QualityResult", "Redriven", "Screened", "State", "gate"]
 
 # What is said of these is not said of each row.
 _OF_ALL = {"fresh", "no_rows", "row_count", "shift", "type"}
@@ -146,6 +146,71 @@ class QualityResult:
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.verdict)}</p>{self.table()._repr_html_()}"
+
+
+State = Literal["held", "loading", "loaded", "parted", "discarded"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows that were held back at once.
+
+    Attributes:
+        id: What it is asked for by.
+        dataset: Where its rows were to go.
+        suite: What they did not fit.
+        rows: How many.
+        reasons: Expectation -> how many of the rows break it.
+        state: `held`; `loading` where a try was cut off, which the next one ends; `loaded`; `parted` into what was
+            loaded and what is held on; `discarded`.
+        run: In which they were held.
+        principal: Who held them.
+        held: When, in UTC.
+        ended: When they were loaded, parted or discarded.
+        parent: The batch that it is a part of.
+    """
+
+    id: str
+    dataset: str
+    suite: str
+    rows: int
+    reasons: dict[str, int]
+    state: State
+    run: str | None
+    principal: str
+    held: datetime
+    ended: datetime | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Rows on their way into a dataset.
+
+    Attributes:
+        rows: Those that fit.
+        held: Those that are held back; None where all fit.
+        result: What the check found.
+    """
+
+    rows: pl.DataFrame
+    held: Held | None
+    result: QualityResult
+
+
+@dataclass(frozen=True)
+class Redriven:
+    """What became of a batch that was tried again.
+
+    Attributes:
+        loaded: How many rows are in the dataset now.
+        version: The dataset's, where some are.
+        held: The rows that are still held; None where all fit.
+    """
+
+    loaded: int
+    version: int | None
+    held: Held | None
 
 
 def gate(result: QualityResult) -> QualityResult:

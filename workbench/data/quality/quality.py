@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from workbench.data.lake import Dataset, Lake
 from workbench.data.quality.checking import check
-from workbench.data.quality.model import QualityResult, gate
+from workbench.data.quality.held import Holding
+from workbench.data.quality.model import QualityResult, Screened, gate
 from workbench.data.quality.profile import Profile
 from workbench.data.quality.profiling import profiled
 from workbench.data.quality.proposing import proposed
+from workbench.data.quality.screening import Parted, parted
 from workbench.data.quality.store import QualityStore
 from workbench.data.quality.suite import Suite, load_suites
 from workbench.data.quality.surroundings import Surroundings
@@ -31,15 +35,22 @@ class Quality:
     Args:
         folder: Of the suites: YAML files, each with a suite or a list of suites.
         sql: What answers expectations that are asked in SQL.
+        held: The folder for rows that are held back.
+
+    Attributes:
+        held: Rows that are held back from datasets.
     """
 
-    def __init__(self, catalog: Catalog, lake: Lake, runs: Runs, actor: Actor, folder: Path, sql: SqlDoor) -> None:
+    def __init__(
+        self, catalog: Catalog, lake: Lake, runs: Runs, actor: Actor, folder: Path, sql: SqlDoor, held: Path
+    ) -> None:
         self._store = QualityStore(catalog)
         self._lake = lake
         self._runs = runs
         self._actor = actor
         self._folder = folder
         self._sql = sql
+        self.held = Holding(catalog, lake, actor, held, self._parted)
 
     def __repr__(self) -> str:
         return f"Quality({', '.join(suite.name for suite in self.suites())})"
@@ -105,6 +116,32 @@ class Quality:
         """
         return gate(subject if isinstance(subject, QualityResult) else self.check(subject, suite))
 
+    def screen(self, frame: Any, *, into: str, suite: Suite | str | None = None) -> Screened:
+        """Parts rows that are to go into a dataset: those that fit go on, the others are held back, with reasons.
+
+        `wb.etl.load(wb.quality.screen(rows, into="flights").rows, into="flights", key="id")`. A row is held back that
+        breaks an expectation of severity `error` about single rows, where the rows together do not meet it. What is
+        held back, and how it comes in after all: `wb.quality.held`.
+
+        Args:
+            frame: Of any kind.
+            into: The dataset, which is there.
+            suite: A suite or its name; by default the one named after the dataset.
+
+        Raises:
+            CheckFailed: An expectation about the rows as a whole is not met; nothing was held back.
+            NotFound: No such dataset or suite.
+            Forbidden: Neither the dataset's owner nor an engineer.
+        """
+        self._lake.check_may_change(into, self._actor, "hold rows back from")
+        chosen = suite if isinstance(suite, Suite) else self.suite(suite or into)
+        around = Surroundings(self._lake, self._sql, self._actor, None, None)
+        found = parted(frame, chosen, around)
+        result = replace(found.result, dataset=into, run=self._actor.run)
+        held = self.held.hold(into, chosen.name, found)
+        self._store.add(result, self._actor.principal.name, around.sights | {into: self._lake.sight(into, self._actor)})
+        return Screened(found.fits, held, result)
+
     def profile(self, subject: Any, *, version: int | None = None, most: int | None = None, seed: int = 0) -> Profile:
         """What a dataset or a frame looks like, column by column: `wb.quality.profile("flights")["dep_delay"]`.
 
@@ -162,6 +199,10 @@ class Quality:
             NotFound: No such dataset.
         """
         return proposed(self.profile(dataset), dataset, self._lake.key(dataset))
+
+    def _parted(self, rows: pl.DataFrame, dataset: str, suite: str) -> Parted:
+        around = Surroundings(self._lake, self._sql, self._actor, None, None)
+        return parted(rows, self.suite(suite), around, singly=True)
 
     def _sees(self, sights: Mapping[str, str | None]) -> bool:
         """Whether the actor sees what was seen; of a dataset that is gone, nobody can say."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from workbench.data.quality.model import Outcome, QualityResult
-from workbench.data.quality.tables import QualityResultRow
-from workbench.foundation.catalog import Catalog
+from workbench.data.quality.model import Held, Outcome, QualityResult, State
+from workbench.data.quality.tables import HeldRow, QualityResultRow
+from workbench.foundation.catalog import Catalog, utcnow
+from workbench.foundation.errors import NotFound
 
-__all__ = ["QualityStore"]
+__all__ = ["HeldStore", "QualityStore"]
+
+NameOf = Callable[[str], str | None]
 
 
 class QualityStore:
@@ -60,6 +65,79 @@ class QualityStore:
         with self._catalog.read() as session:
             alike = (row for row in session.scalars(query) if seen(row.sights or {dataset: None}))
             return [_result(row) for row in islice(alike, limit)]
+
+
+class HeldStore:
+    """Batches of rows that are held back. `name_of` says what the dataset of an id is called, None where it is gone."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def batches(self, dataset_id: str | None, *, ended: bool, name_of: NameOf) -> list[Held]:
+        """Newest first.
+
+        Args:
+            dataset_id: Of one dataset; of all when None.
+            ended: With those of which no rows are held any more.
+        """
+        query = select(HeldRow).order_by(HeldRow.held.desc(), HeldRow.id)
+        if dataset_id is not None:
+            query = query.where(HeldRow.dataset_id == dataset_id)
+        if not ended:
+            query = query.where(HeldRow.ended.is_(None))
+        with self._catalog.read() as session:
+            rows = list(session.scalars(query))
+        names = {one: name_of(one) for one in {row.dataset_id for row in rows}}
+        return [_held(row, name) for row in rows if (name := names[row.dataset_id]) is not None]
+
+    def get(self, id: str, *, name_of: NameOf) -> Held:
+        """
+        Raises:
+            NotFound: There is no such batch, or its dataset was deleted.
+        """
+        with self._catalog.read() as session:
+            row = session.get(HeldRow, id)
+        name = None if row is None else name_of(row.dataset_id)
+        if row is None or name is None:
+            raise NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
+        return _held(row, name)
+
+    def same(self, dataset_id: str, content: str, *, name_of: NameOf) -> Held | None:
+        """A batch of the same rows that is held now."""
+        query = select(HeldRow).where(
+            HeldRow.dataset_id == dataset_id, HeldRow.content == content, HeldRow.state == "held"
+        )
+        with self._catalog.read() as session:
+            row = session.scalars(query).first()
+        name = None if row is None else name_of(row.dataset_id)
+        return None if row is None or name is None else _held(row, name)
+
+    def add(self, batches: Sequence[tuple[Held, str]], dataset_id: str, *, parting: str | None = None) -> None:
+        """Records batches and what tells their content, all at once.
+
+        Args:
+            parting: The batch that they are the parts of, which ends with that.
+        """
+        with self._catalog.begin() as session:
+            if parting is not None:
+                self._changed(session, parting, "parted", utcnow())
+            for one, content in batches:
+                told = {name: value for name, value in asdict(one).items() if name not in ("dataset", "reasons")}
+                session.add(HeldRow(**told, dataset_id=dataset_id, content=content, reasons=one.reasons))
+
+    def change(self, id: str, state: State, *, ended: datetime | None = None) -> None:
+        with self._catalog.begin() as session:
+            self._changed(session, id, state, ended)
+
+    def _changed(self, session: Session, id: str, state: State, ended: datetime | None) -> None:
+        row = session.get(HeldRow, id)
+        assert row is not None
+        row.state, row.ended = state, ended
+
+
+def _held(row: HeldRow, dataset: str) -> Held:
+    told = {field.name: getattr(row, field.name) for field in fields(Held) if field.name != "dataset"}
+    return Held(dataset=dataset, **told)
 
 
 def _result(row: QualityResultRow) -> QualityResult:

@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("suite", sa.String(length=255), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
-        sa.Column("loaded", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("run", sa.String(length=32), nullable=True),
         sa.Column("principal", sa.String(length=128), nullable=False),

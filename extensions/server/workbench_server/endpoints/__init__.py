@@ -8,6 +8,7 @@ from workbench_server.endpoints.people import ENDPOINTS as _PEOPLE
 from workbench_server.endpoints.preferences import ENDPOINTS as _PREFERENCES
 from workbench_server.endpoints.product import ENDPOINTS as _PRODUCT
 from workbench_server.endpoints.quality import ENDPOINTS as _QUALITY
+from workbench_server.endpoints.quarantine import ENDPOINTS as _QUARANTINE
 from workbench_server.endpoints.queries import ENDPOINTS as _QUERIES
 from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
 from workbench_server.endpoints.rollups import ENDPOINTS as _ROLLUPS
@@ -21,6 +22,7 @@ ENDPOINTS = (
     *_DATASETS,
     *_QUALITY,
     *_LINEAGE,
+    *_QUARANTINE,
     *_METRICS,
     *_ROLLUPS,
     *_PRODUCT,

@@ -16,4 +16,5 @@ from workbench.governance.runs import Actor, Runs
 def make_quality(catalog: Catalog, lake: Lake, runs: Runs, tmp_path: Path, admin: Actor) -> Callable[..., Quality]:
     """`wb.quality` as somebody sees it, with suites in a folder that the test may write to."""
     (folder := tmp_path / "expectations").mkdir()
-    return lambda actor=admin: Quality(catalog, lake, runs, actor, folder, SqlDoor(lake, Limits(60, 2_000)))
+    sql, held = SqlDoor(lake, Limits(60, 2_000)), tmp_path / "held"
+    return lambda actor=admin: Quality(catalog, lake, runs, actor, folder, sql, held)

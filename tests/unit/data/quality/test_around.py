@@ -57,7 +57,7 @@ def look(catalog: Catalog, lake: Lake, runs: Runs, tmp_path: Path, admin: Actor)
     lake.create("airports", AIRPORTS, admin)
 
     def found(expectation: dict[str, Any], subject: Any = "flights", actor: Actor = admin) -> Outcome:
-        quality = Quality(catalog, lake, runs, actor, tmp_path, SqlDoor(lake, Limits(60, 2_000)))
+        quality = Quality(catalog, lake, runs, actor, tmp_path, SqlDoor(lake, Limits(60, 2_000)), tmp_path / "held")
         suite = Suite.model_validate({"dataset": "flights", "expectations": [expectation]})
         return quality.check(subject, suite).outcomes[0]
 

@@ -35,7 +35,7 @@ def make(catalog: Catalog, lake: Lake, runs: Runs, tmp_path: Path, admin: Actor)
     (tmp_path / "expectations" / "flights.yaml").write_text(SUITES)
     lake.create("flights", FRAME, admin)
     return lambda actor=admin: Quality(
-        catalog, lake, runs, actor, tmp_path / "expectations", SqlDoor(lake, Limits(60, 2_000))
+        catalog, lake, runs, actor, tmp_path / "expectations", SqlDoor(lake, Limits(60, 2_000)), tmp_path / "held"
     )
 
 

@@ -1,0 +1,100 @@
+"""Parting rows that fit a suite from those that do not, and saying of each of the latter why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from workbench.compute import frames
+from workbench.data.quality.around import Around
+from workbench.data.quality.checking import check, missing, prepared_for
+from workbench.data.quality.expected import OfRows, Prepared
+from workbench.data.quality.model import QualityResult, gate
+from workbench.data.quality.suite import Suite
+from workbench.foundation.errors import Invalid
+
+__all__ = ["REASONS", "Parted", "parted"]
+
+REASONS = "_reasons"
+"""The column that says of a row that was held back why: the expectations it breaks, each with the values it has."""
+
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Rows that fit, and rows that do not.
+
+    Attributes:
+        fits: Those that break no expectation that the rows together do not meet.
+        held: The others, with `REASONS`.
+        reasons: Expectation -> how many rows break it.
+        result: What the check of all rows found.
+    """
+
+    fits: pl.DataFrame
+    held: pl.DataFrame
+    reasons: dict[str, int]
+    result: QualityResult
+
+
+def parted(frame: Any, suite: Suite, around: Around, *, singly: bool = False) -> Parted:
+    """Parts rows by the expectations of severity `error` about single rows that are not met.
+
+    A row that breaks one which holds in as many rows as it is to (`mostly`) fits.
+
+    Args:
+        singly: What is expected of the rows as a whole is left out.
+
+    Raises:
+        CheckFailed: An expectation about the rows as a whole is not met, or one cannot be computed.
+        Invalid: Not a frame, or it has a column named as that of the reasons.
+    """
+    rows = frames.to_polars(frame)
+    if REASONS in rows.columns:
+        raise Invalid(f"the rows have a column '{REASONS}', which is what says why a row is held back")
+    expectations = tuple(one for one in suite.expectations if not singly or isinstance(one, OfRows))
+    result = check(rows, suite.model_copy(update={"expectations": expectations}), around)
+    pairs = list(zip(expectations, result.outcomes, strict=True))
+    of_rows = [isinstance(one, OfRows) and not outcome.problem for one, outcome in pairs]
+    gate(replace(result, outcomes=tuple(o for (_, o), single in zip(pairs, of_rows, strict=True) if not single)))
+    schema = dict(rows.schema)
+    broken: dict[str, tuple[pl.Expr, tuple[str, ...]]] = {}
+    for (expectation, outcome), single in zip(pairs, of_rows, strict=True):
+        if single and not outcome.passed and outcome.severity == "error":
+            plan = prepared_for(expectation, schema, around)
+            assert isinstance(plan, Prepared)
+            assert plan.fails is not None
+            broken[outcome.said] = plan.fails, expectation.columns_needed
+    if not broken:
+        return Parted(rows, rows.clear().with_columns(pl.lit(None, dtype=_TYPE).alias(REASONS)), {}, result)
+    gaps = [name for name, dtype in schema.items() if dtype.is_float()]
+    filled = rows.with_columns(missing(gaps))
+    breaks = filled.select(fails.alias(f"{place}") for place, (fails, _) in enumerate(broken.values()))
+    why = [
+        pl.when(breaks[f"{place}"]).then(pl.struct(pl.lit(said).alias("expectation"), _values(schema, columns)))
+        for place, (said, (_, columns)) in enumerate(broken.items())
+    ]
+    told = rows.with_columns(pl.concat_list(why).list.drop_nulls().cast(_TYPE).alias(REASONS))
+    bad = breaks.select(pl.any_horizontal(pl.all())).to_series()
+    return Parted(
+        fits=rows.filter(~bad),
+        held=told.filter(bad),
+        reasons={said: int(breaks[f"{place}"].sum()) for place, said in enumerate(broken)},
+        result=result,
+    )
+
+
+_TYPE = pl.List(pl.Struct({"expectation": pl.String, "values": pl.String}))
+
+
+def _values(schema: dict[str, pl.DataType], columns: tuple[str, ...]) -> pl.Expr:
+    """The values that an expectation is about, as text: `carrier=null`."""
+    shown = [name for name in dict.fromkeys(columns) if not schema[name].is_nested() and schema[name] != pl.Binary]
+    texts = [
+        pl.concat_str(pl.lit(f"{name}="), pl.col(name).cast(pl.String).fill_null("null").str.slice(0, _LONGEST))
+        for name in shown
+    ]
+    return (pl.concat_str(texts, separator=", ") if texts else pl.lit("")).alias("values")
