@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as dc_replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,17 +13,21 @@ from deltalake.transaction import AddAction
 
 from workbench.compute import frames
 from workbench.data.lake import datafiles, historizing
+from workbench.data.lake.contracting import Contract, Rule, check_types, fit
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.deltalog import Change, DeltaLog
 from workbench.data.lake.model import DatasetRecord
-from workbench.data.lake.schema import TIME, fit, storable
+from workbench.data.lake.schema import TIME, storable
 from workbench.data.lake.snapshot import Snapshot
-from workbench.data.lake.upserting import check_columns, check_key, check_new, hits, upserted, without
-from workbench.data.lake.writing import Plan, collected, scan_files, stream_of, written
+from workbench.data.lake.upserting import as_columns, check_columns, check_key, check_new, hits, upserted, without
+from workbench.data.lake.writing import Plan, collected, fitted, scan_files, stream_of, written
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Conflict, Invalid
 
 __all__ = ["Mode", "changing", "columns_of", "delete_inserting", "historizing_rows", "streaming"]
+
+
+EVOLVING = Contract(columns=Rule.EVOLVE, data_type=Rule.EVOLVE)
 
 
 class Mode(StrEnum):
@@ -64,6 +69,7 @@ def streaming(
     *,
     replace: bool,
     evolve: bool,
+    contract: Contract,
     counts: Counts,
 ) -> Plan:
     """Appends a stream, or puts it in the place of all rows, a batch in memory at a time; of its keys all at once.
@@ -81,12 +87,17 @@ def streaming(
         if add is not None and base.schema != planned_on:
             datafiles.discard(log.folder, add)
             raise Conflict(f"the columns of '{record.name}' were changed meanwhile", hint="load it again")
-        wanted = pl.Schema() if replace and evolve else base.schema
-        schema = fit(empty, wanted, evolve=evolve)[1]
+        # A replacement that may evolve has columns of its own; another keeps to those that are there.
+        anew = replace and evolve
+        wanted = pl.Schema() if anew else base.schema
+        schema = fit(empty, wanted, EVOLVING if anew else contract, streamed=True)[1]
         datafiles.check_kept(schema, record.key, record.partition_by)
+        if anew:
+            check_types(schema, base.schema, contract, record.name)
         if add is None:
             planned_on = base.schema
-            add = written(log, (_counted(frame, wanted, evolve, counts) for frame in stream), base)
+            rules = dc_replace(contract, data_type=_in_stream(contract.data_type))
+            add = written(log, (_fitted(frame, schema, rules, counts) for frame in stream), base)
         try:
             if record.key and add:
                 keys = scan_files(log.folder, add, schema).select(record.key)
@@ -96,7 +107,7 @@ def streaming(
         except BaseException:
             datafiles.discard(log.folder, add)
             raise
-        counts.added, counts.removed = counts.rows, base.rows if replace else 0
+        counts.added, counts.removed = counts.rows - counts.discarded, base.rows if replace else 0
         operation = "overwrite" if replace else "append"
         return Change(operation, add, base.names if replace else (), schema, staged=True)
 
@@ -104,17 +115,17 @@ def streaming(
 
 
 def changing(
-    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], evolve: bool, counts: Counts
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], contract: Contract, counts: Counts
 ) -> Plan:
     """An upsert that writes no row which is there as it is; nothing, where all are."""
 
     def plan(base: Snapshot) -> Change | None:
         counts.reset()
         check_columns(base, key)
-        fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = collected(fitted)
+        lazy, schema = fitted(record, base, frame, contract, counts)
+        rows = collected(lazy)
         check_key(rows.lazy(), key)
-        counts.rows = rows.height
+        counts.rows = rows.height + counts.discarded
         gone, pieces = upserted(base, schema, rows, key, counts=counts)
         add = written(log, pieces, base)
         if not add and not gone and schema == base.schema:
@@ -125,7 +136,7 @@ def changing(
 
 
 def delete_inserting(
-    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evolve: bool, counts: Counts
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, contract: Contract, counts: Counts
 ) -> Plan:
     """Replaces the partitions that the rows are in; a partition that holds exactly its rows is left alone."""
     if not record.partition_by:
@@ -136,9 +147,9 @@ def delete_inserting(
 
     def plan(base: Snapshot) -> Change | None:
         counts.reset()
-        fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = collected(fitted)
-        counts.rows = rows.height
+        lazy, schema = fitted(record, base, frame, contract, counts)
+        rows = collected(lazy)
+        counts.rows = rows.height + counts.discarded
         if record.key:
             check_key(rows.lazy(), record.key)
         gone: list[str] = []
@@ -172,7 +183,7 @@ def historizing_rows(
     key: Sequence[str],
     at: datetime | str,
     close: bool,
-    evolve: bool,
+    contract: Contract,
     counts: Counts,
 ) -> Plan:
     """Keeps what rows were: see `historizing.history`.
@@ -187,11 +198,11 @@ def historizing_rows(
         historizing.check(record.name, base.schema)
         check_columns(base, key)
         own = pl.Schema({name: dtype for name, dtype in base.schema.items() if name not in historizing.COLUMNS})
-        fitted, shown = fit(historizing.dated(frame, at), {**own, historizing.FROM: TIME}, evolve=evolve)
+        lazy, shown = fit(historizing.dated(frame, at), {**own, historizing.FROM: TIME}, contract, counts)
         schema = historizing.widened({name: shown[name] for name in shown if name != historizing.FROM})
-        rows = collected(fitted)
+        rows = collected(lazy)
         check_key(rows.lazy(), [*key, historizing.FROM])
-        counts.rows = rows.height
+        counts.rows = rows.height + counts.discarded
         if close:
             rows = historizing.closing(rows, collected(base.scan().filter(historizing.CURRENT).select(key)), key)
         keys = rows.select(key).unique(maintain_order=True)
@@ -210,13 +221,18 @@ def historizing_rows(
 def _of_keys(base: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     files = [name for name, _ in hits(base, keys, key)]
     there = base.scan(files).join(keys.lazy(), on=list(key), how="semi", maintain_order="left")
-    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in base.schema]
-    return there.with_columns(missing).select(list(schema)).collect(engine="streaming")
+    return there.select(as_columns(base, schema)).collect(engine="streaming")
 
 
-def _counted(frame: pl.DataFrame, wanted: pl.Schema, evolve: bool, counts: Counts) -> pl.DataFrame:
+def _fitted(frame: pl.DataFrame, schema: pl.Schema, contract: Contract, counts: Counts) -> pl.DataFrame:
+    rows = fit(frame.lazy(), schema, contract, counts, before=counts.rows)[0]
     counts.rows += frame.height
-    return collected(fit(frame.lazy(), wanted, evolve=evolve)[0])
+    return collected(rows)
+
+
+def _in_stream(rule: Rule) -> Rule:
+    """Types are settled before the first batch comes: what does not fit them then is refused."""
+    return Rule.FREEZE if rule is Rule.EVOLVE else rule
 
 
 def _alike(base: Snapshot, files: list[str], rows: pl.DataFrame) -> bool:
