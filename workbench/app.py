@@ -101,7 +101,7 @@ class Workbench:
             self.runs,
             self.security,
             actor,
-            lambda one: Quality(catalog, self.lake, self.runs, one, settings.home / "expectations", self._sql).check,
+            lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
         )
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)

@@ -17,6 +17,7 @@ __all__ = ["add_to", "commands"]
 commands = typer.Typer(help="Versioned datasets: list, look, load, export, mend.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The dataset's name.")]
+RULES = "evolve, freeze, discard_row or discard_value."
 VersionOption = Annotated[int | None, typer.Option("--version", "-v", help="A version; default: the newest.")]
 
 
@@ -288,3 +289,23 @@ def drain(
             on_progress=say,
         )
     say(repr(drained))
+
+
+@commands.command()
+def contract(
+    name: Annotated[str, typer.Argument(help="The dataset, there or not; '*' for all without a contract.")],
+    tables: Annotated[str | None, typer.Option(help="A dataset that is not there: " + RULES)] = None,
+    columns: Annotated[str | None, typer.Option(help="A new column: " + RULES)] = None,
+    data_type: Annotated[str | None, typer.Option(help="A value of another type: " + RULES)] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Take the contract away.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or set what a dataset does with new columns and types; every load keeps to it."""
+    with open_workbench() as wb:
+        if clear:
+            wb.datasets.contracts.clear(name)
+        if tables or columns or data_type:
+            wb.datasets.contracts.set(name, tables=tables, columns=columns, data_type=data_type)
+        found = wb.datasets.contracts.get(name)
+    record = {"dataset": name, **found.to_dict(), "declared": found.declared}
+    print_records([record], as_json=as_json)

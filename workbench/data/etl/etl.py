@@ -20,7 +20,7 @@ from workbench.data.etl.draining import Drain
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.model import Drained, Landed, Loaded, Slice
 from workbench.data.etl.slicing import slices_of
-from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, columns_of
+from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, Rule, columns_of, rows_of
 from workbench.foundation.errors import Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
@@ -244,6 +244,9 @@ class Etl:
                 raise Invalid("loading needs a key that tells rows apart", hint=hint)
             if how is Mode.DELETE_INSERT and not partition:
                 raise Invalid("a delete-insert needs partitions to replace by", hint="partition=['day']")
+            if self._lake.contracts(self._looking).get(into).tables in (Rule.DISCARD_ROW, Rule.DISCARD_VALUE):
+                gone = sum(part.height for part in rows_of(frame)[1])
+                return self._loaded(into, gone, begin, version=0, discarded=gone)
             if checkpoint is None and how != Mode.SNAPSHOT:
                 self._create(into, frame, key, description, source, layout, partition)
                 rows = self._lake.rows(into)

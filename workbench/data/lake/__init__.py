@@ -5,6 +5,7 @@
 
 from workbench.data.lake.cards import card, line
 from workbench.data.lake.changes import Changes
+from workbench.data.lake.contracting import Contract, Rule
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
@@ -19,12 +20,14 @@ from workbench.data.lake.previewing import RowPage
 from workbench.data.lake.sealing import version_at
 from workbench.data.lake.staging import Staged
 from workbench.data.lake.vanished import went
+from workbench.data.lake.writing import rows_of
 
 __all__ = [
     "Changes",
     "Checkpoint",
     "CleanReport",
     "Column",
+    "Contract",
     "Counts",
     "Dataset",
     "DatasetInfo",
@@ -39,6 +42,7 @@ __all__ = [
     "Opened",
     "PeriodReport",
     "RowPage",
+    "Rule",
     "Staged",
     "Tail",
     "Version",
@@ -47,6 +51,7 @@ __all__ = [
     "columns_of",
     "disk_errors",
     "line",
+    "rows_of",
     "sync",
     "version_at",
     "went",

@@ -31,6 +31,12 @@ class Counts:
     discarded: int = 0
     values: int = 0
 
+    @property
+    def loss(self) -> str:
+        """What the contract let go of, in words."""
+        parts = [(self.discarded, "row"), (self.values, "value")]
+        return " and ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in parts if count)
+
     def reset(self) -> None:
         for one in fields(self):
             setattr(self, one.name, 0)

@@ -26,12 +26,16 @@ class Datasets:
 
     Args:
         base: The folder that relative paths start from.
+
+    Attributes:
+        contracts: What each does with new columns and types: `wb.datasets.contracts.set("orders", columns="evolve")`.
     """
 
     def __init__(self, lake: Lake, actor: Actor, *, base: Path | None = None) -> None:
         self._lake = lake
         self._actor = actor
         self._base = base
+        self.contracts = lake.contracts(actor)
 
     def get(self, name: str) -> Dataset:
         """

@@ -6,17 +6,21 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames, listed
-from workbench.data.lake import disk, historizing, loading, removing, staging, writing
+from workbench.data.lake import compacting, disk, historizing, loading, removing, staging, writing
+from workbench.data.lake.contracting import Contract, ContractStore, Rule
+from workbench.data.lake.contracts import Contracts
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.datafiles import check_partition_columns
+from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.layout import EventLayout, folding
 from workbench.data.lake.loading import Mode
@@ -29,10 +33,18 @@ from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, IntegrityError, Invalid, NotFound, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.jobs import Jobs
+from workbench.foundation.observability import logger
 from workbench.governance.runs import Actor, Runs
 from workbench.governance.security import Role, Security
 
 __all__ = ["Lake"]
+
+
+class Rules(TypedDict):
+    """What a plan is told of the dataset's contract, and counts."""
+
+    contract: Contract
+    counts: Counts
 
 
 class Lake(LakeReader):
@@ -51,6 +63,7 @@ class Lake(LakeReader):
     def __init__(self, root: Path, catalog: Catalog, runs: Runs, security: Security) -> None:
         super().__init__(root, catalog, runs, security)
         self._jobs = Jobs(catalog)
+        self._contracts = ContractStore(catalog)
         self._upkeep = Upkeep(root, self._store, runs)
         self._removed: Callable[[Path], object] = lambda _: None
 
@@ -88,6 +101,11 @@ class Lake(LakeReader):
         self._security.require(actor.principal, Role.ANALYST, f"create the dataset '{name}'")
         check_name(name)
         self._store.check_free(name)
+        if self._contracts.of(name).tables is not Rule.EVOLVE:
+            raise Invalid(
+                f"there is no dataset '{name}', and its contract does not let one be made",
+                hint=f"workbench dataset contract {name} --tables evolve",
+            )
         if isinstance(frame, pa.Schema):
             frame = frame.empty_table()
         elif isinstance(frame, Mapping):
@@ -149,9 +167,9 @@ class Lake(LakeReader):
             Unavailable: The disk is full or may not be written to; nothing was changed.
         """
         record = self._for_change(name, actor, "append to")
-        log = self._log(record)
-        plan = writing.appending(log, record, frames.to_lazy(frame), evolve=evolve)
-        return self._writer.commit(log, record, "append", plan, actor, checkpoint)
+        log, rules = self._log(record), self._rules(name, evolve)
+        plan = writing.appending(log, record, frames.to_lazy(frame), **rules)
+        return self._done(record, log, "append", plan, actor, checkpoint, rules["counts"])
 
     def overwrite(
         self,
@@ -176,9 +194,9 @@ class Lake(LakeReader):
             Unavailable: The disk is full or may not be written to; nothing was changed.
         """
         record = self._for_change(name, actor, "overwrite")
-        log = self._log(record)
-        plan = writing.overwriting(log, record, frames.to_lazy(frame), partition=partition, evolve=evolve)
-        return self._writer.commit(log, record, "overwrite", plan, actor, checkpoint)
+        log, rules = self._log(record), self._rules(name, evolve)
+        plan = writing.overwriting(log, record, frames.to_lazy(frame), partition=partition, evolve=evolve, **rules)
+        return self._done(record, log, "overwrite", plan, actor, checkpoint, rules["counts"])
 
     def upsert(
         self,
@@ -204,9 +222,9 @@ class Lake(LakeReader):
         columns = listed(key) or record.key
         if not columns:
             raise Invalid(f"'{name}' has no key to upsert by", hint="name it: key=[...], here or when it is created")
-        log = self._log(record)
-        plan = writing.upserting(log, record, frames.to_lazy(frame), key=columns, evolve=evolve)
-        return self._writer.commit(log, record, "upsert", plan, actor, checkpoint)
+        log, rules = self._log(record), self._rules(name, evolve)
+        plan = writing.upserting(log, record, frames.to_lazy(frame), key=columns, **rules)
+        return self._done(record, log, "upsert", plan, actor, checkpoint, rules["counts"])
 
     def load(
         self,
@@ -235,28 +253,28 @@ class Lake(LakeReader):
             Unavailable: The disk is full or may not be written to; nothing was changed.
         """
         record = self._for_change(name, actor, "load into")
-        log, counts = self._log(record), Counts()
+        log, rules = self._log(record), self._rules(name, evolve)
         columns = listed(key) or tuple(one for one in record.key if mode != Mode.SNAPSHOT or one != historizing.FROM)
         if not columns and mode in (Mode.UPSERT, Mode.SNAPSHOT):
             raise Invalid(f"'{name}' has no key to {mode} by", hint="name it: key=[...], here or when it is created")
         match mode:
-            case Mode.APPEND | Mode.REPLACE:
-                stream = writing.stream_of(frame) or writing.stream_of(frames.to_lazy(frame))
-                assert stream is not None
-                plan = loading.streaming(
-                    log, record, stream[1], stream[0], replace=mode == Mode.REPLACE, evolve=evolve, counts=counts
-                )
+            case Mode.APPEND | Mode.REPLACE if (stream := writing.stream_of(frame)) is not None:
+                whole = mode is Mode.REPLACE
+                plan = loading.streaming(log, record, stream[1], stream[0], replace=whole, evolve=evolve, **rules)
+            case Mode.APPEND:
+                plan = writing.appending(log, record, frames.to_lazy(frame), **rules)
+            case Mode.REPLACE:
+                rows = frames.to_lazy(frame)
+                plan = writing.overwriting(log, record, rows, partition=None, evolve=evolve, **rules)
             case Mode.UPSERT:
-                plan = loading.changing(log, record, frames.to_lazy(frame), key=columns, evolve=evolve, counts=counts)
+                plan = loading.changing(log, record, frames.to_lazy(frame), key=columns, **rules)
             case Mode.DELETE_INSERT:
-                plan = loading.delete_inserting(log, record, frames.to_lazy(frame), evolve=evolve, counts=counts)
+                plan = loading.delete_inserting(log, record, frames.to_lazy(frame), **rules)
             case Mode.SNAPSHOT:
-                plan = loading.historizing_rows(
-                    log, record, frames.to_lazy(frame), key=columns, at=at or utcnow(), close=close, evolve=evolve,
-                    counts=counts,
-                )  # fmt: skip
+                rows, since = frames.to_lazy(frame), at or utcnow()
+                plan = loading.historizing_rows(log, record, rows, key=columns, at=since, close=close, **rules)
         operation = {Mode.REPLACE: "overwrite"}.get(mode, str(mode))
-        return self._writer.commit(log, record, operation, plan, actor, checkpoint), counts
+        return self._done(record, log, operation, plan, actor, checkpoint, rules["counts"]), rules["counts"]
 
     @contextmanager
     def staged(
@@ -281,17 +299,16 @@ class Lake(LakeReader):
             Unavailable: The disk is full or may not be written to.
         """
         record = self._for_change(name, actor, "load into")
-        log = self._log(record)
+        log, rules = self._log(record), self._rules(name, evolve)
         self._writer.catch_up(log, record)
 
         def commit(operation: str, plan: writing.Plan, checkpoint: Checkpoint | None) -> Version:
-            return self._writer.commit(log, record, operation, plan, actor, checkpoint)
+            return self._done(record, log, operation, plan, actor, checkpoint, rules["counts"])
 
         with disk.writing(log.folder):  # clean-up keeps away
             with disk.disk_errors(log.folder):
-                found = staging.write_aside(
-                    log, record, log.newest(record.version), frames, commit, evolve=evolve, replace=replace
-                )
+                base = log.newest(record.version)
+                found = staging.write_aside(log, record, base, frames, commit, anew=evolve and replace, **rules)
             try:
                 yield found
             finally:
@@ -324,7 +341,7 @@ class Lake(LakeReader):
         """Merges small files into larger ones: the same rows. If there is nothing to merge, also the same version."""
         record = self._for_change(name, actor, "optimize")
         log = self._log(record)
-        return self._writer.commit(log, record, "optimize", writing.compacting(log), actor, None)
+        return self._writer.commit(log, record, "optimize", compacting.compacting(log), actor, None)
 
     def fold(self, name: str, actor: Actor) -> int:
         """Folds the runs of a dataset of events where enough lie over each other; one commit per period.
@@ -345,7 +362,7 @@ class Lake(LakeReader):
         folds = 0
         with self._jobs.held("fold", record.id):
             while folding.due(log.newest(record.version).files, layout):
-                self._writer.commit(log, record, "optimize", writing.folding_runs(log), actor, None)
+                self._writer.commit(log, record, "optimize", compacting.folding_runs(log), actor, None)
                 record = self._store.get(name)
                 folds += 1
         return folds
@@ -397,6 +414,10 @@ class Lake(LakeReader):
             self._removed(self.root / record.id)
         return report
 
+    def contracts(self, actor: Actor) -> Contracts:
+        """What datasets do with what is new, as somebody may see and set it."""
+        return Contracts(self._contracts, self._store, self._security, actor)
+
     def unknown_folders(self) -> tuple[Path, ...]:
         """Folders of datasets that the catalog has never heard of."""
         return self._upkeep.leftovers().unknown
@@ -408,6 +429,29 @@ class Lake(LakeReader):
             Forbidden: Neither the dataset's owner nor an engineer.
         """
         self._for_change(name, actor, doing)
+
+    def _rules(self, name: str, evolve: bool) -> Rules:
+        """What holds for a load: what was set, else what the caller asks for; and what it counts."""
+        contract = self._contracts.of(name)
+        if evolve and not contract.declared:
+            contract = replace(contract, columns=Rule.EVOLVE)
+        return {"contract": contract, "counts": Counts()}
+
+    def _done(
+        self,
+        record: DatasetRecord,
+        log: DeltaLog,
+        operation: str,
+        plan: writing.Plan,
+        actor: Actor,
+        checkpoint: Checkpoint | None,
+        counts: Counts,
+    ) -> Version:
+        version = self._writer.commit(log, record, operation, plan, actor, checkpoint)
+        if counts.discarded or counts.values:
+            said = {"dataset": record.name, "rows": counts.discarded, "values": counts.values}
+            logger("lake").warning("the contract of '%s' discarded %s", record.name, counts.loss, extra=said)
+        return version
 
     def _for_change(self, name: str, actor: Actor, doing: str) -> DatasetRecord:
         record = self._store.get(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace as dc_replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,17 +13,30 @@ from deltalake.transaction import AddAction
 
 from workbench.compute import frames
 from workbench.data.lake import datafiles, historizing
+from workbench.data.lake.contracting import Contract, Rule, check_types, fit
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.deltalog import Change, DeltaLog
 from workbench.data.lake.model import DatasetRecord
-from workbench.data.lake.schema import TIME, fit, storable
+from workbench.data.lake.schema import TIME, storable
 from workbench.data.lake.snapshot import Snapshot
-from workbench.data.lake.upserting import check_columns, check_key, check_new, hits, upserted, without
-from workbench.data.lake.writing import Plan, collected, scan_files, stream_of, written
+from workbench.data.lake.upserting import as_columns, check_columns, check_key, check_new, hits, upserted, without
+from workbench.data.lake.writing import Plan, collected, fitted, scan_files, stream_of, written
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Conflict, Invalid
 
-__all__ = ["Mode", "changing", "columns_of", "delete_inserting", "historizing_rows", "streaming"]
+__all__ = [
+    "Mode",
+    "batch_by_batch",
+    "changing",
+    "columns_of",
+    "delete_inserting",
+    "historizing_rows",
+    "settled",
+    "streaming",
+]
+
+
+EVOLVING = Contract(columns=Rule.EVOLVE, data_type=Rule.EVOLVE)
 
 
 class Mode(StrEnum):
@@ -64,6 +78,7 @@ def streaming(
     *,
     replace: bool,
     evolve: bool,
+    contract: Contract,
     counts: Counts,
 ) -> Plan:
     """Appends a stream, or puts it in the place of all rows, a batch in memory at a time; of its keys all at once.
@@ -81,12 +96,11 @@ def streaming(
         if add is not None and base.schema != planned_on:
             datafiles.discard(log.folder, add)
             raise Conflict(f"the columns of '{record.name}' were changed meanwhile", hint="load it again")
-        wanted = pl.Schema() if replace and evolve else base.schema
-        schema = fit(empty, wanted, evolve=evolve)[1]
-        datafiles.check_kept(schema, record.key, record.partition_by)
+        # A replacement that may evolve has columns of its own; another keeps to those that are there.
+        schema = settled(record, base, empty, contract, anew=replace and evolve)
         if add is None:
             planned_on = base.schema
-            add = written(log, (_counted(frame, wanted, evolve, counts) for frame in stream), base)
+            add = written(log, batch_by_batch(stream, schema, contract, counts), base)
         try:
             if record.key and add:
                 keys = scan_files(log.folder, add, schema).select(record.key)
@@ -96,7 +110,7 @@ def streaming(
         except BaseException:
             datafiles.discard(log.folder, add)
             raise
-        counts.added, counts.removed = counts.rows, base.rows if replace else 0
+        counts.added, counts.removed = counts.rows - counts.discarded, base.rows if replace else 0
         operation = "overwrite" if replace else "append"
         return Change(operation, add, base.names if replace else (), schema, staged=True)
 
@@ -104,17 +118,17 @@ def streaming(
 
 
 def changing(
-    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], evolve: bool, counts: Counts
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], contract: Contract, counts: Counts
 ) -> Plan:
     """An upsert that writes no row which is there as it is; nothing, where all are."""
 
     def plan(base: Snapshot) -> Change | None:
         counts.reset()
         check_columns(base, key)
-        fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = collected(fitted)
+        lazy, schema = fitted(record, base, frame, contract, counts)
+        rows = collected(lazy)
         check_key(rows.lazy(), key)
-        counts.rows = rows.height
+        counts.rows = rows.height + counts.discarded
         gone, pieces = upserted(base, schema, rows, key, counts=counts)
         add = written(log, pieces, base)
         if not add and not gone and schema == base.schema:
@@ -125,7 +139,7 @@ def changing(
 
 
 def delete_inserting(
-    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evolve: bool, counts: Counts
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, contract: Contract, counts: Counts
 ) -> Plan:
     """Replaces the partitions that the rows are in; a partition that holds exactly its rows is left alone."""
     if not record.partition_by:
@@ -136,9 +150,9 @@ def delete_inserting(
 
     def plan(base: Snapshot) -> Change | None:
         counts.reset()
-        fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = collected(fitted)
-        counts.rows = rows.height
+        lazy, schema = fitted(record, base, frame, contract, counts)
+        rows = collected(lazy)
+        counts.rows = rows.height + counts.discarded
         if record.key:
             check_key(rows.lazy(), record.key)
         gone: list[str] = []
@@ -172,7 +186,7 @@ def historizing_rows(
     key: Sequence[str],
     at: datetime | str,
     close: bool,
-    evolve: bool,
+    contract: Contract,
     counts: Counts,
 ) -> Plan:
     """Keeps what rows were: see `historizing.history`.
@@ -187,11 +201,11 @@ def historizing_rows(
         historizing.check(record.name, base.schema)
         check_columns(base, key)
         own = pl.Schema({name: dtype for name, dtype in base.schema.items() if name not in historizing.COLUMNS})
-        fitted, shown = fit(historizing.dated(frame, at), {**own, historizing.FROM: TIME}, evolve=evolve)
+        lazy, shown = fit(historizing.dated(frame, at), {**own, historizing.FROM: TIME}, contract, counts)
         schema = historizing.widened({name: shown[name] for name in shown if name != historizing.FROM})
-        rows = collected(fitted)
+        rows = collected(lazy)
         check_key(rows.lazy(), [*key, historizing.FROM])
-        counts.rows = rows.height
+        counts.rows = rows.height + counts.discarded
         if close:
             rows = historizing.closing(rows, collected(base.scan().filter(historizing.CURRENT).select(key)), key)
         keys = rows.select(key).unique(maintain_order=True)
@@ -210,13 +224,41 @@ def historizing_rows(
 def _of_keys(base: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     files = [name for name, _ in hits(base, keys, key)]
     there = base.scan(files).join(keys.lazy(), on=list(key), how="semi", maintain_order="left")
-    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in base.schema]
-    return there.with_columns(missing).select(list(schema)).collect(engine="streaming")
+    return there.select(as_columns(base, schema)).collect(engine="streaming")
 
 
-def _counted(frame: pl.DataFrame, wanted: pl.Schema, evolve: bool, counts: Counts) -> pl.DataFrame:
-    counts.rows += frame.height
-    return collected(fit(frame.lazy(), wanted, evolve=evolve)[0])
+def settled(record: DatasetRecord, base: Snapshot, empty: pl.LazyFrame, contract: Contract, *, anew: bool) -> pl.Schema:
+    """The columns that a dataset has once rows are in that come in batches: settled before the first one.
+
+    Args:
+        empty: The batches' columns, without a row.
+        anew: The columns take the place of those that are there.
+
+    Raises:
+        Invalid: The columns do not fit.
+    """
+    wanted = pl.Schema() if anew else base.schema
+    schema = fit(empty, wanted, EVOLVING if anew else contract, streamed=True)[1]
+    datafiles.check_kept(schema, record.key, record.partition_by)
+    if anew:
+        check_types(schema, base.schema, contract, record.name)
+    return schema
+
+
+def batch_by_batch(
+    batches: Iterable[pl.DataFrame], schema: pl.Schema, contract: Contract, counts: Counts
+) -> Iterator[pl.DataFrame]:
+    """Batches with columns that are settled; a value that does not fit them is refused, or discarded.
+
+    Raises:
+        Invalid: It is refused; says the row.
+    """
+    rule = contract.data_type
+    rules = dc_replace(contract, data_type=Rule.FREEZE if rule is Rule.EVOLVE else rule)
+    for batch in batches:
+        rows = fit(batch.lazy(), schema, rules, counts, before=counts.rows)[0]
+        counts.rows += batch.height
+        yield collected(rows)
 
 
 def _alike(base: Snapshot, files: list[str], rows: pl.DataFrame) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import polars as pl
 from deltalake.transaction import AddAction
 
 from workbench.data.lake import datafiles
+from workbench.data.lake.contracting import Contract
+from workbench.data.lake.counts import Counts
 from workbench.data.lake.deltalog import Change, DeltaLog
+from workbench.data.lake.loading import batch_by_batch, settled
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
-from workbench.data.lake.schema import fit
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted, without
 from workbench.data.lake.writing import Plan, collected, scan_files, written
@@ -208,33 +211,25 @@ def write_aside(
     frames: Iterable[pl.DataFrame],
     commit: Commit,
     *,
-    evolve: bool,
-    replace: bool,
+    contract: Contract,
+    counts: Counts,
+    anew: bool,
 ) -> Staged:
     """Writes frames, all of the same columns, as files that no version names.
 
     Args:
-        frames: One in memory at a time.
-        evolve: New columns are added to the dataset and missing ones are null, where otherwise both are refused.
-        replace: With `evolve`, the frames' columns are to replace those of the dataset.
+        frames: At least one; one in memory at a time.
+        counts: Told what the contract lets go of.
+        anew: The frames' columns are to replace those of the dataset.
 
     Raises:
         Invalid: The columns or values do not fit the dataset.
     """
-    schema = base.schema
-    rows = 0
-
-    def fitted() -> Iterator[pl.DataFrame]:
-        nonlocal schema, rows
-        wanted = pl.Schema() if evolve and replace else base.schema
-        for frame in frames:
-            plan, schema = fit(frame.lazy(), wanted, evolve=evolve)
-            datafiles.check_kept(schema, record.key, record.partition_by)
-            found = collected(plan)
-            rows += found.height
-            yield found
-
-    files = written(log, fitted(), base)
+    rest = iter(frames)
+    first = next(rest)
+    schema = settled(record, base, first.clear().lazy(), contract, anew=anew)
+    files = written(log, batch_by_batch(chain([first], rest), schema, contract, counts), base)
+    rows = counts.rows - counts.discarded
     return Staged(log, record, base.schema, schema, files, rows, commit)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError as AlreadyThere
 from sqlalchemy.orm import Session
 
+from workbench.data.lake.contracting import drop_contract, move_contract
 from workbench.data.lake.finding import Order, words
 from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.model import DatasetPage, DatasetRecord, DatasetSummary, Outline, Version
@@ -142,6 +143,7 @@ class DatasetStore:
                 _index(row)
                 session.flush()
                 self._security.move_policies(session, old_name, new_name)
+                move_contract(session, old_name, new_name)
                 audit_append(
                     session, actor=by, action="rename dataset", thing=f"dataset {new_name}", detail={"from": old_name}
                 )
@@ -156,6 +158,7 @@ class DatasetStore:
             row.former_name, row.name, row.deleted = row.name, None, utcnow()
             self._runs.forget_pins(session, dataset_id)
             self._security.drop_policies(session, str(row.former_name), by=by)
+            drop_contract(session, str(row.former_name), by=by)
             audit_append(
                 session,
                 actor=by,

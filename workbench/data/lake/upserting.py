@@ -13,7 +13,7 @@ from workbench.data.lake.schema import TIME
 from workbench.data.lake.snapshot import Snapshot
 from workbench.foundation.errors import Conflict, Invalid, unknown
 
-__all__ = ["check_columns", "check_key", "check_new", "hits", "upserted", "without"]
+__all__ = ["as_columns", "check_columns", "check_key", "check_new", "hits", "upserted", "without"]
 
 _PLACE, _ROW = "__workbench_place", "__workbench_row"
 
@@ -148,7 +148,7 @@ def _changed(
     met = np.zeros(rows.height, dtype=bool)
     moved: list[pl.DataFrame] = []
     for name, found in hits(snapshot, rows.select(key), key):
-        there = snapshot.scan([name]).select(_as(snapshot, schema)).collect(engine="in-memory")
+        there = snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory")
         came = found[_ROW].to_numpy()
         doubled = met[came]
         met[came] = True
@@ -183,7 +183,7 @@ def without(
     def changed() -> Iterator[pl.DataFrame]:
         for name, found in hits(snapshot, keys, key):
             gone.append(name)
-            there = snapshot.scan([name]).select(_as(snapshot, schema)).collect(engine="in-memory")
+            there = snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory")
             yield there.filter(~_mask(there.height, found[_PLACE]))
         yield rows
 
@@ -205,9 +205,10 @@ def _merged(frames: Iterable[pl.DataFrame], snapshot: Snapshot) -> Iterator[pl.D
         yield pl.concat(held)
 
 
-def _as(snapshot: Snapshot, schema: pl.Schema) -> list[pl.Expr]:
+def as_columns(snapshot: Snapshot, schema: pl.Schema) -> list[pl.Expr]:
+    """What is there, as the columns that the dataset is to have."""
     return [
-        pl.col(name) if name in snapshot.schema else pl.lit(None, dtype=dtype).alias(name)
+        pl.col(name).cast(dtype) if name in snapshot.schema else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in schema.items()
     ]
 

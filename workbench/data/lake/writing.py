@@ -6,8 +6,8 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from deltalake.transaction import AddAction
 
 from workbench.compute import frames
 from workbench.data.lake import damage, datafiles
+from workbench.data.lake.contracting import Contract, check_types, fit, retyped, rewritten
+from workbench.data.lake.counts import Counts
 from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.disk import disk_errors, headroom, writing
-from workbench.data.lake.layout import EventLayout, folding, runs
+from workbench.data.lake.layout import runs
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
-from workbench.data.lake.schema import fit, storable
+from workbench.data.lake.schema import storable
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.store import DatasetStore
 from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted
@@ -36,8 +38,7 @@ __all__ = [
     "Writer",
     "appending",
     "collected",
-    "compacting",
-    "folding_runs",
+    "fitted",
     "overwriting",
     "rows_of",
     "scan_files",
@@ -48,7 +49,6 @@ __all__ = [
 
 ATTEMPTS = 50
 BATCHED_ROWS = 500_000
-SMALL_BYTES = 32 << 20
 
 Plan = Callable[[Snapshot], Change | None]
 """From the newest version to what is to be done to it; None where nothing is."""
@@ -135,7 +135,8 @@ class Writer:
                 return overtaken
             datafiles.discard(log.folder, overtaken.add)
         with damage.telling(partial(damage.read_through, record.name, base)):
-            return plan(base)
+            change = plan(base)
+            return change if change is None else _rewritten(log, record, base, change)
 
     def _commit(
         self, log: DeltaLog, base: Snapshot, change: Change, note: Version, checkpoint: Checkpoint | None
@@ -200,31 +201,61 @@ def stream_of(frame: Any) -> tuple[pl.LazyFrame, Iterator[pl.DataFrame]] | None:
     return None
 
 
-def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, evolve: bool) -> Plan:
+def fitted(
+    record: DatasetRecord, base: Snapshot, frame: pl.LazyFrame, contract: Contract, counts: Counts
+) -> tuple[pl.LazyFrame, pl.Schema]:
+    """See `fit`.
+
+    Raises:
+        Invalid: Also, where a column would have another type by whose values rows are found.
+    """
+    rows, schema = fit(frame, base.schema, contract, counts)
+    fixed = {*record.key, *record.partition_by, *(base.layout.order if base.layout else ())}
+    if held := [name for name in retyped(base.schema, schema) if name in fixed]:
+        raise Invalid(
+            f"column '{held[0]}' of '{record.name}' cannot become {schema[held[0]]}: its files are laid out by it",
+            hint="cast the frame to what the dataset has",
+        )
+    return rows, schema
+
+
+def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, contract: Contract, counts: Counts) -> Plan:
     def plan(base: Snapshot) -> Change:
-        fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = collected(fitted)
+        counts.reset()
+        lazy, schema = fitted(record, base, frame, contract, counts)
+        rows = collected(lazy)
         if record.key:
             check_key(rows.lazy(), record.key)
             check_new(base, rows, record.key, record.name)
+        counts.rows, counts.added = rows.height + counts.discarded, rows.height
         return Change("append", written(log, [rows], base), schema=schema)
 
     return plan
 
 
 def overwriting(
-    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, partition: Mapping[str, Any] | None, evolve: bool
+    log: DeltaLog,
+    record: DatasetRecord,
+    frame: pl.LazyFrame,
+    *,
+    partition: Mapping[str, Any] | None,
+    evolve: bool,
+    contract: Contract,
+    counts: Counts,
 ) -> Plan:
     def whole(base: Snapshot) -> Change:
         if evolve:
             schema = storable(frame.collect_schema())
             datafiles.check_kept(schema, record.key, record.partition_by)
+            check_types(schema, base.schema, contract, record.name)
             rows = collected(frame.select(_casts(schema)))
         else:
-            fitted, schema = fit(frame, base.schema, evolve=False)
-            rows = collected(fitted)
+            counts.reset()
+            lazy, schema = fitted(record, base, frame, contract, counts)
+            rows = collected(lazy)
         if record.key:
             check_key(rows.lazy(), record.key)
+        counts.rows, counts.added, counts.removed = rows.height + counts.discarded, rows.height, base.rows
         return Change("overwrite", written(log, [rows], base), base.names, schema)
 
     def one(base: Snapshot) -> Change:
@@ -234,8 +265,9 @@ def overwriting(
             for name, value in values.items()
             if name not in frame.collect_schema()
         )
-        fitted, schema = fit(filled, base.schema, evolve=evolve)
-        rows = collected(fitted)
+        counts.reset()
+        lazy, schema = fitted(record, base, filled, contract, counts)
+        rows = collected(lazy)
         inside = pl.all_horizontal(
             pl.col(name).eq_missing(pl.lit(value, dtype=base.schema[name])) for name, value in values.items()
         )
@@ -253,11 +285,14 @@ def overwriting(
     return whole if partition is None else one
 
 
-def upserting(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], evolve: bool) -> Plan:
+def upserting(
+    log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key: Sequence[str], contract: Contract, counts: Counts
+) -> Plan:
     def plan(base: Snapshot) -> Change:
         check_columns(base, key)
-        fitted, schema = fit(frame, base.schema, evolve=evolve)
-        rows = collected(fitted)
+        counts.reset()
+        lazy, schema = fitted(record, base, frame, contract, counts)
+        rows = collected(lazy)
         check_key(rows.lazy(), key)
         gone, pieces = upserted(base, schema, rows, key)
         return Change("upsert", written(log, pieces, base), gone, schema)
@@ -265,47 +300,20 @@ def upserting(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, key:
     return plan
 
 
-def compacting(log: DeltaLog) -> Plan:
-    """Merges each partition's small files into larger ones of the dataset's present columns; of a dataset of events,
-    each period's runs into one.
-    """
-
-    def plan(base: Snapshot) -> Change | None:
-        if base.layout is not None:
-            folds = folding.due(base.files, base.layout, everything=True)
-            return _folded(log, base, base.layout, folds) if folds else None
-        small = base.files.filter(pl.col("size_bytes") < SMALL_BYTES)
-        groups: dict[tuple[str | None, ...], list[str]] = {}
-        for row in small.to_dicts():
-            groups.setdefault(tuple(base.partition_of(row).values()), []).append(row["path"])
-        many = [names for names in groups.values() if len(names) > 1]
-        if not many:
-            return None
-        merged = (base.scan(names).collect(engine="in-memory") for names in many)
-        add = datafiles.write(log.folder, merged, base.partition_by, data_change=False)
-        return Change("optimize", add, list(chain.from_iterable(many)), data_change=False)
-
-    return plan
-
-
-def folding_runs(log: DeltaLog) -> Plan:
-    """Folds what is due of one period, the one with the most rows to fold; see `layout.folding`."""
-
-    def plan(base: Snapshot) -> Change | None:
-        folds = folding.due(base.files, base.layout) if base.layout is not None else []
-        if base.layout is None or not folds:
-            return None
-        return _folded(log, base, base.layout, [max(folds, key=lambda fold: fold.rows)])
-
-    return plan
-
-
-def _folded(log: DeltaLog, base: Snapshot, layout: EventLayout, folds: Sequence[folding.Fold]) -> Change:
-    pieces = chain.from_iterable(
-        folding.folded(base.scan(fold.files, hashed=True), layout, fold.rows) for fold in folds
-    )
-    add = runs.write_sorted(log.folder, pieces, layout)
-    return Change("optimize", add, list(chain.from_iterable(fold.files for fold in folds)), data_change=False)
+def _rewritten(log: DeltaLog, record: DatasetRecord, base: Snapshot, change: Change) -> Change:
+    """The change, and what it leaves of the files that are there in wider types, where a column's type evolves."""
+    types = retyped(base.schema, change.schema or base.schema)
+    left = [name for name in base.names if name not in set(change.remove)]
+    if change.schema is None or not types or not left:
+        return change
+    wide = change.schema
+    try:
+        rows = (rewritten(base.scan([name]).collect(engine="in-memory"), wide) for name in left)
+        add = written(log, rows, base)
+    except BaseException:
+        datafiles.discard(log.folder, change.add)
+        raise
+    return replace(change, add=[*change.add, *add], remove=base.names)
 
 
 def written(log: DeltaLog, frames: Iterable[pl.DataFrame], base: Snapshot) -> list[AddAction]:
