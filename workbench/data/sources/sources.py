@@ -90,7 +90,7 @@ class Sources:
         self._may_look()
         return self._counted(self._store.get(name))
 
-    def add(self, name: str, url: str, /, *, into: str, **settings: Any) -> DataSource:
+    def add(self, name: str, /, url: str, *, into: str, **settings: Any) -> DataSource:
         """Adds a source: `wb.sources.add("orders", "postgresql://shop@db/shop", into="orders", table="orders",
         password="env:SHOP_PASSWORD", mode="upsert", key="id", cursor="updated_at")`.
 

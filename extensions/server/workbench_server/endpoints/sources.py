@@ -96,7 +96,7 @@ def detail(wb: Workbench, name: str) -> SourceItem:
 
 
 def added(wb: Workbench, *, body: SourceBody) -> SourceItem:
-    return _item(wb.sources.add(body.name, body.url, **{**body.settings, "into": body.into}))
+    return _item(wb.sources.add(body.name, **{**body.settings, "url": body.url, "into": body.into}))
 
 
 def changed(wb: Workbench, name: str, *, body: SourceChange) -> SourceItem:
