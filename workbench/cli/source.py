@@ -142,7 +142,7 @@ def look(name: Name, as_json: JsonOption = False) -> None:
     records = [{"column": column, "type": kind} for column, kind in found.columns.items()]
     print_records(records, as_json=as_json)
     if not as_json:
-        asked = "it can be asked for rows beyond a cursor" if found.incremental else "every sync reads all of it"
+        asked = "it can be asked for the rows beyond its cursor" if found.incremental else "every sync reads all of it"
         say(f"{name} can be read; {asked}")
 
 

@@ -461,8 +461,8 @@ export interface Heard {
   /** Grows with every change; to be sent back as `since` after a cut. */
   number: number;
   time: string;
-  topic: "dataset" | "run" | "report" | "query";
-  /** Of the dataset, run, report or query. */
+  topic: "dataset" | "run" | "report" | "query" | "source";
+  /** Of the dataset, run, report, query or source. */
   name: string;
   detail: { [name: string]: Value };
 }
@@ -1470,6 +1470,62 @@ export interface SharingBody {
   role: Role | null;
 }
 
+/** Nothing more to say. */
+export interface SourceAct {
+}
+
+export interface SourceBody {
+  name: string;
+  /** A path or a URL, without a password. */
+  url: string;
+  /** The dataset; made by the first sync. */
+  into: string;
+  /** mode, table, key, cursor and the like: see docs/sources.md. */
+  settings?: { [name: string]: Value };
+}
+
+export interface SourceChange {
+  /** What is to be otherwise. */
+  settings: { [name: string]: Value };
+}
+
+/** A data source, and how it was last synced. */
+export interface SourceItem {
+  name: string;
+  /** What it is, by its URL: postgresql, file. */
+  kind: string;
+  /** What it says, without what it leaves as it is by default. */
+  definition: { [name: string]: Value };
+  /** Counts its changes, from 1. */
+  version: number;
+  owner: string;
+  created: string;
+  updated: string;
+  saved_by: string;
+  /** Since when it may not be synced. */
+  paused: string | null;
+  /** Rows of its dataset that the asker may see; null before the first sync. */
+  records: number | null;
+  last: SyncItem | null;
+}
+
+export interface SourceList {
+  items: SourceItem[];
+}
+
+export interface SourceRemoved {
+  name: string;
+}
+
+export interface SourceTested {
+  /** Column -> its type. */
+  columns: { [name: string]: string };
+  /** In the first batch. */
+  rows: number;
+  /** Whether it can be asked for the rows beyond its cursor alone. */
+  incremental: boolean;
+}
+
 /** What a listener hears first. */
 export interface Start {
   /** Of the newest change there is. */
@@ -1561,6 +1617,37 @@ export interface SubjectsHead {
   what: string;
   /** The dataset's column of subjects. */
   column: string;
+}
+
+export interface SyncBody {
+  /** Load all of it, in the place of what is there. */
+  anew?: boolean;
+}
+
+/** One sync. */
+export interface SyncItem {
+  /** Its run, whose receipt says all of it. */
+  run: string;
+  mode: string;
+  by: string;
+  started: string;
+  finished: string | null;
+  outcome: "running" | "succeeded" | "failed";
+  /** That were loaded. */
+  rows: number;
+  /** That were taken out, being deleted at the source. */
+  removed: number;
+  /** Of the dataset, afterwards. */
+  version: number | null;
+  /** Whether all rows of the source were read. */
+  everything: boolean;
+  /** What somebody should know. */
+  notes: string[];
+  error: string | null;
+}
+
+export interface SyncList {
+  items: SyncItem[];
 }
 
 export interface TextFacts {
@@ -1676,6 +1763,12 @@ export interface DatasetsNameVersionsParameters {
   limit?: number;
   /** The `next` of the page before. */
   cursor?: string | null;
+}
+
+/** GET /sources/{name}/history: The syncs of a source, newest first. */
+export interface SourcesNameHistoryParameters {
+  /** At most so many items. */
+  limit?: number;
 }
 
 /** GET /datasets/{name}/quality: What checks of a dataset found, the newest and over time. */

@@ -30,7 +30,7 @@ SIGNED_OUT = 4401
 """The code that a socket is closed with when its sign-in has ended."""
 
 # Topic -> what one has to be allowed to read to hear of it. Of other topics nobody hears.
-TOPICS = {"dataset": "datasets", "run": "runs", "report": "reports", "query": "queries"}
+TOPICS = {"dataset": "datasets", "run": "runs", "report": "reports", "query": "queries", "source": "sources"}
 
 
 class Start(Answer):
@@ -44,8 +44,8 @@ class Heard(Answer):
 
     number: int = Field(description="Grows with every change; to be sent back as `since` after a cut.")
     time: datetime
-    topic: Literal["dataset", "run", "report", "query"]
-    name: str = Field(description="Of the dataset, run, report or query.")
+    topic: Literal["dataset", "run", "report", "query", "source"]
+    name: str = Field(description="Of the dataset, run, report, query or source.")
     detail: dict[str, Any]
 
 

@@ -90,7 +90,7 @@ class Sources:
         self._may_look()
         return self._counted(self._store.get(name))
 
-    def add(self, name: str, url: str, *, into: str, **settings: Any) -> DataSource:
+    def add(self, name: str, /, url: str, *, into: str, **settings: Any) -> DataSource:
         """Adds a source: `wb.sources.add("orders", "postgresql://shop@db/shop", into="orders", table="orders",
         password="env:SHOP_PASSWORD", mode="upsert", key="id", cursor="updated_at")`.
 
@@ -107,11 +107,11 @@ class Sources:
             Forbidden: It takes an engineer.
         """
         self._may_change(f"add the source '{name}'")
-        definition = validated({"name": name, "url": url, "into": into, **settings})
+        definition = validated({**settings, "name": name, "url": url, "into": into})
         self._refuse_own_state(definition)
         return self._store.add(definition, by=self._actor.principal.name)
 
-    def change(self, name: str, **settings: Any) -> DataSource:
+    def change(self, name: str, /, **settings: Any) -> DataSource:
         """Changes some of what a source says; what it said before stays in `versions`.
 
         Where another table, key or cursor decides which rows there are, the next sync loads all of it anew, aside, and
@@ -208,7 +208,8 @@ class Sources:
         except WorkbenchError as error:
             raise told(error, one, secret) from None
         columns = {column: str(kind) for column, kind in first.schema.items()}
-        return Tested(columns, first.height, found.spanned)
+        asked = bool(one.cursor) and found.asks(first.to_arrow().schema.field(one.cursor).type)
+        return Tested(columns, first.height, asked)
 
     def sync(
         self,

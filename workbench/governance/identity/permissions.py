@@ -26,6 +26,9 @@ PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
     # It reads, under the asker's own policies; what it writes is the record of it.
     ("queries", "run"): (Role.VIEWER, Scope.READ),
     ("queries", "write"): (Role.ANALYST, Scope.RUN),
+    ("sources", "read"): (Role.ANALYST, Scope.READ),
+    # Whoever says where rows come from reads with the secrets of this machine.
+    ("sources", "change"): (Role.ENGINEER, Scope.RUN),
     ("preferences", "read"): (Role.VIEWER, Scope.READ),
     ("preferences", "write"): (Role.VIEWER, Scope.RUN),
     # A run's log and parameters can show data that a policy hides from viewers.

@@ -13,6 +13,7 @@ from workbench_server.endpoints.queries import ENDPOINTS as _QUERIES
 from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
 from workbench_server.endpoints.rollups import ENDPOINTS as _ROLLUPS
 from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
+from workbench_server.endpoints.sources import ENDPOINTS as _SOURCES
 
 __all__ = ["ENDPOINTS"]
 
@@ -20,6 +21,7 @@ ENDPOINTS = (
     *_PEOPLE,
     *_PREFERENCES,
     *_DATASETS,
+    *_SOURCES,
     *_QUALITY,
     *_LINEAGE,
     *_QUARANTINE,

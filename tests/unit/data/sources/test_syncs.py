@@ -44,6 +44,17 @@ def test_only_what_is_beyond_the_cursor(wb: Workbench, put: Put, settings: dict[
     assert wb.lake.version("orders") == version
 
 
+@pytest.mark.parametrize(("cursor", "everything"), [("n", False), ("at", True), ("v", True)])
+def test_it_says_whether_all_was_read(wb: Workbench, put: Put, cursor: str, everything: bool) -> None:
+    """SQLite keeps times as texts of several forms, and texts have an order of their own in every database."""
+    put((1, "a", 1))
+    add(wb, **{**APPEND, "cursor": cursor})
+    assert wb.sources.test("orders").incremental is not everything
+    done = wb.sources.sync("orders")
+    assert done.everything is everything
+    assert any("all were read" in note for note in done.notes) is everything
+
+
 def test_a_lag_finds_what_came_late(wb: Workbench, put: Put) -> None:
     put((1, "a", 1), (9, "i", 9))
     add(wb, lag="3d", **{**APPEND, "cursor": "at"})
