@@ -15,10 +15,12 @@ import polars as pl
 
 from workbench.compute import frames, listed
 from workbench.data.connectors import Source, Stream, open_source, open_stream, read_frame
+from workbench.data.destinations import Sent, open_destination
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.draining import Drain
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.model import Drained, Landed, Loaded, Slice
+from workbench.data.etl.sending import sent
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, Rule, columns_of, rows_of
 from workbench.foundation.errors import Invalid, unknown
@@ -317,6 +319,42 @@ class Etl:
                 opened.close()
         _logger.info("%r", drained)
         return drained
+
+    def send(
+        self,
+        rows: Any,
+        to: str | Path,
+        table: str | None = None,
+        *,
+        key: str | Sequence[str] = (),
+        overwrite: bool = False,
+    ) -> Sent:
+        """Writes a dataset, as its reader may see it, or a frame to a database, a file or an API.
+
+        `wb.etl.send("orders", "postgresql://writer@host/shop", "orders", key="order_id")`, once or again: it comes
+        to the same.
+
+        Args:
+            rows: A dataset's name, or a frame of any kind.
+            to: A URL or a path, such as `out/orders.csv`, `s3://bucket/orders.parquet`, `https+json://host/orders`.
+            table: In a database; made when missing.
+            key: The column or columns that tell rows apart: rows whose key is there are replaced, others are added.
+                Without, what is sent is all that is there afterwards.
+            overwrite: Without a key: whether what is there may be replaced.
+
+        Raises:
+            NotFound: No such dataset or place, or the table lacks a column.
+            Invalid: The rows do not fit, or a key is null or doubled.
+            Conflict: Something is there, and neither `key` nor `overwrite` is given.
+            Unavailable: It cannot be reached.
+        """
+        where = open_destination(to, base=self._base)
+        made = sent(self._lake, self._actor, rows, where, table=table, key=listed(key), overwrite=overwrite)
+        if self._actor.run is not None:
+            detail = {"rows": made.rows}
+            self._runs.record(self._actor.run, "write", "destination", made.place, "", detail=detail)
+        _logger.info("%s", made)
+        return made
 
     def _open(self, url: str | Path, table: str | None) -> Source:
         """The source, noted in the run's lineage as it was when it was opened."""
