@@ -17,8 +17,8 @@ def sent_to(name: str) -> Callable[[Workbench], pl.DataFrame]:
 
     def through(wb: Workbench) -> pl.DataFrame:
         path = wb.settings.home / name
-        table = "flights" if path.suffix in (".db", ".duckdb") else None
+        table = "flights" if path.suffix in (".db", ".duckdb") else ""
         wb.etl.send("flights", path, table)
-        return read_frame(open_source(path), table=table)
+        return read_frame(open_source(path), table=table or None)
 
     return through

@@ -225,7 +225,7 @@ def send(
 ) -> None:
     """Write a dataset to a database, a file or an API, as your policies let you see it; again changes nothing."""
     with open_workbench() as wb:
-        say(str(wb.etl.send(name, to, table, key=tuple(key or ()), overwrite=overwrite)))
+        say(str(wb.etl.send(name, to, table or "", key=tuple(key or ()), overwrite=overwrite)))
 
 
 @commands.command()

@@ -329,32 +329,20 @@ class Etl:
         key: str | Sequence[str] = (),
         overwrite: bool = False,
     ) -> Sent:
-        """Writes a dataset, as its reader may see it, or a frame to a database, a file or an API.
-
-        `wb.etl.send("orders", "postgresql://writer@host/shop", "orders", key="order_id")`, once or again: it comes
-        to the same.
+        """Writes a dataset, as its reader may see it, or a frame to a database, a file or an API; again: no change.
 
         Args:
             rows: A dataset's name, or a frame of any kind.
-            to: A URL or a path, such as `out/orders.csv`, `s3://bucket/orders.parquet`, `https+json://host/orders`.
+            to: A URL or a path: `postgresql://writer@host/shop`, `out/orders.csv`, `https+json://host/orders`.
             table: In a database; made when missing.
             key: The column or columns that tell rows apart: rows whose key is there are replaced, others are added.
-                Without, what is sent is all that is there afterwards.
-            overwrite: Without a key: whether what is there may be replaced.
+            overwrite: Without a key what is sent is all that is there afterwards: whether what is there may go.
 
         Raises:
-            NotFound: No such dataset or place, or the table lacks a column.
-            Invalid: The rows do not fit, or a key is null or doubled.
-            Conflict: Something is there, and neither `key` nor `overwrite` is given.
-            Unavailable: It cannot be reached.
+            WorkbenchError: See `Destination.write`.
         """
-        where = open_destination(to, base=self._base)
-        made = sent(self._lake, self._actor, rows, where, table=table, key=listed(key), overwrite=overwrite)
-        if self._actor.run is not None:
-            detail = {"rows": made.rows}
-            self._runs.record(self._actor.run, "write", "destination", made.place, "", detail=detail)
-        _logger.info("%s", made)
-        return made
+        where, asked = open_destination(to, base=self._base), (table or None, listed(key), overwrite)
+        return sent(self._lake, self._runs, self._actor, rows, where, *asked)
 
     def _open(self, url: str | Path, table: str | None) -> Source:
         """The source, noted in the run's lineage as it was when it was opened."""
