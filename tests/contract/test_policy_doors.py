@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import yaml
+from sent_rows import sent_to
 from site_of_servers import running
 from voila_server import start, stop, write_dashboard
 
@@ -42,8 +43,6 @@ METRIC = {
     "dimensions": ["tailnum"],
     "owner": "ops",
 }
-
-
 # The policy is of the joined dataset: what it hides is not joined.
 JOINED = {
     "name": "delays",
@@ -278,6 +277,9 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "a saved query over HTTP": saved_query_over_http,
     "export to csv": export(".csv"),
     "export to parquet": export(".parquet"),
+    "send to a database": sent_to("out.db"),
+    "send to a DuckDB file": sent_to("out.duckdb"),
+    "send to a file": sent_to("out.ndjson"),
     "metrics": metric,
     "metrics of a dataset that it is joined to": joined,
     "metrics that a rollup keeps": rolled_up,

@@ -211,6 +211,24 @@ def export(
 
 
 @commands.command()
+def send(
+    name: Name,
+    to: Annotated[
+        str,
+        typer.Argument(
+            help="A database: postgresql://user@host/shop, a file: s3://bucket/f.csv, an API: https+json://h/p."
+        ),
+    ],
+    table: Annotated[str | None, typer.Option(help="The table of a database; made when missing.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Without a key: replace what is there.")] = False,
+) -> None:
+    """Write a dataset to a database, a file or an API, as your policies let you see it; again changes nothing."""
+    with open_workbench() as wb:
+        say(str(wb.etl.send(name, to, table or "", key=tuple(key or ()), overwrite=overwrite)))
+
+
+@commands.command()
 def load(
     source: Annotated[
         str,

@@ -31,6 +31,7 @@ __all__ = [
     "chosen",
     "half_a_character",
     "nearest",
+    "sentence",
     "unknown",
     "whole",
 ]
@@ -95,6 +96,11 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     candidates = {item.casefold(): item for item in known}
     close = difflib.get_close_matches(word.casefold(), candidates, n=1, cutoff=cutoff)
     return candidates[close[0]] if close else None
+
+
+def sentence(error: BaseException) -> str:
+    """What an error of somebody else's says first; its kind, where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def unknown(

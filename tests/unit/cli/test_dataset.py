@@ -23,6 +23,20 @@ def test_an_export_replaces_a_file_only_when_told_to(command: Command, workspace
     assert (workspace / "out.csv").read_text() == "id\n1\n"
 
 
+def test_a_dataset_is_sent_to_a_database_by_key_and_to_a_file(command: Command, workspace: Path) -> None:
+    (workspace / "shop.csv").write_text("id,title\n1,one\n2,two\n")
+    assert command("dataset", "load", "shop.csv", "--name", "shop").code == 0
+    send = ("dataset", "send", "shop", "out.db", "--table", "items", "--key", "id")
+    assert "2 rows, 2 of them new, are in sqlite:" in command(*send).out
+    assert "2 rows, 0 of them new, are in sqlite:" in command(*send).out
+    ended = command("dataset", "send", "shop", "out.db", "--table", "items")
+    assert (ended.code, "--overwrite" in ended.err) == (1, True)
+    assert command("dataset", "send", "shop", "out.xlsx").code == 0
+    assert command("dataset", "load", "out.db", "--table", "items", "--name", "back").code == 0
+    assert command("dataset", "preview", "back", "--json").out == command("dataset", "preview", "shop", "--json").out
+    assert "did you mean 'postgresql'" in command("dataset", "send", "shop", "postgresq://h/d").err
+
+
 def test_a_text_file_is_loaded_as_it_is_said_to_be_written(command: Command, workspace: Path) -> None:
     (workspace / "orte.csv").write_bytes("plz\tort\n01067\tD\u00f6beln\n".encode("cp1252"))
     ended = command("dataset", "load", "orte.csv", "--name", "orte")

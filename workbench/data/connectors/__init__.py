@@ -7,16 +7,24 @@ for batch in source.batches(table="flights"):
 and streams of messages, which are acknowledged once they have been kept.
 """
 
-from workbench.data.connectors.files import FileSource, Found, TextFormat
+from workbench.data.connectors.api import SendOptions
+from workbench.data.connectors.databases import DatabaseAddress, DuckFile
+from workbench.data.connectors.files import SCHEMES as STORES
+from workbench.data.connectors.files import FileSource, Found, Remote, TextFormat
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned
 from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream
 
 __all__ = [
+    "STORES",
+    "DatabaseAddress",
+    "DuckFile",
     "FileSource",
     "Found",
     "Refused",
+    "Remote",
+    "SendOptions",
     "Source",
     "Span",
     "Spanned",

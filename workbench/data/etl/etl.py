@@ -15,10 +15,12 @@ import polars as pl
 
 from workbench.compute import frames, listed
 from workbench.data.connectors import Source, Stream, open_source, open_stream, read_frame
+from workbench.data.destinations import Sent, open_destination
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.draining import Drain
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.model import Drained, Landed, Loaded, Slice
+from workbench.data.etl.sending import sent
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, Rule, columns_of, rows_of
 from workbench.foundation.errors import Invalid, unknown
@@ -317,6 +319,30 @@ class Etl:
                 opened.close()
         _logger.info("%r", drained)
         return drained
+
+    def send(
+        self,
+        rows: Any,
+        to: str | Path,
+        table: str | None = None,
+        *,
+        key: str | Sequence[str] = (),
+        overwrite: bool = False,
+    ) -> Sent:
+        """Writes a dataset, as its reader may see it, or a frame to a database, a file or an API; again: no change.
+
+        Args:
+            rows: A dataset's name, or a frame of any kind.
+            to: A URL or a path: `postgresql://writer@host/shop`, `out/orders.csv`, `https+json://host/orders`.
+            table: In a database; made when missing.
+            key: The column or columns that tell rows apart: rows whose key is there are replaced, others are added.
+            overwrite: Without a key what is sent is all that is there afterwards: whether what is there may go.
+
+        Raises:
+            WorkbenchError: See `Destination.write`.
+        """
+        where, asked = open_destination(to, base=self._base), (table or None, listed(key), overwrite)
+        return sent(self._lake, self._runs, self._actor, rows, where, *asked)
 
     def _open(self, url: str | Path, table: str | None) -> Source:
         """The source, noted in the run's lineage as it was when it was opened."""

@@ -12,13 +12,15 @@ from scripted_api import Asked, Reply, serving
 
 from workbench import Workbench
 from workbench.data.connectors import connectors
-from workbench.data.connectors.api import ApiOptions
+from workbench.data.connectors.api import ApiOptions, SendOptions
 from workbench.data.connectors.api.options import Style
 from workbench.data.connectors.declared import ColumnType
 from workbench.data.connectors.delta import DeltaOptions
 from workbench.data.connectors.files import FileOptions
 from workbench.data.connectors.files.formats import EXCEL, FORMATS, SEPARATED
 from workbench.data.connectors.streams import RedisOptions, streams
+from workbench.data.destinations import destinations
+from workbench.data.destinations.files import WRITERS
 
 PAGE = (ROOT / "docs" / "connectors.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -41,6 +43,18 @@ def test_every_key_of_an_api_stands_there_with_its_default() -> None:
             assert rows[name] == str(field.default)
     for word in (*get_args(Style), *get_args(ColumnType)):
         assert f"`{word}`" in below, word
+
+
+def test_every_destination_and_key_of_an_address_that_rows_are_sent_to_stands_there() -> None:
+    _, _, below = PAGE.partition("## Where rows go\n")
+    for name in [*destinations.names(), *WRITERS]:
+        assert f"`{name}:" in below or f"`{name}`" in below or f"{name}`" in below, name
+    _, _, keys = below.partition("### Keys of an address that rows are sent to\n")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*)\|", keys.partition("\nA package")[0], re.MULTILINE))
+    assert list(rows) == list(SendOptions.model_fields)
+    for name, field in SendOptions.model_fields.items():
+        if isinstance(field.default, int) and not isinstance(field.default, bool):
+            assert rows[name].strip() == str(field.default)
 
 
 def test_every_key_of_a_file_stands_there() -> None:

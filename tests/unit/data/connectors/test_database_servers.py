@@ -321,8 +321,8 @@ def test_lists_of_lists_are_refused_and_never_flat(postgres_url: str) -> None:
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_a_password_is_named_and_never_shown(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_PASSWORD", "hush")
-    where = f"?host={tmp_path}" if scheme == "postgresql" else f"?unix_socket={tmp_path / 'none'}"
-    source = open_source(f"{scheme}://me@localhost/shop{where}#password=env:SHOP_PASSWORD")
+    where = f"localhost/shop?host={tmp_path}" if scheme == "postgresql" else "127.0.0.1:1/shop"
+    source = open_source(f"{scheme}://me@{where}#password=env:SHOP_PASSWORD")
     assert source._address.password == "hush"  # type: ignore[attr-defined]
     with pytest.raises(Unavailable, match="cannot be reached") as caught:
         source.tables()

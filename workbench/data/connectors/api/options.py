@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from workbench.data.connectors.fragment import AUTH_SAID, TYPES_SAID, Auth, Types, credentials_of, options_of
 from workbench.foundation.http import Credentials
 
-__all__ = ["ApiOptions", "Style"]
+__all__ = ["ApiOptions", "SendOptions", "Style"]
 
 Style = Literal["none", "page", "offset", "cursor", "next", "link"]
 
@@ -85,4 +85,30 @@ class ApiOptions(BaseModel):
             NotFound: There is no such secret.
             Invalid: It cannot be sent.
         """
+        return credentials_of(self.auth)
+
+
+class SendOptions(BaseModel):
+    """What an API's address says behind its `#` where rows are sent to it: `rows=items&auth=bearer:env:TOKEN`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["", "POST", "PUT", "PATCH"] = Field(
+        "", description="By default PUT where a column stands in the address, else POST."
+    )
+    rows: str = Field("", description="The field of the body that has the rows; empty: the body is their list.")
+    size: int = Field(500, ge=1, le=100_000, description="Rows in one request.")
+    auth: Auth = Field("", description=AUTH_SAID)
+    rate: float | None = Field(None, gt=0, description="Requests in a second; by default as they come.")
+    timeout: float = Field(30, gt=0, description="Seconds that the server may be silent.")
+    attempts: int = Field(5, ge=1, le=100, description="How often rows are sent, where sending again may help.")
+    private: bool = Field(False, description="Whether this host may be on this machine or in the local network.")
+
+    @classmethod
+    def of_fragment(cls, fragment: str, place: str) -> SendOptions:
+        """See `ApiOptions.of_fragment`."""
+        return options_of(cls, fragment, place, noun="API", example="rows=items&size=200")
+
+    def credentials(self) -> Credentials | None:
+        """See `ApiOptions.credentials`."""
         return credentials_of(self.auth)

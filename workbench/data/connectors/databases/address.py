@@ -9,10 +9,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from workbench.data.connectors.fragment import options_of
-from workbench.foundation.errors import Invalid, Unavailable
+from workbench.foundation.errors import Invalid, Unavailable, sentence
 from workbench.foundation.secret import is_reference, read_secret
 
-__all__ = ["DatabaseOptions", "address_of", "missing_driver"]
+__all__ = ["DatabaseAddress", "DatabaseOptions"]
 
 DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -39,49 +39,47 @@ class DatabaseOptions(BaseModel):
     password: Annotated[str, AfterValidator(_by_reference)] = Field("", description="Where the password is.")
 
 
-def address_of(url: str) -> URL:
-    """The address with the driver that we use, and with its password, if it says where that is.
+class DatabaseAddress:
+    """The address of a database, with the driver that we use, and with its password, if it says where that is.
 
-    Raises:
-        Invalid: It cannot be parsed, or its options are none.
-        NotFound: There is no such secret.
+    Attributes:
+        url: For SQLAlchemy.
+        shown: As it is shown and kept: without its password, and without what we added.
+        kind: "sqlite", "postgresql", "mysql" or "mariadb".
     """
-    given, fragment = url, ""
-    rest, _, behind = url.rpartition("#")
-    if rest and "=" in behind and "@" not in behind and not url.startswith("sqlite"):
-        given, fragment = rest, behind
-    try:
-        parsed = make_url(given)
-    except (ArgumentError, ValueError) as error:
-        raise Invalid(f"the database URL cannot be used: {sentence(error)}", hint="scheme://user@host/name") from None
-    driver = DRIVERS.get(parsed.drivername)
-    if driver is not None:
-        parsed = parsed.set(drivername=driver)
-    options = options_of(
-        DatabaseOptions, fragment, parsed.render_as_string(), noun="database", example="password=env:NAME"
-    )
-    if options.password:
-        parsed = parsed.set(password=read_secret(options.password))
-    if parsed.get_backend_name() == "postgresql":
-        wanting = {name: value for name, value in _POSTGRES.items() if name not in parsed.query}
-        parsed = parsed.update_query_dict(wanting)
-    return parsed
 
+    def __init__(self, given: str) -> None:
+        """
+        Raises:
+            Invalid: It cannot be parsed, or its options are none.
+            NotFound: There is no such secret.
+        """
+        self._scheme = given.split(":")[0]
+        place, fragment = given, ""
+        rest, _, behind = given.rpartition("#")
+        if rest and "=" in behind and "@" not in behind and not given.startswith("sqlite"):
+            place, fragment = rest, behind
+        try:
+            parsed = make_url(place)
+        except (ArgumentError, ValueError) as error:
+            raise Invalid(
+                f"the database URL cannot be used: {sentence(error)}", hint="scheme://user@host/name"
+            ) from None
+        parsed = parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
+        self.shown = parsed.render_as_string(hide_password=True)
+        self.kind = parsed.get_backend_name()
+        options = options_of(DatabaseOptions, fragment, self.shown, noun="database", example="password=env:NAME")
+        if options.password:
+            parsed = parsed.set(password=read_secret(options.password))
+        if self.kind == "postgresql":
+            wanting = {name: value for name, value in _POSTGRES.items() if name not in parsed.query}
+            parsed = parsed.update_query_dict(wanting)
+        self.url: URL = parsed
 
-def shown(url: URL) -> str:
-    """The address as it is shown and kept: without its password, and without what we added."""
-    return url.difference_update_query(_POSTGRES).render_as_string(hide_password=True)
-
-
-def missing_driver(url: str, error: ModuleNotFoundError) -> Unavailable:
-    """The error for a driver that is not installed."""
-    extra = _EXTRAS.get(error.name or "", "postgres")
-    return Unavailable(
-        f"a database by '{url.split(':')[0]}' needs the package '{error.name}'",
-        hint=f"pip install 'analytics-workbench[{extra}]'",
-    )
-
-
-def sentence(error: BaseException) -> str:
-    """An error's first line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    def without_driver(self, error: ModuleNotFoundError) -> Unavailable:
+        """The error for a driver that is not installed."""
+        extra = _EXTRAS.get(error.name or "", "postgres")
+        return Unavailable(
+            f"a database by '{self._scheme}' needs the package '{error.name}'",
+            hint=f"pip install 'analytics-workbench[{extra}]'",
+        )

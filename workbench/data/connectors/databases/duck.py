@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import pyarrow as pa
 
-from workbench.data.connectors.databases.address import sentence
 from workbench.data.connectors.databases.columns import Column, schema_of
+from workbench.data.connectors.databases.duckfile import DuckFile
 from workbench.data.connectors.databases.fitting import fitted
 from workbench.data.connectors.databases.onfile import file_mark, there
 from workbench.data.connectors.databases.reading import Place, apart, bounded, conditions
 from workbench.data.connectors.model import BATCH_ROWS
 from workbench.data.connectors.span import Span
-from workbench.foundation.errors import Invalid, Unavailable, WorkbenchError, unknown
+from workbench.foundation.errors import Invalid, WorkbenchError, sentence, unknown
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["DuckSource", "duck_file", "opened", "quoted"]
+__all__ = ["DuckSource"]
 
 _TEXT = pa.large_string()
 _TYPES: dict[str, pa.DataType] = {
@@ -55,9 +53,9 @@ class DuckSource:
         Raises:
             NotFound: There is no such file; it is not created.
         """
-        self._file = duck_file(url)
-        there(self._file)
-        self.url = f"duckdb:///{self._file}"
+        self._file = DuckFile(url)
+        there(self._file.path)
+        self.url = self._file.url
 
     def __repr__(self) -> str:
         return f"DuckSource({self.url})"
@@ -89,8 +87,8 @@ class DuckSource:
         return self._read(table, None, {}, span, batch_rows)
 
     def fingerprint(self) -> str:
-        there(self._file)
-        return file_mark(self._file, ".wal")
+        there(self._file.path)
+        return file_mark(self._file.path, ".wal")
 
     def _read(
         self, table: str | None, query: str | None, parameters: dict[str, Any], span: Span | None, batch_rows: int
@@ -104,7 +102,7 @@ class DuckSource:
             where = ""
             if span is not None:
                 column = bounded([one for one, _ in columns], span, self.url)
-                name = quoted(column.name)
+                name = DuckFile.quoted(column.name)
 
                 def compared(which: str, operator: str, value: Any) -> str:
                     parameters[which] = value
@@ -148,57 +146,12 @@ class DuckSource:
         import duckdb
 
         try:
-            with opened(self._file, reading=True) as connection:
+            with self._file.opened(reading=True) as connection:
                 yield connection
         except duckdb.Error as error:
             raise _explained(error, self.url, place) from error
         except (pa.ArrowException, OSError) as error:  # out of the stream of batches
             raise Invalid(f"{place.said} cannot be read after row {place.row:,}: {sentence(error)}") from error
-
-
-@contextmanager
-def opened(file: Path, *, reading: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reaches nothing but its file: a query could open other files else.
-
-    Raises:
-        Unavailable: Somebody else has it open for writing.
-        Invalid: It is no DuckDB database.
-    """
-    import duckdb
-
-    config: dict[str, Any] = {"enable_external_access": False, "autoinstall_known_extensions": False}
-    try:
-        connection = duckdb.connect(str(file), read_only=reading, config=config)
-    except duckdb.Error as error:
-        reason = sentence(error)
-        if "lock" in reason.lower() or "different configuration" in reason:
-            raise Unavailable(
-                f"{file} is open elsewhere, and DuckDB lets nobody else in: {reason}",
-                hint="close it there, a notebook for example",
-            ) from error
-        raise Invalid(f"{file} cannot be opened as a DuckDB database: {reason}", hint="fetch the file again") from error
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
-
-
-def duck_file(url: str) -> Path:
-    """The file that an address names.
-
-    Raises:
-        Invalid: It names none.
-    """
-    path = unquote(url.partition("://")[2]).removeprefix("/")
-    if path in ("", ":memory:"):
-        raise Invalid(f"'{url}' names no database file", hint="write duckdb:///path/to/file.duckdb")
-    return Path(path)
-
-
-def quoted(name: str) -> str:
-    """A name as it is written in a statement."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -208,14 +161,14 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         " UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1, 2"
     )
     return {
-        name if schema == "main" else f"{schema}.{name}": f"{quoted(schema)}.{quoted(name)}"
+        name if schema == "main" else f"{schema}.{name}": f"{DuckFile.quoted(schema)}.{DuckFile.quoted(name)}"
         for schema, name in found.fetchall()
     }
 
 
 def _column(name: str, kind: str) -> tuple[Column, str]:
     """What is neither of these nor a list of them is text as DuckDB writes it."""
-    written = quoted(name)
+    written = DuckFile.quoted(name)
     decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind)
     if decimal is not None:
         return Column(name, pa.decimal128(int(decimal[1]), int(decimal[2]))), written

@@ -13,14 +13,14 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from workbench.data.connectors.databases import copying, mysql, postgres, sqlite
-from workbench.data.connectors.databases.address import address_of, missing_driver, sentence, shown
+from workbench.data.connectors.databases.address import DatabaseAddress
 from workbench.data.connectors.databases.columns import batch, schema_of
 from workbench.data.connectors.databases.engines import MOST_CONNECTIONS, engine_of
 from workbench.data.connectors.databases.onfile import file_mark
 from workbench.data.connectors.databases.reading import Asked, Place, TableName, names_in, resolved
 from workbench.data.connectors.model import BATCH_ROWS
 from workbench.data.connectors.span import Span
-from workbench.foundation.errors import Invalid, Unavailable, WorkbenchError
+from workbench.foundation.errors import Invalid, Unavailable, WorkbenchError, sentence
 
 __all__ = ["DatabaseSource"]
 
@@ -35,9 +35,10 @@ class DatabaseSource:
             Invalid: The URL cannot be parsed, or the file is not an SQLite database.
             Unavailable: The driver is not installed.
         """
-        self._address = address_of(url)
-        self.url = shown(self._address)
-        self._kind = self._address.get_backend_name()
+        address = DatabaseAddress(url)
+        self._address = address.url
+        self.url = address.shown
+        self._kind = address.kind
         self._file = Path(self._address.database or "") if self._kind == "sqlite" else None
         if self._file is not None:
             sqlite.check_file(self._file)
@@ -46,7 +47,7 @@ class DatabaseSource:
         except (ArgumentError, NoSuchModuleError) as error:
             raise Invalid(f"the database URL cannot be used: {sentence(error)}") from error
         except ModuleNotFoundError as error:
-            raise missing_driver(url, error) from error
+            raise address.without_driver(error) from error
 
     def __repr__(self) -> str:
         return f"DatabaseSource({self.url})"

@@ -32,6 +32,18 @@ class Remote:
 
     near = False
 
+    @classmethod
+    def of_url(cls, url: str) -> Remote:
+        """One file, with its options behind a `#`.
+
+        Raises:
+            Invalid: They are none, or say nothing about such a file.
+        """
+        place, _, fragment = url.partition("#")
+        options = FileOptions.of_fragment(fragment, place)
+        options.only(place, "secrets", "settings")
+        return cls(place, options)
+
     def __init__(self, place: str, options: FileOptions) -> None:
         self.place = place
         self._scheme = place.partition("://")[0]
@@ -78,6 +90,24 @@ class Remote:
             except Exception as error:  # noqa: BLE001 - every store's library has errors of its own
                 self._refuse(error, store, store._strip_protocol(found.place))
             yield File(path, found.place)
+
+    def exists(self) -> bool:
+        """Whether there is a file of that name."""
+        store = self._store()
+        path = store._strip_protocol(self.place)
+        try:
+            return bool(store.exists(path))
+        except Exception as error:  # noqa: BLE001 - every store's library has errors of its own
+            self._refuse(error, store, path)
+
+    def put(self, file: Path) -> None:
+        """Takes a file of this machine over, whole or not at all, in the place of one that is there."""
+        store = self._store()
+        path = store._strip_protocol(self.place)
+        try:
+            store.put_file(str(file), path)
+        except Exception as error:  # noqa: BLE001 - every store's library has errors of its own
+            self._refuse(error, store, path)
 
     def _store(self) -> Any:
         given: dict[str, Any] = {}
