@@ -13,7 +13,7 @@ from workbench.analytics.metrics import Metrics, MetricStore, RollupStore
 from workbench.analytics.product import Asking, Cohorts, CohortStore, Product
 from workbench.analytics.queries import Queries
 from workbench.compute import Engine, Remembering, ResultCache, code_of, engine_at
-from workbench.data.etl import Etl
+from workbench.data.etl import Etl, Transforms
 from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
 from workbench.data.sources import Sources
@@ -52,6 +52,7 @@ class Workbench:
         quality: Expectations and their results.
         etl: Loading and transforming.
         sources: Where rows come from: databases, APIs and files by name, and bringing them in.
+        transforms: Transforms that are written down in files.
         notebooks: Running one notebook with parameters.
         pipelines: Running notebooks in order, resuming where a run stopped.
         reports: Running and rendering reports.
@@ -103,6 +104,7 @@ class Workbench:
             actor,
             lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
         )
+        self.transforms = Transforms(self.lake, self.etl, actor, settings.home / "transforms")
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)

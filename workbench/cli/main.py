@@ -32,6 +32,7 @@ from workbench.cli import (
     sql,
     start,
     state,
+    transform,
 )
 from workbench.foundation.errors import WorkbenchError
 
@@ -71,6 +72,7 @@ source.add_to(app)
 quarantine.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
+transform.add_to(app)
 rollup.add_to(app)
 query.add_to(app)
 product.add_to(app)

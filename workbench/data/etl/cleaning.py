@@ -1,17 +1,20 @@
-"""Transforms that mend rows: types, doubles, missing values."""
+"""Transforms that mend rows: types and doubles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import polars as pl
 
 from workbench.compute import frames, listed
 from workbench.data.etl.kinds import AnyFrame, alike
+from workbench.data.etl.quarantine import Quarantine, set_aside
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["cast", "deduplicate", "drop_nulls", "fill_nulls"]
+__all__ = ["cast", "deduplicate"]
+
+Failures = Literal["raise", "null", "quarantine"]
 
 TIME = pl.Datetime("us", "UTC")
 _ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
@@ -19,13 +22,15 @@ _TRUE = ["true", "t", "yes", "y", "1"]
 _FALSE = ["false", "f", "no", "n", "0"]
 
 
-def cast(frame: AnyFrame, *, on_failure: Literal["raise", "null"] = "raise", time_zone: str | None = None,
-         **columns: str) -> AnyFrame:  # fmt: skip
+def cast(frame: AnyFrame, *, on_failure: Failures = "raise", time_zone: str | None = None,
+         quarantine: Quarantine | None = None, **columns: str) -> AnyFrame:  # fmt: skip
     """Gives columns another type: `cast(frame, time_hour="datetime", seats="integer")`.
 
     Args:
-        on_failure: What becomes of a value that cannot be read as the type: `raise` refuses the frame, `null` drops it.
+        on_failure: What becomes of a value that cannot be read as the type: `raise` refuses the frame, `null` drops it,
+            `quarantine` takes its row out.
         time_zone: Of times that do not say theirs; without it they fail.
+        quarantine: Gets the rows that are taken out, as they were, each with all that is wrong with it.
         columns: Column -> integer, number, text, boolean (true/false, yes/no, 1/0), date (ISO) or datetime (ISO, kept
             in UTC with microseconds). A number with a fraction is no integer.
 
@@ -33,8 +38,8 @@ def cast(frame: AnyFrame, *, on_failure: Literal["raise", "null"] = "raise", tim
         Invalid: Values that cannot be read, with their number and examples; no such type.
         NotFound: No such column.
     """
-    if on_failure not in ("raise", "null"):
-        raise unknown("policy for failures", on_failure, ["raise", "null"], error=Invalid)
+    if on_failure not in get_args(Failures):
+        raise unknown("policy for failures", on_failure, get_args(Failures), error=Invalid)
     rows = frames.to_lazy(frame)
     schema = rows.collect_schema()
     made: dict[str, pl.Expr] = {}
@@ -50,6 +55,12 @@ def cast(frame: AnyFrame, *, on_failure: Literal["raise", "null"] = "raise", tim
         raise Invalid(f"that cast is not possible: {str(error).strip().splitlines()[0]}") from error
     if on_failure == "raise":
         _refuse_failures(rows, made, columns)
+    if on_failure == "quarantine":
+        reasons = {
+            f"'{name}' cannot be read as {columns[name]}": pl.col(name).is_not_null() & expression.is_null()
+            for name, expression in made.items()
+        }
+        rows = set_aside(rows, reasons, quarantine)
     return alike(frame, rows.with_columns(expression.alias(name) for name, expression in made.items()))
 
 
@@ -85,46 +96,6 @@ def deduplicate(
         )  # fmt: skip
     kept = numbered.unique(keys, keep=keep, maintain_order=True)
     return alike(frame, kept.sort(".row").drop(".row"))
-
-
-def fill_nulls(frame: AnyFrame, **values: Any) -> AnyFrame:
-    """Puts a value where one is missing: `fill_nulls(frame, seats=0)`. NaN counts as missing.
-
-    Raises:
-        NotFound: No such column.
-        Invalid: The value does not fit the column's type.
-    """
-    rows = frames.to_lazy(frame)
-    schema = rows.collect_schema()
-    made = []
-    for name, value in values.items():
-        if name not in schema:
-            raise unknown("column", name, schema)
-        try:
-            filler = pl.Series([value]).cast(schema[name], strict=True)
-        except (pl.exceptions.PolarsError, TypeError) as error:
-            raise Invalid(f"{value!r} does not fit the column '{name}', which is {schema[name]}") from error
-        column = pl.col(name).fill_nan(None) if schema[name].is_float() else pl.col(name)
-        made.append(column.fill_null(pl.lit(filler.item(), dtype=schema[name])).alias(name))
-    return alike(frame, rows.with_columns(made))
-
-
-def drop_nulls(frame: AnyFrame, *columns: str) -> AnyFrame:
-    """Leaves out rows in which one of the columns (by default: any column) is missing. NaN counts as missing.
-
-    Raises:
-        NotFound: No such column.
-    """
-    rows = frames.to_lazy(frame)
-    schema = rows.collect_schema()
-    for name in columns:
-        if name not in schema:
-            raise unknown("column", name, schema)
-    there = [
-        pl.col(name).is_not_null() & (pl.col(name).is_not_nan() if schema[name].is_float() else pl.lit(True))
-        for name in columns or schema
-    ]
-    return alike(frame, rows.filter(*there))
 
 
 def _refuse_failures(rows: pl.LazyFrame, made: dict[str, pl.Expr], columns: dict[str, str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -13,6 +13,9 @@ from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["band", "derive", "join", "rename"]
 
+Relation = Literal["many_to_one", "one_to_one", "one_to_many"]
+Unmatched = Literal["keep", "drop", "raise"]
+
 
 def join(
     left: AnyFrame,
@@ -20,21 +23,27 @@ def join(
     on: str | Sequence[str] | Mapping[str, str],
     *,
     columns: str | Sequence[str] | Mapping[str, str] | None = None,
+    relation: Relation = "many_to_one",
+    unmatched: Unmatched = "keep",
 ) -> AnyFrame:
-    """Adds columns of `right` to the rows of `left`; every row of `left` stays, once, in its place.
+    """Adds columns of `right` to the rows of `left`, which stay in their order.
 
     Args:
         left: A frame.
-        right: A frame with at most one row per key; may be of another kind.
+        right: A frame; may be of another kind.
         on: Columns of both, or left column -> right column. A missing value matches nothing.
         columns: What to take from `right`, or right column -> new name; by default everything but the key.
+        relation: What is checked before: `many_to_one`: at most one row per key on the right, so that every row of
+            `left` stays once; `one_to_one`: on the left, too; `one_to_many`: on the left only, and a row of `left` is
+            there for every row that matches it.
+        unmatched: Rows of `left` that match nothing are kept with null, dropped, or refused (`raise`).
 
     Returns:
         A frame of the kind of `left`; where nothing matched, the new columns are null.
 
     Raises:
-        Invalid: The key is not unique in `right` (a row of `left` would be doubled), its types differ, or a new column
-            has a name that `left` has already.
+        Invalid: The relation does not hold (a row would be doubled that should not), the keys' types differ, a new
+            column has a name that `left` has already, or rows match nothing that have to.
         NotFound: No such column.
     """
     rows, others = frames.to_lazy(left), frames.to_lazy(right)
@@ -57,13 +66,28 @@ def join(
         _known(name, other, "right")
         if new in own:
             raise Invalid(f"both sides have a column '{new}'", hint=f"name it: columns={{'{name}': '...'}}")
-    _refuse_doubles(others, list(keys.values()))
+    if relation not in get_args(Relation):
+        raise unknown("relation", relation, get_args(Relation), error=Invalid)
+    if unmatched not in get_args(Unmatched):
+        raise unknown("way with rows that match nothing", unmatched, get_args(Unmatched), error=Invalid)
+    if relation != "one_to_many":
+        _refuse_doubles(others, list(keys.values()), "right")
+    if relation != "many_to_one":
+        _refuse_doubles(rows, list(keys), "left")
     wanted = others.select(
         *(pl.col(theirs).alias(f".key {n}") for n, theirs in enumerate(keys.values())),
         *(pl.col(name).alias(new) for name, new in taken.items()),
     )
     places = [f".key {n}" for n in range(len(keys))]
-    joined = rows.join(wanted, left_on=list(keys), right_on=places, how="left", maintain_order="left")
+    if unmatched == "raise":
+        _refuse_unmatched(rows.join(wanted, left_on=list(keys), right_on=places, how="anti"), list(keys))
+    joined = rows.join(
+        wanted,
+        left_on=list(keys),
+        right_on=places,
+        how="inner" if unmatched == "drop" else "left",
+        maintain_order="left_right",
+    )
     return alike(left, joined.select(*own, *taken.values()))
 
 
@@ -134,13 +158,23 @@ def _known(name: str, schema: Mapping[str, pl.DataType], side: str) -> None:
         raise unknown(f"column on the {side}" if side else "column", name, schema)
 
 
-def _refuse_doubles(rows: pl.LazyFrame, key: list[str]) -> None:
+def _refuse_unmatched(rows: pl.LazyFrame, key: list[str]) -> None:
+    found = rows.select(key).collect(engine="in-memory")
+    if found.height:
+        example = ", ".join(f"{name}={value!r}" for name, value in zip(key, found.sort(key).row(0), strict=True))
+        raise Invalid(
+            f"{found.height:,} rows of the left side match nothing on the right, e.g. {example}",
+            hint="unmatched='keep' keeps them with nulls, 'drop' leaves them out",
+        )
+
+
+def _refuse_doubles(rows: pl.LazyFrame, key: list[str], side: str) -> None:
     doubled = (
         rows.select(key).drop_nulls().group_by(key).len("times").filter(pl.col("times") > 1).sort(key)
     ).collect(engine="in-memory")  # fmt: skip
     if doubled.height:
         example = ", ".join(f"{name}={value!r}" for name, value in zip(key, doubled.row(0), strict=False))
         raise Invalid(
-            f"the right side has {doubled.height:,} keys more than once (e.g. {example}), which would double rows",
-            hint="deduplicate it, or join by more columns",
+            f"the {side} side has {doubled.height:,} keys more than once (e.g. {example}), which would double rows",
+            hint="deduplicate it, join by more columns, or say another relation",
         )

@@ -1,0 +1,58 @@
+"""Rows that are taken out of a frame instead of stopping it, each with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from workbench.foundation.errors import Invalid
+
+__all__ = ["REASON", "Quarantine", "set_aside"]
+
+REASON = "reason"
+
+
+class Quarantine:
+    """Where transforms put the rows that they take out: `quarantine.rows` are those of all of them."""
+
+    def __init__(self) -> None:
+        self._parts: list[pl.DataFrame] = []
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The rows as they were when they were taken out, with the column `reason`; no columns where there are none."""
+        return pl.concat(self._parts, how="diagonal_relaxed") if self._parts else pl.DataFrame()
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """
+        Args:
+            rows: With their column `reason`.
+        """
+        if rows.height:
+            self._parts.append(rows)
+
+    def __len__(self) -> int:
+        return sum(part.height for part in self._parts)
+
+    def __repr__(self) -> str:
+        return f"Quarantine({len(self):,} rows)"
+
+
+def set_aside(rows: pl.LazyFrame, reasons: Mapping[str, pl.Expr], quarantine: Quarantine | None) -> pl.LazyFrame:
+    """The rows for which no reason holds; the others go into the quarantine.
+
+    Raises:
+        Invalid: There is no quarantine, or the rows have a column `reason` of their own.
+    """
+    if quarantine is None:
+        raise Invalid("rows are to be quarantined, and there is no quarantine", hint="quarantine=Quarantine()")
+    if REASON in rows.collect_schema():
+        raise Invalid(f"the rows have a column '{REASON}', which those in quarantine get", hint="rename it")
+    said = pl.concat_str(
+        [pl.when(holds).then(pl.lit(reason)) for reason, holds in reasons.items()], separator="; ", ignore_nulls=True
+    )
+    marked = rows.with_columns(said.alias(REASON)).collect(engine="in-memory")
+    taken = pl.col(REASON) != ""
+    quarantine.add(marked.filter(taken))
+    return marked.filter(~taken).drop(REASON).lazy()
