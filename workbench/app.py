@@ -128,6 +128,7 @@ class Workbench:
                 IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
                 IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
+                IntervalJob("look whether promises of freshness are kept", 60, self.quality.promises.keep_watch),
                 IntervalJob("refresh rollups", 60, self.metrics.rollups.refresh_due),
                 IntervalJob("forget old runs of queries", 3_600, self.queries.forget_old),
                 IntervalJob("forget results that nobody asks for", 3_600, lambda: _results(settings).tidy()),

@@ -106,6 +106,21 @@ def test_held_rows_are_told_of_loaded_and_given_up(own: Site) -> None:
     assert len(own.ask(f"{at}?every=true", "ada")["items"]) == 3
 
 
+def test_freshness_is_promised_and_told_of(own: Site) -> None:
+    assert own.refused("datasets/values/freshness")["status"] == 404
+    promise = {"column": "day", "by": "08:00", "time_zone": "Europe/Berlin"}
+    assert own.refused("datasets/values/freshness", method="PUT", json=promise)["status"] == 403
+    told = own.ask("datasets/values/freshness", "ada", method="PUT", json=promise)
+    assert (told["kept"], len(told["days"]), told["promise"]) == (
+        False, 14, "day has rows of the day by 08:00 Europe/Berlin"
+    )  # fmt: skip
+    assert [one["dataset"] for one in own.ask("freshness")["items"]] == ["values"]
+    refused = own.refused("datasets/values/freshness", "ada", method="PUT", json={**promise, "column": "dai"})
+    assert (refused["status"], "did you mean 'day'" in refused["detail"]) == (422, True)
+    own.ask("datasets/values/freshness", "ada", method="DELETE")
+    assert own.ask("freshness")["items"] == []
+
+
 def test_no_value_is_lost_on_the_way(site: Site) -> None:
     told = site.ask("datasets/values/preview")
     assert told["rows"] == [

@@ -7,6 +7,7 @@ import typer
 
 from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.state import open_workbench
+from workbench.foundation.errors import Invalid
 
 if TYPE_CHECKING:
     from workbench.data.quality import ColumnProfile
@@ -21,6 +22,8 @@ def add_to(commands: typer.Typer) -> None:
     commands.command()(profile)
     commands.command()(quality)
     commands.command()(propose)
+    commands.command()(promise)
+    commands.command()(freshness)
 
 
 def profile(
@@ -94,6 +97,50 @@ def propose(name: Name) -> None:
     """Print expectations that a dataset meets as it is, each with the why: a suite to edit and save."""
     with open_workbench() as wb:
         say(wb.quality.propose(name).rstrip())
+
+
+def promise(
+    name: Name,
+    column: Annotated[str | None, typer.Option(help="The column of days or times.")] = None,
+    by: Annotated[str | None, typer.Option(help="Each day's rows are there by this time of day: 08:00.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Whose day and time of day.")] = "UTC",
+    behind: Annotated[int, typer.Option(min=0, help="The rows of so many days before: 1 for yesterday's.")] = 0,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows a day has at least.")] = 1,
+    within: Annotated[str | None, typer.Option(help="Or: the newest time is no longer ago, '2 hours'.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the promise back.")] = False,
+) -> None:
+    """Promise how fresh a dataset is: a day's rows by a time of day, or its newest time within a length of time."""
+    with open_workbench() as wb:
+        if remove:
+            wb.quality.promises.remove(name)
+            say(f"nothing is promised of {name} any more")
+            return
+        if column is None:
+            raise Invalid("a promise is about a column of days or times", hint="--column DAY")
+        told = wb.quality.promises.make(
+            name, column=column, by=by, time_zone=time_zone, behind=behind, rows=rows, within=within
+        )
+    say(repr(told))
+
+
+def freshness(
+    name: Annotated[str | None, typer.Argument(help="A dataset; else all that promise something.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show whether promises of freshness are kept, day by day. Exit code 1 where one is broken."""
+    with open_workbench() as wb:
+        found = wb.quality.promises.list() if name is None else [wb.quality.promises.look(name)]
+    if name is not None and not as_json:
+        say(repr(found[0]))
+    else:
+        keys = ("dataset", "version", "kept", "promise", "sentence", "checked")
+        records = [{key: getattr(one, key) for key in keys} for one in found]
+        if as_json:
+            records = [asdict(one) for one in found]
+        none = "no freshness is promised: workbench dataset promise NAME --column DAY --by 08:00"
+        print_records(records, as_json=as_json, columns=("dataset", "kept", "sentence") if records else (), empty=none)
+    if not all(one.kept for one in found):
+        raise typer.Exit(1)
 
 
 def _facts(one: ColumnProfile) -> list[dict[str, str]]:

@@ -220,6 +220,13 @@ export interface DatasetQuality {
   trends: ExpectationTrend[];
 }
 
+export interface DayRows {
+  day: string;
+  rows: number;
+  /** Whether they are there in time for now; null where they are not due yet. */
+  kept: boolean | null;
+}
+
 export interface DimensionItem {
   name: string;
   label: string;
@@ -361,6 +368,39 @@ export interface FrequentValue {
   value: Value;
   /** Of the rows that were looked at. */
   count: number;
+}
+
+/** Whether a dataset is as fresh as was promised. */
+export interface FreshnessItem {
+  dataset: string;
+  version: number;
+  /** As a clause. */
+  promise: string;
+  kept: boolean;
+  /** What was promised and what was found. */
+  sentence: string;
+  /** The latest days, newest first. */
+  days: DayRows[];
+  checked: string;
+}
+
+export interface FreshnessList {
+  items: FreshnessItem[];
+}
+
+export interface FreshnessPromise {
+  /** Of days or times. */
+  column: string;
+  /** A time of day by which each day's rows are there: 08:00. */
+  by?: string | null;
+  /** Whose day and time of day. */
+  time_zone?: string;
+  /** The rows of so many days before: 1 for yesterday's. */
+  behind?: number;
+  /** How many rows a day has at least. */
+  rows?: number;
+  /** Instead of `by`: the newest time is no longer ago, as '2 hours'. */
+  within?: string | null;
 }
 
 export interface FunnelNumber {
@@ -987,6 +1027,10 @@ export interface ProductSubjects {
   /** The first of them. */
   subjects: Value[];
   total: number;
+}
+
+export interface PromiseRemoved {
+  dataset: string;
 }
 
 /** What has to be the same of a base event and of the conversion that it is given. Attributes: base: Dimension or column of the base metric. conversion: Dimension or column of the conversion metric; by default of the same name. */

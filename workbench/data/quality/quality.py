@@ -15,6 +15,7 @@ from workbench.data.quality.held import Holding
 from workbench.data.quality.model import QualityResult, Screened, gate
 from workbench.data.quality.profile import Profile
 from workbench.data.quality.profiling import profiled
+from workbench.data.quality.promises import Promises
 from workbench.data.quality.proposing import proposed
 from workbench.data.quality.screening import Parted, parted
 from workbench.data.quality.store import QualityStore
@@ -39,6 +40,7 @@ class Quality:
 
     Attributes:
         held: Rows that are held back from datasets.
+        promises: How fresh datasets are promised to be.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Quality:
         self._actor = actor
         self._folder = folder
         self._sql = sql
+        self.promises = Promises(catalog, lake, sql, actor)
         self.held = Holding(catalog, lake, actor, held, self._parted)
 
     def __repr__(self) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.data.quality.model import Held, Outcome, QualityResult, State
-from workbench.data.quality.tables import HeldRow, QualityResultRow
+from workbench.data.quality.tables import HeldRow, PromiseRow, QualityResultRow
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import NotFound
 
-__all__ = ["HeldStore", "QualityStore"]
+__all__ = ["HeldStore", "PromiseStore", "QualityStore"]
 
 NameOf = Callable[[str], str | None]
 
@@ -50,11 +51,14 @@ class QualityStore:
                 )
             )
 
-    def of(self, dataset: str, limit: int, seen: Callable[[Mapping[str, str | None]], bool]) -> list[QualityResult]:
+    def of(
+        self, dataset: str, limit: int, seen: Callable[[Mapping[str, str | None]], bool], *, suite: str | None = None
+    ) -> list[QualityResult]:
         """The latest results of a dataset, newest first.
 
         Args:
             seen: Whether whoever asks sees the same of these datasets, by the sights of a result.
+            suite: Only of this one.
         """
         query = (
             select(QualityResultRow)
@@ -62,6 +66,8 @@ class QualityStore:
             .order_by(QualityResultRow.id.desc())
             .execution_options(yield_per=100)
         )
+        if suite is not None:
+            query = query.where(QualityResultRow.suite == suite)
         with self._catalog.read() as session:
             alike = (row for row in session.scalars(query) if seen(row.sights or {dataset: None}))
             return [_result(row) for row in islice(alike, limit)]
@@ -133,6 +139,32 @@ class HeldStore:
         row = session.get(HeldRow, id)
         assert row is not None
         row.state, row.ended = state, ended
+
+
+class PromiseStore:
+    """What is promised of datasets, by their ids."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def put(self, dataset_id: str, definition: dict[str, Any], owner: str) -> None:
+        with self._catalog.begin() as session:
+            session.merge(PromiseRow(dataset_id=dataset_id, definition=definition, owner=owner, updated=utcnow()))
+
+    def get(self, dataset_id: str) -> dict[str, Any] | None:
+        with self._catalog.read() as session:
+            row = session.get(PromiseRow, dataset_id)
+            return None if row is None else dict(row.definition)
+
+    def ids(self) -> list[str]:
+        with self._catalog.read() as session:
+            return list(session.scalars(select(PromiseRow.dataset_id)))
+
+    def remove(self, dataset_id: str) -> None:
+        with self._catalog.begin() as session:
+            row = session.get(PromiseRow, dataset_id)
+            if row is not None:
+                session.delete(row)
 
 
 def _held(row: HeldRow, dataset: str) -> Held:

@@ -14,6 +14,7 @@ PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
     # Rows as they came; the library lets only those at them who may change the dataset and see all of it.
     ("quarantine", "read"): (Role.ANALYST, Scope.READ),
     ("quarantine", "change"): (Role.ANALYST, Scope.RUN),
+    ("promises", "change"): (Role.ANALYST, Scope.RUN),
     ("metrics", "read"): (Role.VIEWER, Scope.READ),
     ("metrics", "define"): (Role.ANALYST, Scope.RUN),
     ("product", "read"): (Role.VIEWER, Scope.READ),

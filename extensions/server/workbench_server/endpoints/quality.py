@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from workbench import Workbench
-from workbench.data.quality import Outcome, QualityResult, trends
-from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Endpoint, Query
+from workbench.data.quality import Freshness, Outcome, QualityResult, trends
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Body, Endpoint, Query
 from workbench_server.values import written
 
 __all__ = ["ENDPOINTS"]
@@ -183,6 +183,41 @@ class ProposedSuite(Answer):
     yaml: str
 
 
+class DayRows(Answer):
+    day: date
+    rows: int
+    kept: bool | None = Field(description="Whether they are there in time for now; null where they are not due yet.")
+
+
+class FreshnessItem(Answer):
+    """Whether a dataset is as fresh as was promised."""
+
+    dataset: str
+    version: int
+    promise: str = Field(description="As a clause.")
+    kept: bool
+    sentence: str = Field(description="What was promised and what was found.")
+    days: list[DayRows] = Field(description="The latest days, newest first.")
+    checked: datetime
+
+
+class FreshnessList(Answer):
+    items: list[FreshnessItem]
+
+
+class FreshnessPromise(Body):
+    column: str = Field(description="Of days or times.")
+    by: str | None = Field(None, description="A time of day by which each day's rows are there: 08:00.")
+    time_zone: str = Field("UTC", description="Whose day and time of day.")
+    behind: int = Field(0, ge=0, le=366, description="The rows of so many days before: 1 for yesterday's.")
+    rows: int = Field(1, ge=1, le=MAX_SAFE_INTEGER, description="How many rows a day has at least.")
+    within: str | None = Field(None, description="Instead of `by`: the newest time is no longer ago, as '2 hours'.")
+
+
+class PromiseRemoved(Answer):
+    dataset: str
+
+
 def profile(wb: Workbench, name: str, *, query: ProfileQuery) -> DatasetProfile:
     found = wb.quality.profile(name, version=query.version, most=query.rows, seed=query.seed)
     return DatasetProfile.model_validate({**found.as_dict(written), "sentence": found.sentence})
@@ -218,7 +253,56 @@ def _outcome(outcome: Outcome) -> CheckOutcome:
     return CheckOutcome(**told | {"columns": list(outcome.columns)})
 
 
+def promises(wb: Workbench) -> FreshnessList:
+    return FreshnessList(items=[_freshness(one) for one in wb.quality.promises.list()])
+
+
+def freshness(wb: Workbench, name: str) -> FreshnessItem:
+    return _freshness(wb.quality.promises.look(name))
+
+
+def promised(wb: Workbench, name: str, *, body: FreshnessPromise) -> FreshnessItem:
+    return _freshness(wb.quality.promises.make(name, **body.model_dump()))
+
+
+def taken_back(wb: Workbench, name: str) -> PromiseRemoved:
+    wb.quality.promises.remove(name)
+    return PromiseRemoved(dataset=name)
+
+
+def _freshness(one: Freshness) -> FreshnessItem:
+    return FreshnessItem.model_validate(asdict(one))
+
+
 ENDPOINTS = (
+    Endpoint("freshness", "datasets", "read", FreshnessList, promises, "Promises of freshness: which are kept."),
+    Endpoint(
+        "datasets/{name}/freshness",
+        "datasets",
+        "read",
+        FreshnessItem,
+        freshness,
+        "Whether a dataset is as fresh as was promised, day by day.",
+    ),
+    Endpoint(
+        "datasets/{name}/freshness",
+        "promises",
+        "change",
+        FreshnessItem,
+        promised,
+        "Promises how fresh a dataset is.",
+        method="PUT",
+        body=FreshnessPromise,
+    ),
+    Endpoint(
+        "datasets/{name}/freshness",
+        "promises",
+        "change",
+        PromiseRemoved,
+        taken_back,
+        "Takes the promise back.",
+        method="DELETE",
+    ),
     Endpoint(
         "datasets/{name}/quality",
         "datasets",
