@@ -1519,6 +1519,7 @@ export interface SourceAct {
 }
 
 export interface SourceBody {
+  /** Letters, digits, - and _, a letter first; at most 63. */
   name: string;
   /** A path or a URL, without a password. */
   url: string;

@@ -218,7 +218,7 @@ def write_aside(
     """Writes frames, all of the same columns, as files that no version names.
 
     Args:
-        frames: One in memory at a time; there may be none.
+        frames: One in memory at a time; none: no rows.
         counts: Told what the contract lets go of.
         anew: The frames' columns are to replace those of the dataset.
 
@@ -226,9 +226,7 @@ def write_aside(
         Invalid: The columns or values do not fit the dataset.
     """
     rest = iter(frames)
-    first = next(rest, None)
-    if first is None:
-        return Staged(log, record, base.schema, base.schema, [], 0, commit)
+    first = next(rest, pl.DataFrame(schema=base.schema))
     schema = settled(record, base, first.clear().lazy(), contract, anew=anew)
     files = written(log, batch_by_batch(chain([first], rest), schema, contract, counts), base)
     rows = counts.rows - counts.discarded

@@ -59,7 +59,7 @@ class SourceHistoryQuery(Query):
 
 
 class SourceBody(Body):
-    name: str
+    name: str = Field(description="Letters, digits, - and _, a letter first; at most 63.")
     url: str = Field(description="A path or a URL, without a password.")
     into: str = Field(description="The dataset; made by the first sync.")
     settings: dict[str, Any] = Field({}, description="mode, table, key, cursor and the like: see docs/sources.md.")
