@@ -10,13 +10,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from mariadb_server import mariadb_connection
 from scripted_api import Asked, Reply, Site, serving
@@ -24,7 +25,7 @@ from sqlalchemy import create_engine, text
 
 from workbench import Workbench
 from workbench.data.connectors import DatabaseAddress, open_source, read_frame
-from workbench.data.destinations import Destination, Sent, open_destination
+from workbench.data.destinations import Destination, Sent, destinations, open_destination
 from workbench.foundation.errors import Conflict, Invalid, NotFound, Unavailable
 from workbench.governance.runs import RunKind
 
@@ -337,8 +338,6 @@ def test_a_server_that_ends_the_connection_keeps_nothing(
             )
         yield from [ROWS] * 3
 
-    import pyarrow as pa
-
     batches = (part for frame in rows() for part in frame.to_arrow().to_batches())
     reader = pa.RecordBatchReader.from_batches(ROWS.to_arrow().schema, batches)
     with pytest.raises(Unavailable, match="table 'orders': the connection broke, and nothing of it was kept"):
@@ -353,6 +352,26 @@ def test_what_a_run_sent_is_in_its_lineage(wb: Workbench, tmp_path: Path) -> Non
     inside.etl.send("orders", tmp_path / "orders.parquet")
     edges = [(edge.direction, edge.kind, edge.name) for edge in wb.runs.edges(run.id)]
     assert edges == [("read", "dataset", "orders"), ("write", "destination", str(tmp_path / "orders.parquet"))]
+
+
+class Kept:
+    """A destination of somebody else's."""
+
+    rows: ClassVar[list[int]] = []
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def write(self, rows: pa.RecordBatchReader, *, table: str | None, key: Sequence[str], overwrite: bool) -> Sent:
+        Kept.rows += rows.read_all()["id"].to_pylist()
+        return Sent(self.url, len(Kept.rows))
+
+
+def test_one_of_somebody_else_s_joins_by_its_scheme(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(destinations._things, "kept", Kept)
+    assert isinstance(open_destination("kept://here"), Destination)
+    assert str(wb.etl.send(ROWS, "kept://here")) == "3 rows are in kept://here"
+    assert Kept.rows == [1, 2, 3]
 
 
 def test_an_unknown_scheme_gets_the_nearest() -> None:
