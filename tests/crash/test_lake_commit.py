@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
-from workbench.data.lake import Checkpoint, EventLayout, Lake
+from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import NotFound
 from workbench.foundation.settings import Settings
@@ -40,6 +41,10 @@ AFTER = {
     "overwrite": [(7, "v7", None)],
     "upsert": [(0, "v0", None), (1, "new", None), (2, "v2", None), (7, "v7", None)],
     "optimize": BEFORE,
+    "load stream": [*BEFORE, (7, "v7", None), (8, "v8", None)],
+    "replace by stream": [(7, "v7", None), (8, "v8", None)],
+    "load upsert": [(0, "v0", None), (1, "new", None), (2, "v2", None), (7, "v7", None)],
+    "evolve types": [(0, "v0", None), (1, "v1", None), (2, "v2", None), (7, "v7", 0.5)],
 }
 MARK = 2**62
 
@@ -92,6 +97,16 @@ def write(world: World, run: str, doing: str) -> None:
             lake.upsert("t", pl.DataFrame({"k": [1, 7], "v": ["new", "v7"]}), actor, key=["k"], checkpoint=done)
         case "optimize":
             lake.optimize("t", actor)
+        case "load stream":
+            lake.load("t", stream(), actor, mode=Mode.APPEND, checkpoint=done)
+        case "replace by stream":
+            lake.load("t", stream(), actor, mode=Mode.REPLACE, checkpoint=done)
+        case "load upsert":
+            changed = pl.DataFrame({"k": [1, 7, 2], "v": ["new", "v7", "v2"]})
+            lake.load("t", changed, actor, mode=Mode.UPSERT, key="k", checkpoint=done)
+        case "evolve types":
+            lake.contracts(actor).set("t", columns="evolve", data_type="evolve")
+            lake.append("t", pl.DataFrame({"k": [7.0], "v": ["v7"], "x": [0.5]}), actor, checkpoint=done)
         case "fold":
             lake.fold("events", ADMIN)
         case "rename":
@@ -103,6 +118,11 @@ def write(world: World, run: str, doing: str) -> None:
                 lake.append("t", pl.DataFrame({"k": [number], "v": ["x"]}), actor)
                 with (world.folder / "acknowledged").open("a") as file:
                     file.write(f"{number}\n")
+
+
+def stream() -> pa.RecordBatchReader:
+    rows = pl.DataFrame({"k": [7, 8], "v": ["v7", "v8"]}).to_arrow()
+    return pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches(max_chunksize=1))
 
 
 class Nursery:

@@ -125,6 +125,29 @@ export interface ColumnFacts {
   times: TimeFacts | null;
 }
 
+/** What a dataset does with what is new: evolve, freeze, discard_row or discard_value. */
+export interface ContractAnswer {
+  dataset: string;
+  /** With the dataset, where it is not there. */
+  tables: Rule;
+  /** With a new column. */
+  columns: Rule;
+  /** With a value that is not of its column's type. */
+  data_type: Rule;
+  /** Whether somebody set it; else it is what holds by default. */
+  declared: boolean;
+}
+
+/** What is not given stays as it is. */
+export interface ContractBody {
+  /** What becomes of the dataset, where it is not there. */
+  tables?: Rule | null;
+  /** What becomes of a new column. */
+  columns?: Rule | null;
+  /** What becomes of a value that is not of its column's type. */
+  data_type?: Rule | null;
+}
+
 export interface CorrelationMatrix {
   columns: string[];
   /** Pearson's; a row per column, in the same order. */
@@ -1394,6 +1417,9 @@ export interface RowsHead {
   /** How many rows meet the condition; null where no limit was given. */
   total: number | null;
 }
+
+/** What becomes of what is new. Attributes: EVOLVE: The dataset takes it on. FREEZE: The load is refused. DISCARD_ROW: Rows that have it are left out. DISCARD_VALUE: It is left out, and the rest of the row stays. */
+export type Rule = "evolve" | "freeze" | "discard_row" | "discard_value";
 
 export interface RunDetail {
   id: string;

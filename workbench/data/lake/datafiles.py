@@ -41,7 +41,8 @@ __all__ = [
 
 ROWS_PER_FILE = 1_000_000
 ROWS_PER_GROUP = 131_072
-LEVEL = 3
+# Of zstd. On a million orders level 3 takes twice the time for files that are a tenth smaller (benchmarks/load.py).
+LEVEL = 1
 COLUMNS_WITH_BOUNDS = 32
 LONGEST_BOUND = 64
 _PARTITION_TYPES = (pl.String, pl.Date, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)

@@ -11,6 +11,7 @@ __all__ = ["PERMISSIONS", "permit"]
 PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
     ("me", "read"): (Role.VIEWER, Scope.READ),
     ("datasets", "read"): (Role.VIEWER, Scope.READ),
+    ("contracts", "change"): (Role.ANALYST, Scope.RUN),
     # Rows as they came; the library lets only those at them who may change the dataset and see all of it.
     ("quarantine", "read"): (Role.ANALYST, Scope.READ),
     ("quarantine", "change"): (Role.ANALYST, Scope.RUN),

@@ -1,6 +1,7 @@
 """Every question that the API answers, as one table."""
 
 from workbench_server.endpoints.cohorts import ENDPOINTS as _COHORTS
+from workbench_server.endpoints.contracts import ENDPOINTS as _CONTRACTS
 from workbench_server.endpoints.datasets import ENDPOINTS as _DATASETS
 from workbench_server.endpoints.lineage import ENDPOINTS as _LINEAGE
 from workbench_server.endpoints.metrics import ENDPOINTS as _METRICS
@@ -22,6 +23,7 @@ ENDPOINTS = (
     *_PREFERENCES,
     *_DATASETS,
     *_SOURCES,
+    *_CONTRACTS,
     *_QUALITY,
     *_LINEAGE,
     *_QUARANTINE,
