@@ -304,15 +304,9 @@ class Etl:
             self._runs.record(self._actor.run, "read", "source", opened.url, "")
         try:
             drain = Drain(
-                self._lake,
-                self._actor,
-                opened,
-                into,
-                key=listed(key),
-                evolve=evolve,
-                quarantine=quarantine or f"{into}_quarantine",
-                description=description,
-            )
+                self._lake, self._actor, opened, into, key=listed(key), evolve=evolve,
+                quarantine=quarantine or f"{into}_quarantine", description=description,
+            )  # fmt: skip
             drained = drain.run(batch_rows=batch_rows, wait=wait, most=most, on_progress=on_progress)
         finally:
             if opened is not stream:

@@ -18,7 +18,7 @@ from workbench.data.connectors.declared import ColumnType
 from workbench.data.connectors.delta import DeltaOptions
 from workbench.data.connectors.files import FileOptions
 from workbench.data.connectors.files.formats import EXCEL, FORMATS, SEPARATED
-from workbench.data.connectors.streams import RedisOptions, streams
+from workbench.data.connectors.streams import KafkaOptions, RedisOptions, streams
 from workbench.data.destinations import destinations
 from workbench.data.destinations.files import WRITERS
 
@@ -94,9 +94,14 @@ def test_every_key_of_a_delta_table_stands_there() -> None:
 def test_every_key_of_a_redis_stream_stands_there_with_its_default() -> None:
     _, _, below = PAGE.partition("### Keys of a Redis stream's address\n")
     rows = dict(
-        re.findall(r"^\| `(\w+)` \| ([^|]*) \|", below.partition("\n## ")[0].replace("| |", "|  |"), re.MULTILINE)
+        re.findall(r"^\| `(\w+)` \| ([^|]*) \|", re.split(r"\n##+ ", below)[0].replace("| |", "|  |"), re.MULTILINE)
     )
     fields = {field.alias or name: field for name, field in RedisOptions.model_fields.items()}
     assert list(rows) == list(fields)
     for name in ("group", "consumer", "begin", "idle", "most_mb"):
         assert rows[name] == str(fields[name].default)
+
+
+def test_every_key_of_a_kafka_topic_stands_there() -> None:
+    _, _, below = PAGE.partition("### Keys of a Kafka topic's address\n")
+    assert re.findall(r"^\| `(\w+)` \|", re.split(r"\n##+ ", below)[0], re.MULTILINE) == list(KafkaOptions.model_fields)
