@@ -80,8 +80,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / folder).mkdir(parents=True)
     (home / "workbench.toml").write_text("")
     (home / "metrics/flights.yaml").write_bytes((ROOT / "metrics/flights.yaml").read_bytes())
-    shown = (ROOT / "notebooks/dashboards/flights.ipynb").read_bytes()
-    (home / "notebooks/dashboards/flights.ipynb").write_bytes(shown)
+    for name in ("flights", "explorer"):
+        shown = (ROOT / f"notebooks/dashboards/{name}.ipynb").read_bytes()
+        (home / f"notebooks/dashboards/{name}.ipynb").write_bytes(shown)
     (home / "metrics/events.yaml").write_text(EVENTS)
     write_dashboard(home, "product", "# Product\n\nWhat visitors do.", PRODUCT)
     write_dashboard(home, "inside", "# For analysts\n\nNot for everybody.", "1", role="analyst")

@@ -3,6 +3,7 @@
 from workbench.ui.along import Along
 from workbench.ui.bars import Bars
 from workbench.ui.dashboard import Dashboard
+from workbench.ui.explorer import Explorer, explore
 from workbench.ui.filters import Choice, Period
 from workbench.ui.heat import Heat
 from workbench.ui.line import Line
@@ -21,6 +22,7 @@ __all__ = [
     "Choice",
     "Dashboard",
     "Duplicates",
+    "Explorer",
     "Figure",
     "Funnel",
     "Heat",
@@ -37,6 +39,7 @@ __all__ = [
     "Stickiness",
     "Tiles",
     "css",
+    "explore",
     "show",
     "warm",
 ]

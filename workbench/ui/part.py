@@ -17,7 +17,7 @@ from workbench.ui.absent import lacking
 from workbench.ui.plain import html, vbox
 from workbench.ui.selection import Selection
 
-__all__ = ["Part", "State", "details"]
+__all__ = ["Part", "State", "details", "told"]
 
 State = Literal["loading", "ready", "empty", "error", "absent"]
 
@@ -66,7 +66,7 @@ class Part(ABC):
             if self.lacks:
                 self._show("absent", "")
                 return
-            self._show("error", " ".join(filter(None, [_sentence(str(error)), error.hint and _sentence(error.hint)])))
+            self.fail(error)
         except Exception:  # noqa: BLE001 (a viewer must never read a traceback; it is in the log)
             logger(__name__).exception("a figure of a dashboard failed")
             self._show("error", _BROKEN)
@@ -76,6 +76,10 @@ class Part(ABC):
     def settle(self, found: bool) -> None:
         """Says that it was drawn, or that there is nothing to draw."""
         self._show("ready" if found else "empty", "" if found else _EMPTY)
+
+    def fail(self, error: WorkbenchError) -> None:
+        """Says why there is nothing to draw."""
+        self._show("error", told(error))
 
     def wait(self) -> None:
         """Says that it is about to be drawn anew."""
@@ -106,6 +110,11 @@ def details(table: Table, alt: str) -> str:
         f'<p class="wb-sr">{escape(alt)}</p><details class="wb-details"><summary>Table, {rows:,} '
         f"{'row' if rows == 1 else 'rows'}</summary>{table_html(table)}</details>"
     )
+
+
+def told(error: WorkbenchError) -> str:
+    """An error and its hint in sentences, for whoever reads a page."""
+    return " ".join(filter(None, [_sentence(str(error)), error.hint and _sentence(error.hint)]))
 
 
 def _sentence(text: str) -> str:

@@ -1475,8 +1475,8 @@ export type RunState = "running" | "ok" | "failed" | "cancelled" | "timed out";
 
 export type RunStatus = "running" | "succeeded" | "failed" | "skipped";
 
-/** What a token may be used for. A token never allows more than its user's role does. */
-export type Scope = "read" | "run" | "admin";
+/** What a token may be used for. A token never allows more than its user's role does. `keep` is for new queries and metrics alone; `run`, for changes of all kinds, has it in it. */
+export type Scope = "read" | "keep" | "run" | "admin";
 
 export interface SessionsNumber {
   /** The start of the period. */

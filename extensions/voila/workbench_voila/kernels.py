@@ -73,10 +73,14 @@ class ViewerKernels(AsyncMappingKernelManager):
         """Seconds since its start."""
         return time.monotonic() - self._held[kernel_id].started
 
-    async def claim(self, kernel_id: str, user: str) -> None:
-        """Gives a kernel to a viewer, for good: `Workbench.open()` in it acts as that viewer from now on."""
-        held = self._held[kernel_id]
-        await asyncio.to_thread(self.workbench.identities.bind, held.token, user)
+    async def claim(self, kernel_id: str, user: str, *, keeps: bool = False) -> None:
+        """Gives a kernel to a viewer, for good: `Workbench.open()` in it acts as that viewer from now on.
+
+        Args:
+            keeps: It may keep new queries and metrics, as the viewer's role lets them.
+        """
+        held, also = self._held[kernel_id], [Scope.KEEP] if keeps else []
+        await asyncio.to_thread(self.workbench.identities.bind, held.token, user, also=also)
         held.owner = user
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]

@@ -56,18 +56,18 @@ class Pool:
             self._coming += 1
             contextvars.Context().run(self._spawn, self._add())
 
-    async def take(self, user: str) -> str:
-        """A kernel that belongs to `user` from now on."""
+    async def take(self, user: str, *, keeps: bool = False) -> str:
+        """A kernel that belongs to `user` from now on; for `keeps` see `ViewerKernels.claim`."""
         while self._ready:
             kernel_id = self._ready.popleft()
             if not await self._good(kernel_id):
                 contextvars.Context().run(self._spawn, self._end(kernel_id))
                 continue
-            await self._kernels.claim(kernel_id, user)
+            await self._kernels.claim(kernel_id, user, keeps=keeps)
             self._fill_soon()
             return kernel_id
         kernel_id = await self._kernels.start_kernel(kernel_name="python3", path="")
-        await self._kernels.claim(kernel_id, user)
+        await self._kernels.claim(kernel_id, user, keeps=keeps)
         self._fill_soon()
         return kernel_id
 

@@ -76,6 +76,7 @@ class _Rendering(NotebookRenderer):  # type: ignore[misc]
     def __init__(self, *, info: DashboardInfo, pool: Pool, user: str, kernels: ViewerKernels, **given: Any) -> None:
         super().__init__(notebook_path=str(info.path), **given)
         self._pool, self._user, self._kernels = pool, user, kernels
+        self._keeps = info.keeps
         self._kernel_id: str | None = None
 
     async def load_notebook(self, path: str) -> Any:
@@ -86,7 +87,7 @@ class _Rendering(NotebookRenderer):  # type: ignore[misc]
         return notebook
 
     async def _jinja_kernel_start(self, nb: Any, kernel_id: Any, kernel_future: Any) -> str:
-        self._kernel_id = await self._pool.take(self._user)
+        self._kernel_id = await self._pool.take(self._user, keeps=self._keeps)
         self.executor = VoilaExecutor(nb, km=self._kernels.get_kernel(self._kernel_id), config=self.traitlet_config)
         self.executor.kc = await self.executor.async_start_new_kernel_client()
         self.kernel_started = True

@@ -13,6 +13,7 @@ from workbench.analytics.exploration.model import (
     View,
     kind_of,
 )
+from workbench.analytics.exploration.pictures import column_chart, correlation_chart
 from workbench.analytics.exploration.seen import Look, Rows, Seen
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Rows",
     "Seen",
     "View",
+    "column_chart",
     "condition",
+    "correlation_chart",
     "kind_of",
 ]

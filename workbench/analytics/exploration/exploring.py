@@ -20,7 +20,7 @@ from workbench.data.lake import Lake
 from workbench.data.sql import SqlDoor, SqlResult
 from workbench.foundation.errors import Conflict, Invalid, unknown
 from workbench.governance.runs import Actor
-from workbench.governance.security import Role
+from workbench.governance.security import Role, Scope
 
 __all__ = ["Exploring"]
 
@@ -49,7 +49,9 @@ class Exploring:
     @property
     def keeps(self) -> bool:
         """Whether who asks may keep what they see."""
-        return self._actor.principal.role.includes(Role.ANALYST)
+        who = self._actor.principal
+        scoped = who.scopes is None or bool(who.scopes & {Scope.KEEP, Scope.RUN})
+        return who.role.includes(Role.ANALYST) and scoped
 
     def columns(self, dataset: str) -> dict[str, pl.DataType]:
         """The columns that there are now, and their types.
@@ -131,6 +133,8 @@ class Exploring:
             Invalid: The name cannot be used; or as `look`.
         """
         seen = self.look(view)
+        if name in [query.name for query in self._queries.list()]:
+            raise Conflict(f"there is a query '{name}' already", hint="choose another name")
         return self._queries.save(name, seen.sql, description=description, shared=shared, expected=0)
 
     def keep_metric(self, view: View, name: str, *, label: str = "", description: str = "") -> Metric:

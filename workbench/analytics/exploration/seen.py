@@ -46,7 +46,7 @@ class Rows:
 
     def table(self) -> Table:
         """The rows for a person to read."""
-        return Table("The first rows", readable(self.frame), labels={name: name for name in self.frame.columns})
+        return Table("The first rows", readable(self.frame))
 
 
 @dataclass(frozen=True, eq=False)

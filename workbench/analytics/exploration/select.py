@@ -30,7 +30,7 @@ def select(view: View, schema: Schema, *, sampled: bool = False) -> str:
     """
     if view.aggregation is None:
         return _points(view, schema, sampled=sampled)
-    grouped = [f"{_key(group, schema)} AS {names(group.column)}" for group in view.by]
+    grouped = [_called(_key(group, schema), names(group.column)) for group in view.by]
     figure = "count(*)" if view.of is None else _AGGREGATES[view.aggregation].format(_amount(view.of, schema))
     lines = [f"SELECT {', '.join([*grouped, f'{figure} AS {names(view.named)}'])}", f"FROM {names(view.dataset)}"]
     lines += _where(view.where, schema)
@@ -76,11 +76,15 @@ def names(column: str) -> str:
 def banded(column: str, width: float) -> str:
     """The least value of the band that a number lies in; as both DuckDB and Polars read it.
 
-    Widths are round: in whole numbers of tenths, hundredths and so on, so that 0.3 is not 0.30000000000000004.
+    A width below 1 is a number of tenths, hundredths and so on, so that 0.3 is not 0.30000000000000004.
     """
-    parts = 10 ** max(0, -math.floor(math.log10(width)) + 1)
+    value, parts = f"CAST({names(column)} AS DOUBLE)", 1
+    while parts < 10**12 and not math.isclose(width * parts, round(width * parts), rel_tol=1e-9):
+        parts *= 10
     step = round(width * parts)
-    return f"FLOOR(CAST({names(column)} AS DOUBLE) * {parts} / {step}) * {step} / {parts}"
+    if parts == 1:
+        return f"FLOOR({value} / {step}) * {step}"
+    return f"FLOOR({value} * {parts} / {step}) * {step} / {parts}"
 
 
 def _points(view: View, schema: Schema, *, sampled: bool) -> str:
@@ -116,6 +120,10 @@ def _key(group: Group, schema: Schema) -> str:
         cut = f"date_trunc('{group.grain}', {name})"
         return cut if group.grain in ("minute", "hour") else f"CAST({cut} AS DATE)"
     return _amount(group.column, schema)
+
+
+def _called(expression: str, name: str) -> str:
+    return name if expression == name else f"{expression} AS {name}"
 
 
 def _amount(column: str, schema: Schema) -> str:

@@ -48,8 +48,8 @@ class Defining:
             Invalid: It has mistakes, does not fit its dataset, or a metric that is made of it would no longer work.
         """
         metric = given if isinstance(given, Metric) else _validated(given)
-        self._store.require(self._actor.principal, f"define the metric '{metric.name}'")
         known, kept = self.current(), self._store.current()
+        self._store.require(self._actor.principal, f"define the metric '{metric.name}'", new=metric.name not in kept)
         self._refuse_written(metric.name, kept)
         said = metric.model_dump(mode="json", exclude_defaults=True)
         then = Definitions.load(self._folder, {**kept, metric.name: said})

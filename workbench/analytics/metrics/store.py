@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from workbench.analytics.metrics.tables import MetricDefinitionRow
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict
-from workbench.governance.security import Principal, Role, Security, audit_append
+from workbench.governance.security import Principal, Role, Scope, Security, audit_append
 
 __all__ = ["MetricStore", "MetricVersion"]
 
@@ -68,12 +68,15 @@ class MetricStore:
             found = session.scalars(select(row).where(row.name == name).order_by(row.number.desc()))
             return [_version(one) for one in found]
 
-    def require(self, by: Principal, doing: str) -> None:
+    def require(self, by: Principal, doing: str, *, new: bool = False) -> None:
         """
+        Args:
+            new: There is no metric of that name.
+
         Raises:
             Forbidden: Defining metrics takes an analyst.
         """
-        self._security.require(by, Role.ANALYST, doing)
+        self._security.require(by, Role.ANALYST, doing, scope=Scope.KEEP if new else None)
 
     def add(self, name: str, definition: Mapping[str, Any] | None, *, comment: str, by: Principal) -> MetricVersion:
         """Keeps what a metric says from now on; None removes it.
@@ -83,7 +86,7 @@ class MetricStore:
             Conflict: Somebody else changed it at the same moment.
         """
         action = "define metric" if definition is not None else "remove metric"
-        self.require(by, action)
+        self.require(by, action, new=definition is not None and name not in self.current())
         row = MetricDefinitionRow
         try:
             with self._catalog.begin() as session:

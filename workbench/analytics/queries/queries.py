@@ -127,7 +127,8 @@ class Queries:
             Conflict: The name is taken, or the version is not the expected one.
         """
         principal = self._actor.principal
-        self._security.require(principal, Role.ANALYST, f"save the query '{name}'")
+        scope = Scope.KEEP if self._store.find(name) is None else None
+        self._security.require(principal, Role.ANALYST, f"save the query '{name}'", scope=scope)
         before = self._named(name)
         if expected is not None and expected != (before.version if before else 0):
             now = f"is at version {before.version}" if before else "is not there"

@@ -186,8 +186,11 @@ class Identities:
         finally:
             self.end_kernel_token(token.info.id)
 
-    def bind(self, token_id: str, user: str) -> None:
+    def bind(self, token_id: str, user: str, *, also: Iterable[Scope] = ()) -> None:
         """Says, once and for all, whom a kernel that was started ahead works for.
+
+        Args:
+            also: What its token is good for besides.
 
         Raises:
             NotFound: No such token.
@@ -202,6 +205,7 @@ class Identities:
                 raise Conflict(f"the kernel of token '{token_id}' belongs to somebody already")
             # As old as its user's claim: it may have been started before they were registered.
             row.user, row.created = principal.name, utcnow()
+            row.scopes = sorted({*row.scopes, *also})
             audit_append(session, actor=user, action="claim kernel", thing=f"token {token_id}")
 
     def of_token(self, secret: str) -> Credential:

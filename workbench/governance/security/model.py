@@ -23,9 +23,13 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a token may be used for. A token never allows more than its user's role does."""
+    """What a token may be used for. A token never allows more than its user's role does.
+
+    `keep` is for new queries and metrics alone; `run`, for changes of all kinds, has it in it.
+    """
 
     READ = "read"
+    KEEP = "keep"
     RUN = "run"
     ADMIN = "admin"
 

@@ -43,7 +43,8 @@ class Security:
                 hint="ask an admin of this workspace for the role",
             )
         needed = scope or _SCOPES.get(role, Scope.RUN)
-        if principal.scopes is not None and needed not in principal.scopes:
+        enough = {needed, Scope.RUN} if needed is Scope.KEEP else {needed}
+        if principal.scopes is not None and not enough & principal.scopes:
             raise Forbidden(
                 f"this token of {principal.name} may not {doing}: it has no scope '{needed}'",
                 hint=f"workbench token create --scope {needed}",

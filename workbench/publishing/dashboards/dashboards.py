@@ -28,6 +28,7 @@ class DashboardInfo:
         description: Its first sentence.
         path: Of its notebook.
         role: The least role that may open it: "workbench": {"role": "analyst"} in the notebook's metadata; else viewer.
+        keeps: Whether new queries and metrics may be kept from it by whoever else may keep them: "keeps": true there.
     """
 
     name: str
@@ -35,6 +36,7 @@ class DashboardInfo:
     description: str
     path: Path
     role: Role
+    keeps: bool = False
 
 
 class Dashboards:
@@ -96,4 +98,5 @@ class Dashboards:
         said = introduction(path)
         title = said.title or path.stem.replace("-", " ").replace("_", " ").capitalize()
         role = chosen("role", str(said.metadata.get("role", Role.VIEWER.value)), Role)
-        return DashboardInfo(path.stem, title, said.sentence, path, role)
+        keeps = said.metadata.get("keeps") is True
+        return DashboardInfo(path.stem, title, said.sentence, path, role, keeps)

@@ -13,6 +13,8 @@ __all__ = ["LevelBar", "LevelBars"]
 
 _LONGEST = 22
 _STEP = 26
+_LEAST = 34
+"""CSS pixels before a bar: two capital letters are wider than most."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class LevelBars:
             with self.headings.hold_sync():
                 self.headings.x, self.headings.y = np.zeros(len(titles)), [name for name, _ in titles]
                 self.headings.text = [title for _, title in titles]
-        left = round(max((len(name.rstrip("\u200b")) for name in names), default=0) * CHARACTER) + 14
+        left = max(_LEAST, round(max((len(name.rstrip("\u200b")) for name in names), default=0) * CHARACTER) + 14)
         # The amount stands at the bar's end, so the longest bar leaves room for it.
         right = round(max((len(text) for text in texts), default=0) * CHARACTER) + 12
         self.figure.fig_margin = {"top": 4, "right": right, "bottom": 4, "left": left}

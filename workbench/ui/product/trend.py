@@ -25,7 +25,8 @@ def draw_trend(form: Curves, chart: Chart) -> None:
     times = chart.frame[chart.x].unique().sort()
     if chart.columns[chart.x].kind == "number":
         places = times.cast(pl.Float64).to_numpy()
-        ticks, shown = places[:: -(-len(places) // _MOST)], "d"
+        whole = bool(np.all(places == np.round(places)))
+        ticks, shown = places[:: -(-len(places) // _MOST)], "d" if whole else chart.columns[chart.x].axis_format
     else:
         places = times.cast(pl.Datetime("ms")).to_numpy().astype("datetime64[ms]")
         ticks, shown = day_ticks(times)
