@@ -18,6 +18,7 @@ from workbench.data.lake import Datasets, Lake
 from workbench.data.quality import Quality
 from workbench.data.sources import Sources
 from workbench.data.sql import Limits, SqlDoor, SqlResult
+from workbench.data.uploads import Uploads
 from workbench.foundation import observability
 from workbench.foundation.bus import Bus
 from workbench.foundation.catalog import Catalog
@@ -53,6 +54,7 @@ class Workbench:
         etl: Loading and transforming.
         sources: Where rows come from: databases, APIs and files by name, and bringing them in.
         transforms: Transforms that are written down in files.
+        uploads: Files that people send, until they are datasets.
         notebooks: Running one notebook with parameters.
         pipelines: Running notebooks in order, resuming where a run stopped.
         reports: Running and rendering reports.
@@ -105,6 +107,7 @@ class Workbench:
             lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
         )
         self.transforms = Transforms(self.lake, self.etl, actor, settings.home / "transforms")
+        self.uploads = Uploads(catalog, settings, self.lake, self.runs, self.security, actor)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
@@ -126,6 +129,7 @@ class Workbench:
             [
                 IntervalJob("mark runs whose process ended as failed", 60, lambda: len(self.runs.reap())),
                 IntervalJob("forget expired tokens", 3_600, self.identities.forget_expired),
+                IntervalJob("forget abandoned uploads", 3_600, self.uploads.forget_abandoned),
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
                 IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
                 IntervalJob("look whether promises of freshness are kept", 60, self.quality.promises.keep_watch),

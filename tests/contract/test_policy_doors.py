@@ -285,6 +285,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "metrics that a rollup keeps": rolled_up,
     "metrics that are kept": kept,
     "explain": explained,
+    "a difference": lambda wb: pl.concat([dataset_of(wb).at(0).to_polars(), dataset_of(wb).diff(0).rows_added]),
     "the explorer": explored,
     "dashboard": dashboard,
     "connect": connection,

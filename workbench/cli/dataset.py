@@ -110,6 +110,43 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
 
 
 @commands.command()
+def diff(
+    name: Name,
+    before: Annotated[int, typer.Argument(help="A version.")],
+    after: Annotated[int | None, typer.Argument(help="Another; default: the newest.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A column that tells rows apart; default: the key.")] = None,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=0, max=10_000, help="Rows of each kind to show.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is different between two versions: rows added, removed and changed, and columns."""
+    with open_workbench() as wb:
+        found = wb.datasets.get(name).diff(before, after, key=key, limit=rows)
+    kinds = {"added": found.rows_added, "removed": found.rows_removed, "changed": found.rows_changed}
+    if as_json:
+        record = {name: getattr(found, name) for name in ("before", "after", "key", *kinds)}
+        columns = {one: getattr(found, f"columns_{one}") for one in ("added", "removed", "retyped")}
+        shown = {f"rows_{one}": frame.to_dicts() for one, frame in kinds.items()}
+        print_records([record | {"columns": columns} | shown], as_json=True)
+        return
+    say(repr(found))
+    for one, frame in kinds.items():
+        if frame.height:
+            say(f"\n{one}")
+            print_records(frame.to_dicts(), as_json=False, columns=frame.columns, raw=True)
+
+
+@commands.command()
+def restore(
+    name: Name,
+    version: Annotated[int, typer.Argument(help="The version whose rows are to be the newest one's.")],
+) -> None:
+    """Make an old version's rows and columns the newest one's; the versions between stay."""
+    with open_workbench() as wb:
+        made = wb.datasets.get(name).restore(version)
+    say(f"{name} is as it was at version {version}: version {made.number}")
+
+
+@commands.command()
 def lineage(
     name: Annotated[str, typer.Argument(help="The dataset's name, or that of what --kind says.")],
     kind: Annotated[str, typer.Option(help="dataset, metric, report or source.")] = "dataset",

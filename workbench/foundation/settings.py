@@ -67,6 +67,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Megabytes of computed results that are kept for whoever asks the same again; 0 keeps none.",
     )
+    upload_limit: int = Field(default=512, ge=1, description="Megabytes that an uploaded file may have.")
+    upload_quota: int = Field(
+        default=2_048, ge=1, description="Megabytes that one person's uploads may have together until they are loaded."
+    )
+    upload_hours: int = Field(
+        default=24, ge=1, description="Hours after which an upload that nobody goes on with goes."
+    )
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
     port: int = Field(default=8600, ge=1, le=65_000, description="The first port of the servers; others follow it.")
     pages_per_viewer: int = Field(
@@ -109,6 +116,10 @@ class Settings(BaseSettings):
     @property
     def results_dir(self) -> Path:
         return self.state / "results"
+
+    @property
+    def uploads_dir(self) -> Path:
+        return self.state / "uploads"
 
     @property
     def logs_dir(self) -> Path:

@@ -3,6 +3,10 @@
 /** A JSON value as it stands in a row: see `Column.kind` for what it is. */
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
+export interface Cancelled {
+  id: string;
+}
+
 /** What became of one expectation. */
 export interface CheckOutcome {
   /** The expectation as a clause. */
@@ -187,6 +191,22 @@ export interface DatasetDetail {
   created: string;
 }
 
+/** What is different between two versions, as the asker's policy shows both. */
+export interface DatasetDiff {
+  dataset: string;
+  before: number;
+  after: number;
+  /** What rows were told apart by; empty where whole rows were counted. */
+  key: string[];
+  added: DiffRows;
+  removed: DiffRows;
+  /** Of each column that changed, 'before X' and 'after X'. */
+  changed: DiffRows;
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
+}
+
 /** A dataset as it is listed. */
 export interface DatasetItem {
   name: string;
@@ -248,6 +268,15 @@ export interface DayRows {
   rows: number;
   /** Whether they are there in time for now; null where they are not due yet. */
   kept: boolean | null;
+}
+
+/** Some of the rows of a kind. */
+export interface DiffRows {
+  /** How many there are. */
+  count: number;
+  columns: Column[];
+  /** A list per row, in the order of the columns; see Column for the values. */
+  rows: Value[][];
 }
 
 export interface DimensionItem {
@@ -579,6 +608,22 @@ export interface HistogramBins {
   counts: number[];
 }
 
+/** How the file is read, where it is not as it is found to be. */
+export interface HowToRead {
+  /** Between the fields of delimited text: ';', 'tab'. */
+  separator?: string | null;
+  /** Of delimited text: 'cp1252'. */
+  encoding?: string | null;
+  /** Of a workbook: its name, or its number from 1. */
+  sheet?: string;
+  /** The row of a sheet that names its columns, from 1. */
+  header?: number;
+  /** Columns that are to be of a type. */
+  types?: { [name: string]: "text" | "integer" | "number" | "boolean" | "date" | "time" };
+  /** Of times that do not say theirs: 'Europe/Vienna'. */
+  time_zone?: string | null;
+}
+
 /** Another metric, as a derived one uses it. Attributes: metric: Its name. alias: What the expression calls it; by default its name. filter: SQL condition over the rows it is made from, besides its own. offset: How much earlier it is taken: of May with `1 month`, its April. */
 export interface Input {
   metric: string;
@@ -726,6 +771,19 @@ export interface LineageNode {
   gone: boolean;
 }
 
+export interface LoadUpload {
+  /** Its name. */
+  dataset: string;
+  /** How a dataset that is there gets the rows; a new one when null. */
+  mode?: Mode | null;
+  /** How it is read, where not as it is found to be. */
+  read?: HowToRead;
+  /** The columns that tell rows apart. */
+  key?: string[];
+  /** Of a new dataset. */
+  description?: string;
+}
+
 /** Who asks. */
 export interface Me {
   name: string;
@@ -838,6 +896,16 @@ export interface MetricState {
   comment: string;
   by: string;
   time: string;
+}
+
+/** What a load does with the rows that are there. Attributes: APPEND: They stay; the rows are added. UPSERT: Those of the same key are replaced; the others stay. DELETE_INSERT: Those of the partitions that the rows are in go; the others stay. SNAPSHOT: They stay as history: `valid_from`, `valid_to` and `is_current` say when a row held. REPLACE: They go. */
+export type Mode = "append" | "upsert" | "delete-insert" | "snapshot" | "replace";
+
+export interface NewUpload {
+  /** The file's name; folders before it are left away. */
+  file: string;
+  /** Its bytes. */
+  size: number;
 }
 
 export interface NumberFacts {
@@ -973,6 +1041,13 @@ export interface Preview {
   offset: number;
   /** How many rows meet the condition. */
   total: number;
+}
+
+export interface PreviewOf {
+  /** How it is read, where not as it is found to be. */
+  read?: HowToRead;
+  /** At most so many rows. */
+  rows?: number;
 }
 
 /** What went wrong, for a program by its `code` and for a person by its `detail`. */
@@ -1277,6 +1352,17 @@ export interface ReportList {
   items: ReportItem[];
 }
 
+export interface RestoreTo {
+  /** Whose rows and columns are to be the newest one's. */
+  version: number;
+}
+
+export interface Restored {
+  dataset: string;
+  /** The newest, which has them. */
+  version: number;
+}
+
 export interface ResultColumn {
   name: string;
   /** The type as Polars calls it. */
@@ -1370,6 +1456,12 @@ export interface RetentionSubjects {
   limit?: number;
 }
 
+export interface Retyped {
+  name: string;
+  before: string;
+  after: string;
+}
+
 /** What a principal may do; each role includes those before it. */
 export type Role = "viewer" | "analyst" | "engineer" | "admin";
 
@@ -1453,7 +1545,7 @@ export interface RunItem {
   error: string | null;
 }
 
-export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync";
+export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload";
 
 export interface RunList {
   items: RunItem[];
@@ -1763,6 +1855,55 @@ export interface TrendPoint {
   rows: number;
 }
 
+/** A file that somebody sends. */
+export interface UploadItem {
+  id: string;
+  /** What it is called where it comes from. */
+  file: string;
+  owner: string;
+  /** Bytes, as was said at the beginning. */
+  size: number;
+  /** How many of them are here: where the next piece begins. */
+  received: number;
+  state: UploadState;
+  created: string;
+  /** When something was last done with it; long after that it is forgotten. */
+  touched: string;
+  /** What it was loaded into. */
+  dataset: string | null;
+  /** The version that made. */
+  version: number | null;
+  /** The run that loaded it, or tried to last. */
+  run: string | null;
+}
+
+export interface UploadList {
+  items: UploadItem[];
+}
+
+/** What the file would be as a dataset. */
+export interface UploadPreview {
+  upload: string;
+  /** csv, json, ndjson, parquet or xlsx, as its bytes say. */
+  format: string;
+  /** Of delimited text. */
+  separator: string | null;
+  /** Of delimited text. */
+  encoding: string | null;
+  /** Of a workbook. */
+  sheets: string[];
+  columns: Column[];
+  /** The first, a list per row; see Column for the values. */
+  rows: Value[][];
+  /** How many rows there are. */
+  total: number;
+  /** Columns of times without a zone, for which `time_zone` has to be said. */
+  zoneless: string[];
+}
+
+/** How far an upload is. Attributes: RECEIVING: Not all of its bytes are here. RECEIVED: All are; it can be looked at and loaded. LOADED: It is in a dataset, and its bytes are gone. */
+export type UploadState = "receiving" | "received" | "loaded";
+
 export interface VersionItem {
   number: number;
   time: string;
@@ -1858,6 +1999,18 @@ export interface DatasetsNameProfileParameters {
   seed?: number;
 }
 
+/** GET /datasets/{name}/diff: What is different between two versions. */
+export interface DatasetsNameDiffParameters {
+  /** A version. */
+  before: number;
+  /** Another; the newest when not given. */
+  after?: number | null;
+  /** Columns that tell rows apart; the dataset's key when not given. */
+  key?: string[];
+  /** At most so many rows of each kind. */
+  limit?: number;
+}
+
 /** GET /lineage/{kind}/{name}: What a dataset, metric, report or source was made of, and what was made of it, at any distance. */
 export interface LineageKindNameParameters {
   /** At most so many steps to where it comes from. */
@@ -1876,6 +2029,12 @@ export interface DatasetsNameQuarantineParameters {
 export interface DatasetsNameQuarantineIdParameters {
   /** At most so many rows. */
   limit?: number;
+}
+
+/** PUT /uploads/{id}/content: Send its bytes, all at once or piece by piece. What came of a piece that was cut off stays. */
+export interface PutUploadsIdContentParameters {
+  /** Where the piece begins: what `received` says. */
+  offset?: number;
 }
 
 /** GET /metrics/query: Metrics by dimension and time. */
@@ -2029,7 +2188,7 @@ export interface QueryRunsParameters {
 /** GET /runs: Runs, newest first. */
 export interface RunsParameters {
   /** Only of this kind. */
-  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | null;
+  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | null;
   /** Only those that ended like this, or still run. */
   status?: "running" | "succeeded" | "failed" | "skipped" | null;
   /** Only of this notebook, pipeline or report. */

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -26,6 +26,7 @@ __all__ = [
     "Method",
     "Nothing",
     "Query",
+    "Sink",
     "cursor_of",
     "is_list",
     "named",
@@ -64,6 +65,15 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Sink(Protocol):
+    """What bytes are written to as they come."""
+
+    def write(self, piece: bytes) -> None: ...
+
+    def close(self) -> None:
+        """What has come stays."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """A question of the API and how it is answered.
@@ -81,6 +91,8 @@ class Endpoint:
         method: GET, HEAD with it, changes nothing; PUT and DELETE do the same a second time.
         body: What is sent along; `work` gets it as `body`.
         slow: Whether it may take minutes: those wait for each other, and nothing else waits for them.
+        content: Whether bytes are sent, of any length, that are taken as they come; `work` is asked once all are there,
+            and `taking` before, for what they are written to.
     """
 
     path: str
@@ -94,6 +106,8 @@ class Endpoint:
     method: Method = "GET"
     body: type[Body] | None = None
     slow: bool = False
+    content: bool = False
+    taking: Callable[..., Sink] | None = None
 
     @property
     def public(self) -> bool:

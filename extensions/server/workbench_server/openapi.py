@@ -77,6 +77,9 @@ def _operation(endpoint: Endpoint, answer: Any, body: Any) -> dict[str, Any]:
     if body is not None:
         required = bool(endpoint.body and any(field.is_required() for field in endpoint.body.model_fields.values()))
         said["requestBody"] = {"required": required, "content": {"application/json": {"schema": body}}}
+    if endpoint.content:
+        schema = {"type": "string", "format": "binary"}
+        said["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": schema}}}
     return said | ({"security": []} if endpoint.public else {})
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from lineage_runs import lead_to_a_report
+
+from workbench import Workbench
 
 Command = Callable[..., Any]
 
@@ -101,3 +104,28 @@ def test_what_checks_found_is_listed(command: Command, workspace: Path) -> None:
     assert (ended.code, "FAILED origin is never null: 1 of 2 rows do not fit" in ended.out) == (1, True)
     (told,) = json.loads(command("dataset", "quality", "flights", "--json").out)
     assert (told["result"], told["errors"], told["outcomes"][-1]["failed"]) == ("FAILED", 1, 1)
+
+
+def test_versions_are_compared_and_an_old_one_restored(command: Command, workspace: Path) -> None:
+    (workspace / "one.csv").write_text("id,name\n1,a\n2,b\n")
+    assert command("dataset", "load", "one.csv", "--name", "shop", "--key", "id").code == 0
+    with Workbench.open(workspace) as wb:
+        wb.datasets["shop"].upsert(pl.DataFrame({"id": [2, 3], "name": ["B", "c"]}))
+    told = command("dataset", "diff", "shop", "0").out
+    assert told.startswith("version 0 to 1: 1 rows added, 0 removed, 1 changed, by id")
+    (found,) = json.loads(command("dataset", "diff", "shop", "0", "--json").out)
+    assert found["rows_changed"] == [{"id": 2, "before name": "b", "after name": "B"}]
+    assert "version 2" in command("dataset", "restore", "shop", "0").out
+    assert len(json.loads(command("dataset", "preview", "shop", "--json").out)) == 2
+
+
+def test_a_lineage_is_a_tree_and_a_list(command: Command, workspace: Path) -> None:
+    with Workbench.open(workspace) as wb:
+        lead_to_a_report(wb)
+    lines = command("dataset", "lineage", "departures").out.splitlines()
+    assert lines[:3] == ["dataset departures", "", "made of"]
+    assert lines[3].startswith("\u2514\u2500 notebook flights/load")
+    found = json.loads(command("dataset", "lineage", "delays", "--kind", "metric", "--up", "1", "--json").out)
+    assert [one["id"] for one in found][:2] == ["metric:delays", "dataset:enriched"]
+    assert found[0]["made_of"] == [{"id": "dataset:enriched", "run": None}]
+    assert command("dataset", "lineage", "depratures").code == 2

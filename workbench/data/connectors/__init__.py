@@ -9,8 +9,10 @@ and streams of messages, which are acknowledged once they have been kept.
 
 from workbench.data.connectors.api import SendOptions
 from workbench.data.connectors.databases import DatabaseAddress, DuckFile
+from workbench.data.connectors.declared import ColumnType
 from workbench.data.connectors.files import SCHEMES as STORES
 from workbench.data.connectors.files import FileSource, Found, Remote, TextFormat
+from workbench.data.connectors.given import open_file
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned
@@ -18,6 +20,7 @@ from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open
 
 __all__ = [
     "STORES",
+    "ColumnType",
     "DatabaseAddress",
     "DuckFile",
     "FileSource",
@@ -32,6 +35,7 @@ __all__ = [
     "StreamBatch",
     "TextFormat",
     "connectors",
+    "open_file",
     "open_source",
     "open_stream",
     "read_frame",

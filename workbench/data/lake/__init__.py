@@ -9,6 +9,7 @@ from workbench.data.lake.contracting import Contract, Rule
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
+from workbench.data.lake.differing import Difference
 from workbench.data.lake.disk import disk_errors, sync
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
@@ -34,6 +35,7 @@ __all__ = [
     "DatasetPage",
     "DatasetSummary",
     "Datasets",
+    "Difference",
     "EventLayout",
     "Identities",
     "Lake",

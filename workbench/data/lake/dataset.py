@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from workbench.compute import frames, listed
 from workbench.data.lake.cards import card, line
+from workbench.data.lake.differing import Difference, difference
 from workbench.data.lake.exporting import written
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import LayoutReport
@@ -66,6 +67,40 @@ class Dataset:
         fixed = Dataset(self._lake, self.name, self._actor, version=version, time=time)
         fixed.lazy()
         return fixed
+
+    def diff(
+        self, before: int, after: int | None = None, *, key: str | Sequence[str] | None = None, limit: int = 20
+    ) -> Difference:
+        """What became of the rows and columns from one version to another: `dataset.diff(3)`.
+
+        Both are as the asker's policy shows them.
+
+        Args:
+            before: A version's number.
+            after: Another's; the newest when not given.
+            key: What tells rows apart; the dataset's own key when not given. Empty: whole rows are counted.
+            limit: At most so many rows of each kind are given along.
+
+        Raises:
+            NotFound: There is no such version, or it was cleaned away.
+            Invalid: A key is no column, or is on more than one row of what the asker may see.
+        """
+        last = self.version if after is None else after
+        with self._telling():
+            old, new = ((number, self._lake.read(self.name, self._actor, version=number)) for number in (before, last))
+            return difference(old, new, listed(self.info.key if key is None else key), limit)
+
+    def restore(self, version: int) -> Version:
+        """Makes the rows and columns of an old version the newest one's; the versions between stay.
+
+        Returns:
+            The new version; the newest one where that is the one asked for.
+
+        Raises:
+            NotFound: There is no such version, or it was cleaned away.
+            Forbidden: Neither the dataset's owner nor an engineer.
+        """
+        return self._changing().restore(self.name, version, self._actor)
 
     def lazy(self) -> pl.LazyFrame:
         """The rows as a lazy Polars plan."""

@@ -20,6 +20,7 @@ from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.layout import EventLayout, folding
 from workbench.data.lake.loader import LakeLoader
+from workbench.data.lake.loading import Mode
 from workbench.data.lake.model import CleanReport, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
@@ -133,6 +134,21 @@ class Lake(LakeLoader):
             raise
         failpoint("lake.commit.after_catalog")
         return first
+
+    def restore(self, name: str, version: int, actor: Actor) -> Version:
+        """Writes the rows of an old version as the newest; all of them, whatever the asker may see of them.
+
+        Raises:
+            NotFound: There is no such version, or it was cleaned away.
+        """
+        record = self._for_change(name, actor, "restore")
+        log = self._log(record)
+        number = self._sealer.version(log, record, Actor(actor.principal), version, None)
+        newest = log.newest(record.version).version
+        if number == newest:
+            return log.history(record.version, since=newest - 1)[0]
+        rows = self._sealer.look(log, record, number).scan()
+        return self.load(name, rows, actor, mode=Mode.REPLACE, evolve=True)[0]
 
     def optimize(self, name: str, actor: Actor) -> Version:
         """Merges small files into larger ones: the same rows. If there is nothing to merge, also the same version."""

@@ -22,6 +22,7 @@ class RunKind(StrEnum):
     REPORT = "report"
     REPLAY = "replay"
     SYNC = "sync"
+    UPLOAD = "upload"
 
 
 class RunStatus(StrEnum):

@@ -48,6 +48,8 @@ def _instead(runs: Runs, run: Run) -> str:
         return "replay a run that only reads, such as a report's"
     if run.status is RunStatus.RUNNING:
         return f"wait until it has ended: workbench runs show {run.id}"
+    if run.kind is RunKind.UPLOAD:
+        return "upload the file again"
     if run.kind is RunKind.REPLAY:
         return f"it is a replay itself; replay the run that it is of: workbench runs list --name {run.name}"
     whole = runs.get(run.parent) if run.parent is not None else run

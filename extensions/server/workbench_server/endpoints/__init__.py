@@ -15,6 +15,8 @@ from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
 from workbench_server.endpoints.rollups import ENDPOINTS as _ROLLUPS
 from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
 from workbench_server.endpoints.sources import ENDPOINTS as _SOURCES
+from workbench_server.endpoints.uploads import ENDPOINTS as _UPLOADS
+from workbench_server.endpoints.versions import ENDPOINTS as _VERSIONS
 
 __all__ = ["ENDPOINTS"]
 
@@ -25,8 +27,10 @@ ENDPOINTS = (
     *_SOURCES,
     *_CONTRACTS,
     *_QUALITY,
+    *_VERSIONS,
     *_LINEAGE,
     *_QUARANTINE,
+    *_UPLOADS,
     *_METRICS,
     *_ROLLUPS,
     *_PRODUCT,
