@@ -323,7 +323,7 @@ class Etl:
         key: str | Sequence[str] = (),
         overwrite: bool = False,
     ) -> Sent:
-        """Writes a dataset, as its reader may see it, or a frame to a database, a file or an API; again: no change.
+        """Writes a dataset, as its reader may see it, or a frame to a database, a file or an API: `Destination.write`.
 
         Args:
             rows: A dataset's name, or a frame of any kind.
@@ -331,9 +331,6 @@ class Etl:
             table: In a database; made when missing.
             key: The column or columns that tell rows apart: rows whose key is there are replaced, others are added.
             overwrite: Without a key what is sent is all that is there afterwards: whether what is there may go.
-
-        Raises:
-            WorkbenchError: See `Destination.write`.
         """
         where, asked = open_destination(to, base=self._base), (table or None, listed(key), overwrite)
         return sent(self._lake, self._runs, self._actor, rows, where, *asked)
