@@ -234,7 +234,7 @@ class Etl:
             Unavailable: The disk is full; nothing was changed.
         """
         begin = time.perf_counter()
-        how, key, partition = _mode(mode), listed(key), listed(partition)
+        how, key, partition = Mode.named(mode), listed(key), listed(partition)
         if missing not in ("keep", "close"):
             raise unknown("way with missing keys", missing, ["keep", "close"], error=Invalid)
         if how not in (Mode.APPEND, Mode.REPLACE):
@@ -386,9 +386,3 @@ class Etl:
         loaded = Loaded(dataset, number, rows, seconds=seconds, **every)
         _logger.info("%r", loaded)
         return loaded
-
-
-def _mode(given: Mode | str) -> Mode:
-    if given not in list(Mode):
-        raise unknown("mode of loading", str(given), list(Mode), error=Invalid)
-    return Mode(given)

@@ -22,7 +22,7 @@ from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.upserting import as_columns, check_columns, check_key, check_new, hits, upserted, without
 from workbench.data.lake.writing import Plan, collected, fitted, scan_files, stream_of, written
 from workbench.foundation.catalog import utcnow
-from workbench.foundation.errors import Conflict, Invalid
+from workbench.foundation.errors import Conflict, Invalid, unknown
 
 __all__ = [
     "Mode",
@@ -55,6 +55,16 @@ class Mode(StrEnum):
     DELETE_INSERT = "delete-insert"
     SNAPSHOT = "snapshot"
     REPLACE = "replace"
+
+    @classmethod
+    def named(cls, name: str) -> Mode:
+        """
+        Raises:
+            Invalid: No such mode; says the nearest.
+        """
+        if name not in list(cls):
+            raise unknown("mode of loading", str(name), list(cls), error=Invalid)
+        return cls(name)
 
 
 def columns_of(
