@@ -13,7 +13,7 @@ from workbench_server.endpoint import Sink, named, parsed
 from workbench_server.handler import EndpointHandler, work_for
 from workbench_server.identity import refusal
 
-__all__ = ["ContentHandler"]
+__all__ = ["BytesHandler"]
 
 PIECE = 1 << 20
 """So many bytes are gathered before they are written."""
@@ -22,7 +22,7 @@ MOST = 1 << 40
 
 
 @web.stream_request_body
-class ContentHandler(EndpointHandler):
+class BytesHandler(EndpointHandler):
     """Answers an endpoint of a path that is sent bytes. What came before a connection was cut stays."""
 
     _sink: Sink | None = None

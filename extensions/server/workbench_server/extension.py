@@ -15,7 +15,7 @@ from workbench.foundation import observability
 from workbench.governance.security import Principal, Role
 from workbench_server.access import Access, OwnLab, Visitors
 from workbench_server.changes import ChangesHandler, Feed
-from workbench_server.contents import ContentHandler
+from workbench_server.contents import BytesHandler
 from workbench_server.elsewhere import TurnedAway
 from workbench_server.endpoints import ENDPOINTS
 from workbench_server.gallery import (
@@ -70,7 +70,7 @@ class WorkbenchServer(ExtensionApp):
             here = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
             handler = OpenEndpointHandler if here.get("GET") and here["GET"].public else EndpointHandler
             if any(endpoint.content for endpoint in here.values()):
-                handler = ContentHandler
+                handler = BytesHandler
             self._mount(f"{API}/{_pattern(path)}", handler, endpoints=here, **access)
         if isinstance(self.access, Visitors):
             self._mount(rf"{BASE}/sign-in", SignInHandler, **access)

@@ -15,7 +15,7 @@ from workbench.data.connectors.files import FileSource, Found, Remote, TextForma
 from workbench.data.connectors.given import open_file
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
-from workbench.data.connectors.span import Span, Spanned
+from workbench.data.connectors.span import Span, Spanned, inside
 from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "StreamBatch",
     "TextFormat",
     "connectors",
+    "inside",
     "open_file",
     "open_source",
     "open_stream",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
+import pyarrow.compute as compute
 
 from workbench.data.connectors.model import BATCH_ROWS
 
-__all__ = ["Span", "Spanned"]
+__all__ = ["Span", "Spanned", "inside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,20 @@ class Spanned(Protocol):
             NotFound: The table has no such column.
         """
         ...
+
+
+def inside(batch: pa.RecordBatch, span: Span) -> pa.RecordBatch:
+    """The rows of a batch that lie within a span, told by the values themselves and not by how a source writes them.
+
+    Args:
+        span: Its bounds are of the column's type.
+    """
+    column = batch.column(span.column)
+    keep = compute.is_valid(column)
+    if span.low is not None:
+        at_least = compute.greater_equal if span.low_closed else compute.greater
+        keep = compute.and_(keep, at_least(column, pa.scalar(span.low, column.type)))
+    if span.high is not None:
+        at_most = compute.less_equal if span.high_closed else compute.less
+        keep = compute.and_(keep, at_most(column, pa.scalar(span.high, column.type)))
+    return batch.filter(keep)

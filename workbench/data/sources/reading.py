@@ -10,9 +10,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as compute
 
-from workbench.data.connectors import Source, Span, Spanned, open_source
+from workbench.data.connectors import Source, Span, Spanned, inside, open_source
 from workbench.data.sources.model import SourceDefinition
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 from workbench.foundation.secret import read_secret
@@ -51,12 +50,10 @@ class Opened:
     def asks(self, kind: pa.DataType) -> bool:
         """Whether it can be asked for the rows beyond a cursor of some type alone.
 
-        Databases order texts each by a collation of its own, and SQLite has times as texts of several forms: where one
-        is compared in another order than here, rows would be left out.
+        Databases order texts each by a collation of its own: where one is compared in another order than here, rows
+        would be left out.
         """
-        if not self.spanned or "string" in str(kind):
-            return False
-        return not (pa.types.is_temporal(kind) and self.source.url.startswith("sqlite"))
+        return self.spanned and "string" not in str(kind)
 
     @property
     def spanned(self) -> bool:
@@ -87,7 +84,7 @@ class Opened:
         first = next(batches)
         kind = self._type(first.schema)
         span = span_of(kind)
-        return Reading(kind, (_inside(batch, span) for batch in chain([first], batches)), everything=True)
+        return Reading(kind, (inside(batch, span) for batch in chain([first], batches)), everything=True)
 
     def _type(self, schema: pa.Schema) -> pa.DataType:
         name = self.definition.cursor
@@ -180,19 +177,3 @@ def led(error: WorkbenchError, lead: str, secret: str = "") -> WorkbenchError:
         said = said.replace(hidden, "***")
     made: WorkbenchError = kind(said, hint=error.hint)
     return made
-
-
-def _inside(batch: pa.RecordBatch, span: Span) -> pa.RecordBatch:
-    column = batch.column(span.column)
-    keep = compute.is_valid(column)
-    if span.low is not None:
-        at_least = compute.greater_equal if span.low_closed else compute.greater
-        keep = compute.and_(keep, at_least(column, _scalar(span.low, column.type)))
-    if span.high is not None:
-        at_most = compute.less_equal if span.high_closed else compute.less
-        keep = compute.and_(keep, at_most(column, _scalar(span.high, column.type)))
-    return batch.filter(keep)
-
-
-def _scalar(value: object, kind: pa.DataType) -> pa.Scalar:
-    return pa.scalar(value, kind)

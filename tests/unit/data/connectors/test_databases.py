@@ -9,8 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from workbench.data.connectors import connectors, open_source, read_frame
+from workbench.data.connectors import Span, Spanned, connectors, open_source, read_frame
 from workbench.foundation.errors import Invalid, NotFound
+
+FIVE, MIDNIGHT = dt.datetime(2013, 1, 1, 5), dt.datetime(2013, 1, 2)  # noqa: DTZ001
 
 
 @pytest.fixture
@@ -130,3 +132,32 @@ def test_a_scheme_without_a_connector_gets_the_nearest() -> None:
     with pytest.raises(NotFound, match="did you mean 'postgresql'"):
         open_source("postgersql://somewhere/db")
     assert {"file", "http+json", "https+json", "postgresql", "sqlite", "s3", "https"} <= set(connectors.names())
+
+
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        (Span("at", FIVE), [2, 3, 4]),
+        (Span("at", FIVE, low_closed=True), [1, 2, 3, 4]),
+        (Span("at", high=FIVE), [1]),
+        (Span("at", high=FIVE, high_closed=False), []),
+        (Span("at", FIVE, MIDNIGHT), [2, 3]),
+        (Span("at", dt.date(2013, 1, 2), low_closed=True), [3, 4]),
+        (Span("day", dt.date(2013, 1, 1), dt.date(2013, 1, 2)), [2, 3]),
+    ],
+)
+def test_times_of_sqlite_are_within_a_span_whichever_way_they_are_written(
+    tmp_path: Path, span: Span, found: list[int]
+) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE rows (id INTEGER, at TIMESTAMP, day DATE)")
+        connection.execute(
+            "INSERT INTO rows VALUES (1, '2013-01-01 05:00:00', '2013-01-01'),"
+            " (2, '2013-01-01 05:00:00.000001', '2013-01-02'), (3, '2013-01-02 00:00:00.000000', '2013-01-02'),"
+            " (4, '2013-01-02 00:00:01', '2013-01-03'), (5, NULL, NULL)",
+        )
+    source = open_source(path)
+    assert isinstance(source, Spanned)
+    batches = list(source.batches_within(span, table="rows", batch_rows=2))
+    assert pa.Table.from_batches(batches)["id"].to_pylist() == found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
@@ -14,7 +14,18 @@ from workbench.data.connectors.databases.columns import Column
 from workbench.data.connectors.span import Span
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["Asked", "Place", "TableName", "apart", "bounded", "conditions", "names_in", "resolved", "written"]
+__all__ = [
+    "Asked",
+    "Place",
+    "TableName",
+    "apart",
+    "bounded",
+    "conditions",
+    "in_types_of",
+    "names_in",
+    "resolved",
+    "written",
+]
 
 Clause = TypeVar("Clause")
 
@@ -50,12 +61,14 @@ class Asked:
     Attributes:
         columns: Of its answer, which not every database knows before it has answered.
         copied: What the server can be asked for in one piece instead, with values by name; None where it cannot.
+        exactly: The span that its rows are still to be held against, where it gives more than those within it.
     """
 
     statement: Executable
     columns: Callable[[CursorResult[Any]], Sequence[Column]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     copied: tuple[str, Mapping[str, str], Sequence[Column]] | None = None
+    exactly: Span | None = None
 
 
 def resolved(connection: Connection, table: str | None, shown: str) -> TableName:
@@ -143,6 +156,12 @@ def conditions(span: Span, column: Column, compare: Callable[[str, str, Any], Cl
     if span.high is not None:
         found.append(compare("high", "<=" if span.high_closed else "<", _value(column, span.high)))
     return found
+
+
+def in_types_of(column: Column, span: Span) -> Span:
+    """The span with bounds as the column's values are."""
+    low, high = (None if bound is None else _value(column, bound) for bound in (span.low, span.high))
+    return replace(span, low=low, high=high)
 
 
 def _value(column: Column, bound: Any) -> Any:

@@ -19,7 +19,7 @@ from workbench.data.connectors.databases.engines import MOST_CONNECTIONS, engine
 from workbench.data.connectors.databases.onfile import file_mark
 from workbench.data.connectors.databases.reading import Asked, Place, TableName, names_in, resolved
 from workbench.data.connectors.model import BATCH_ROWS
-from workbench.data.connectors.span import Span
+from workbench.data.connectors.span import Span, inside
 from workbench.foundation.errors import Invalid, Unavailable, WorkbenchError, sentence
 
 __all__ = ["DatabaseSource"]
@@ -106,7 +106,8 @@ class DatabaseSource:
                 place.said = f"{self.url}, table '{name}'"
             asked = self._asked(connection, name, query, parameters, span)
             if asked.copied is None or not copying.available():
-                yield from _fetched(connection, asked, place, batch_rows)
+                fetched = _fetched(connection, asked, place, batch_rows)
+                yield from fetched if asked.exactly is None else (inside(one, asked.exactly) for one in fetched)
                 return
         yield from copying.copied(self._address, *asked.copied, place, batch_rows)
 

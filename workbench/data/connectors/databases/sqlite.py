@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, CursorResult, Engine, MetaData, Table, create_engine, literal, select, text
+import pyarrow as pa
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.pool import NullPool
 
 from workbench.data.connectors.databases.columns import Column, of_sql_type, of_storage_classes
 from workbench.data.connectors.databases.onfile import there
-from workbench.data.connectors.databases.reading import Asked, TableName, apart, bounded, conditions, written
+from workbench.data.connectors.databases.reading import (
+    Asked,
+    TableName,
+    apart,
+    bounded,
+    conditions,
+    in_types_of,
+    written,
+)
 from workbench.data.connectors.span import Span
 from workbench.foundation.errors import Invalid, Unavailable
 
@@ -57,11 +81,35 @@ def asked_table(connection: Connection, name: TableName, span: Span | None, show
     if span is not None:
         column = bounded(columns, span, shown)
         asked = table.columns[span.column]
+
+        if pa.types.is_temporal(column.type):
+            exactly = in_types_of(column, span)
+            statement = statement.where(*_days(asked, exactly))
+            return Asked(statement, lambda _: columns, exactly=exactly)
         statement = statement.where(
             asked.is_not(None),
             *conditions(span, column, lambda _, operator, value: asked.op(operator)(literal(value, asked.type))),
         )
     return Asked(statement, lambda _: columns)
+
+
+def _days(column: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:
+    """About the rows within a span of times: those of its days, and a day more on either side.
+
+    Times are texts here, of several forms and zones, which are not in the order of what they say; their days are,
+    but for the zones.
+    """
+    day = func.substr(type_coerce(column, String), 1, 10)
+    low, high = (None if at is None else f"{at:%Y-%m-%d}" for at in (_moved(span.low, -1), _moved(span.high, 1)))
+    return [column.is_not(None), *([day >= low] if low else []), *([day <= high] if high else [])]
+
+
+def _moved(at: date | None, days: int) -> date | None:
+    """So many days later; None beyond the calendar."""
+    try:
+        return None if at is None else at + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def asked_query(connection: Connection, query: str, parameters: Mapping[str, Any], of_table: TableName | None) -> Asked:
