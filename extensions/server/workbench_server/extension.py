@@ -15,6 +15,7 @@ from workbench.foundation import observability
 from workbench.governance.security import Principal, Role
 from workbench_server.access import Access, OwnLab, Visitors
 from workbench_server.changes import ChangesHandler, Feed
+from workbench_server.checks import QualityHandler
 from workbench_server.contents import BytesHandler
 from workbench_server.elsewhere import TurnedAway
 from workbench_server.endpoints import ENDPOINTS
@@ -84,6 +85,7 @@ class WorkbenchServer(ExtensionApp):
         self._mount(rf"{BASE}/dashboards", DashboardsHandler, **access)
         self._mount(rf"{BASE}/reports", ReportsHandler, **access)
         self._mount(rf"{BASE}/datasets", DatasetsHandler, **access)
+        self._mount(rf"{BASE}/quality/(?P<name>[^/]+)", QualityHandler, **access)
         self._mount(rf"{BASE}/lineage/(?P<kind>[^/]+)/(?P<name>[^/]+)", LineageHandler, **access)
         report = rf"{BASE}/reports/(?P<name>[^/]+)/(?P<run>[^/]+)/report\.(?P<ending>html|pdf)"
         self._mount(report, ReportFileHandler, **access)

@@ -65,6 +65,7 @@ class LineageHandler(PageHandler):
             "name": name,
             "kind": kind,
             "about": about,
+            "quality": f"{self.base_url.rstrip('/')}/workbench/quality/{quote(name, safe='')}",
             "picture": found.graph(lambda node: page_of(node, self.base_url)).svg() if found.links else "",
             "lists": [
                 ("What it is made of", _rows(found, found.upstream, self.base_url)),

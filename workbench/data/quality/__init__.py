@@ -9,13 +9,14 @@ from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Held, Outcome, QualityResult, Redriven, Screened, gate
 from workbench.data.quality.profile import ColumnProfile, Profile
 from workbench.data.quality.profiling import profiled
-from workbench.data.quality.promises import Promises
+from workbench.data.quality.promises import PROMISE, Promises
 from workbench.data.quality.promising import Day, Freshness
 from workbench.data.quality.quality import Quality
 from workbench.data.quality.suite import Suite
 from workbench.data.quality.trending import Point, Trend, trends
 
 __all__ = [
+    "PROMISE",
     "ColumnProfile",
     "Day",
     "Expectation",

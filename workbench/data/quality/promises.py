@@ -26,7 +26,10 @@ from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Invalid, NotFound, WorkbenchError
 from workbench.governance.runs import Actor
 
-__all__ = ["Promises"]
+__all__ = ["PROMISE", "Promises"]
+
+PROMISE = "promise"
+"""The suite under which results of promises are kept, beside those of checks."""
 
 Promise = Annotated[Arrived | Fresh, Field(discriminator="expect")]
 _ADAPTER: TypeAdapter[Arrived | Fresh] = TypeAdapter(Promise)
@@ -153,7 +156,7 @@ class Promises:
         """What the check of a promise found, of which rows, and when."""
         rows, version = self._lake.read_with_version(dataset, self._actor)
         around = Surroundings(self._lake, self._sql, self._actor, dataset, version)
-        suite = Suite(name="promise", dataset=dataset, expectations=(promise,))
+        suite = Suite(name=PROMISE, dataset=dataset, expectations=(promise,))
         with self._lake.telling(dataset, self._actor, version=version):
             found = replace(check(rows, suite, around), dataset=dataset, version=version, run=self._actor.run)
         return found, rows, around.now

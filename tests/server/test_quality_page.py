@@ -1,0 +1,83 @@
+"""The page of a dataset's quality: what is not met first, how it went before, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from site_of_servers import Site
+
+from workbench.governance.security import Policy, Role
+
+SUITE = """
+dataset: orders
+expectations:
+  - {expect: not_null, column: id}
+  - {expect: between, column: amount, min: 0, max: 100}
+  - {expect: in_set, column: state, values: [new, paid], severity: warn, note: "others are the shop's own"}
+"""
+
+
+def orders(amount: int, state: str) -> pl.DataFrame:
+    return pl.DataFrame({"id": [1, 2], "amount": [10, amount], "state": ["new", state]})
+
+
+@pytest.fixture(scope="module")
+def checked(site: Site) -> Iterator[Site]:
+    folder = site.home / "expectations"
+    folder.mkdir(exist_ok=True)
+    (folder / "orders.yaml").write_text(SUITE)
+    site.wb.datasets.create("orders", orders(20, "paid"), description="What was ordered")
+    site.wb.quality.check("orders")
+    site.wb.datasets["orders"].overwrite(orders(2_000, "lost"))
+    site.wb.quality.check("orders")
+    frame = pl.DataFrame({"at": [datetime(2013, 1, 1, tzinfo=UTC)]})
+    site.wb.datasets.create("unchecked", frame, description="<b>of old</b>")
+    yield site
+    for name in ("orders", "unchecked"):
+        site.wb.datasets.delete(name)
+    (folder / "orders.yaml").unlink()
+
+
+def test_what_is_not_met_comes_first_and_with_how_it_went(checked: Site) -> None:
+    answer = checked.get("/workbench/quality/orders", "ana")
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    told = " ".join(answer.text.split())
+    assert '<strong class="bad">Failed.</strong> 1 of 3 expectations are met over 2 rows, version 1' in told
+    places = [told.index(said) for said in ("<h2>Not met ", "amount is", "only warns", "state is", "<h2>Met", "id is")]
+    assert places == sorted(places)
+    assert "1 of 2 rows do not fit (50" in told
+    assert told.count("met in 1 of the last 2 checks, oldest first") == 2
+    assert told.count("met in 2 of the last 2 checks, oldest first") == 1
+    assert "others are the shop&#39;s own" in told
+    assert "2,000" not in told, "a value that does not fit is nobody's here"
+
+
+def test_who_sees_other_rows_is_not_told_of_these(checked: Site) -> None:
+    checked.wb.security.set_policy(
+        Policy(dataset="orders", role=Role.VIEWER, row_filter="id = 1"), by=checked.wb.actor.principal
+    )
+    try:
+        told = checked.get("/workbench/quality/orders", "vera").text
+        assert "people who see other rows" in told
+        assert "amount" not in told
+    finally:
+        checked.wb.security.clear_policy("orders", Role.VIEWER, by=checked.wb.actor.principal)
+
+
+def test_a_promise_stands_beside_it(checked: Site) -> None:
+    checked.wb.quality.promises.make("unchecked", column="at", within="2 hours")
+    told = checked.get("/workbench/quality/unchecked", "ana").text
+    assert '<strong class="bad">Not fresh.</strong>' in told
+    assert "It was not checked yet" in told
+    assert "<b>" not in told
+
+
+def test_it_is_found_from_the_datasets_and_names_the_nearest(checked: Site) -> None:
+    page = checked.get("/workbench/lineage/dataset/orders", "ana").text
+    assert "/workbench/quality/orders" in page
+    assert checked.get("/workbench/quality/order", "ana").status_code == 404
+    assert checked.get("/workbench/quality/orders").status_code == 302
