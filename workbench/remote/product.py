@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, timedelta
 from functools import wraps
@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import polars as pl
 from pydantic import BaseModel
 
-from workbench.analytics.product import Answered, Product, ProductResult, Questions, Words
+from workbench.analytics.product import Answered, Product, ProductResult, Questions, Subjects, Words
 from workbench.charts import Chart, Mark
 from workbench.compute import EngineUse
 from workbench.foundation.errors import Invalid
@@ -20,7 +20,7 @@ from workbench.remote.cohorts import RemoteCohorts
 from workbench.remote.door import Door
 from workbench.remote.reading import Reading
 
-__all__ = ["RemoteProduct", "RemoteProductResult", "RemoteSubjects"]
+__all__ = ["RemoteProduct", "RemoteProductResult"]
 
 P = ParamSpec("P")
 Head = TypeVar("Head", bound=BaseModel)
@@ -76,28 +76,6 @@ class _Told(BaseModel):
     text: str
 
 
-@dataclass(frozen=True, eq=False)
-class RemoteSubjects:
-    """Who is behind one number of a result.
-
-    Attributes:
-        frame: One row per subject: the dataset's column of subjects.
-        what: The number, in words.
-    """
-
-    frame: pl.DataFrame
-    what: str
-
-    def __len__(self) -> int:
-        return self.frame.height
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.frame.to_series())
-
-    def __repr__(self) -> str:
-        return f"{len(self):,} subjects: {self.what}"
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class RemoteProductResult(Answered):
     """The rows of one question that a server computed, with what they mean. What it is asked further, it asks there.
@@ -126,15 +104,10 @@ class RemoteProductResult(Answered):
         frame, head = _rows(self._door, f"{self._path}/chart", self._asked, _Plot)
         return Chart(frame=frame, **dict(head))
 
-    def subjects(self, **cell: Any) -> RemoteSubjects:
-        """Who is behind one number; see the question that was asked, such as `Workbench.product.funnel`.
-
-        Raises:
-            Invalid: There is no such number.
-        """
+    def subjects(self, **cell: Any) -> Subjects:
         asked = {**self._asked, "cell": _cell(self._path, cell)}
         frame, head = _rows(self._door, f"{self._path}/subjects/rows", asked, _Who)
-        return RemoteSubjects(frame, head.what)
+        return Subjects(frame, head.what)
 
     def explain(self) -> str:
         return self._door.ask(f"{self._path}/explain", _Told, self._asked).text

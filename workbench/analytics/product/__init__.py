@@ -1,7 +1,7 @@
 """What subjects do over time: funnels, retention, sessions and the like, over any dataset of events."""
 
 from workbench.analytics.product import conditions
-from workbench.analytics.product.answered import Answered, Words
+from workbench.analytics.product.answered import Answered, Subjects, Words
 from workbench.analytics.product.asking import Asking
 from workbench.analytics.product.breakdown import Breakdown
 from workbench.analytics.product.cohort import Cohort, cohorts_listed
@@ -15,7 +15,7 @@ from workbench.analytics.product.periods import Every
 from workbench.analytics.product.product import Product
 from workbench.analytics.product.questions import Questions
 from workbench.analytics.product.resends import Duplicates
-from workbench.analytics.product.results import ProductResult, Subjects
+from workbench.analytics.product.results import ProductResult
 from workbench.analytics.product.retention import Retention, weighted_mean
 from workbench.analytics.product.segment_document import condition_of
 from workbench.analytics.product.segments import Segment, Within

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Answered", "Words"]
+__all__ = ["Answered", "Subjects", "Words"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,28 @@ class Words:
                 (self.labels, self.units, self.formats))  # fmt: skip
         labels, units, formats = kept
         return replace(self, labels=labels, units=units, formats=formats)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Subjects:
+    """Who is behind one number of a result.
+
+    Attributes:
+        frame: One row per subject: the dataset's column of subjects.
+        what: The number, in words.
+    """
+
+    frame: pl.DataFrame
+    what: str
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.frame.to_series())
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} subjects: {self.what}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,6 +102,17 @@ class Answered(ABC):
 
         Raises:
             Invalid: There are no rows, or too many to be drawn truthfully.
+        """
+
+    @abstractmethod
+    def subjects(self, **cell: Any) -> Subjects:
+        """Who is behind one number, looked up in the rows that the result was computed on.
+
+        Args:
+            cell: Which number; see the question that was asked, such as `wb.product.funnel`.
+
+        Raises:
+            Invalid: There is no such number.
         """
 
     @abstractmethod

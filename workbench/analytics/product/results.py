@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
 import polars as pl
 
-from workbench.analytics.product.answered import Answered, Words
+from workbench.analytics.product.answered import Answered, Subjects, Words
 from workbench.analytics.product.asking import Answer, Asking
 from workbench.analytics.product.cohort import Cohort
 from workbench.analytics.product.explaining import explained
@@ -17,21 +17,14 @@ from workbench.charts import Chart, Mark
 from workbench.compute import SUBJECT_HASH, Analysis, EngineUse
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["LiveWords", "ProductResult", "Subjects"]
+__all__ = ["LiveSubjects", "LiveWords", "ProductResult"]
 
 
-@dataclass(frozen=True, eq=False)
-class Subjects:
-    """Who is behind one number of a result.
+@dataclass(frozen=True, eq=False, repr=False)
+class LiveSubjects(Subjects):
+    """Subjects that can be kept as a cohort."""
 
-    Attributes:
-        frame: One row per subject: the dataset's column of subjects.
-        what: The number, in words.
-    """
-
-    frame: pl.DataFrame
-    what: str
-    _keep: Callable[[str, pl.Series, str, bool], Cohort] = field(repr=False)
+    _keep: Callable[[str, pl.Series, str, bool], Cohort]
 
     def save(self, name: str, description: str = "", *, replace: bool = False) -> Cohort:
         """Keeps them as a cohort: `result.subjects(step=2).save("carts", "came to the cart in March")`.
@@ -44,15 +37,6 @@ class Subjects:
             Forbidden: Saving takes an analyst; replacing another's takes an engineer.
         """
         return self._keep(name, self.frame.to_series(), description or self.what, replace)
-
-    def __len__(self) -> int:
-        return self.frame.height
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.frame.to_series())
-
-    def __repr__(self) -> str:
-        return f"{len(self):,} subjects: {self.what}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,19 +109,11 @@ class ProductResult(Answered):
         said = {**words.labels, **(labels or {})}
         return Chart(rows, kind, x, y, words.title, color, said, words.units, words.formats, note, stacked)
 
-    def subjects(self, **cell: Any) -> Subjects:
-        """Who is behind one number, looked up in the rows that the result was computed on.
-
-        Args:
-            cell: Which number; see the question that was asked, such as `wb.product.funnel`.
-
-        Raises:
-            Invalid: There is no such number.
-        """
+    def subjects(self, **cell: Any) -> LiveSubjects:
         self._check_cell(cell)
         analysis, what = self.words.cell(self, **cell)
         found = self._asking.compute(analysis, self.dataset, self.answer.parts, self.version).frame
-        return Subjects(found.drop(SUBJECT_HASH), what, lambda *given: self._keep(self.dataset, *given))
+        return LiveSubjects(found.drop(SUBJECT_HASH), what, lambda *given: self._keep(self.dataset, *given))
 
     def explain(self) -> str:
         return explained(self.answer)
