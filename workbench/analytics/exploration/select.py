@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
@@ -142,6 +142,9 @@ def _order(view: View, schema: Schema) -> str:
 
 def _condition(asked: Condition, dtype: pl.DataType) -> str:
     name = names(asked.column)
+    if isinstance(dtype, pl.Datetime) and asked.values:
+        # All times are in UTC, and not every SQL that this is to be said in has literals with a zone.
+        name = f"CAST({name} AS TIMESTAMP)"
     match asked.operator:
         case "is missing":
             return f"({name} IS NULL OR {_is_nan(name)})" if dtype.is_float() else f"{name} IS NULL"
@@ -156,7 +159,7 @@ def _condition(asked: Condition, dtype: pl.DataType) -> str:
         case "is":
             return _any(name, dtype, asked.values)
         case "is not":
-            return f"(NOT {_any(name, dtype, asked.values)} OR {name} IS NULL)"
+            return f"(NOT {_any(name, dtype, asked.values)} OR {names(asked.column)} IS NULL)"
 
 
 def _any(name: str, dtype: pl.DataType, values: Sequence[Value]) -> str:
@@ -192,10 +195,11 @@ def _literal(value: Value, dtype: pl.DataType | None = None) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime):
-        return f"CAST('{value.isoformat()}' AS TIMESTAMPTZ)"
+        at = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        return f"TIMESTAMP '{at.isoformat(sep=' ')}'"
     if isinstance(value, date):
         day = value.isoformat()
-        return f"CAST('{day}T00:00:00+00:00' AS TIMESTAMPTZ)" if isinstance(dtype, pl.Datetime) else f"DATE '{day}'"
+        return f"TIMESTAMP '{day} 00:00:00'" if isinstance(dtype, pl.Datetime) else f"DATE '{day}'"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return repr(value) if isinstance(value, float) else str(value)
