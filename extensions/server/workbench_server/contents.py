@@ -84,6 +84,8 @@ class BytesHandler(EndpointHandler):
                 sink.write(bytes(self._gathered))
                 self._gathered = bytearray()
         except WorkbenchError:
-            pass  # it is too much, or the disk is full: whoever goes on is told
+            # It is too much, or the disk is full. The connection is gone, so nobody can be told here: what was not
+            # kept is not counted either, and whoever goes on sends it again and is told then.
+            pass
         finally:
             sink.close()

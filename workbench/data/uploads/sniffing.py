@@ -88,8 +88,8 @@ def check_unpacked(path: Path, kind: Kind, name: str, most: int) -> None:
         zlib.error,
         zipfile.BadZipFile,
         pa.ArrowInvalid,
-        NotImplementedError,
-        RuntimeError,
+        NotImplementedError,  # what zipfile says of a way to pack that it does not know
+        RuntimeError,  # and of a file that takes a password
     ) as error:
         raise _damaged(name, error) from error
 

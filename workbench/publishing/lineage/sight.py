@@ -37,6 +37,7 @@ class Sight:
         Raises:
             NotFound: No such dataset.
             Forbidden: Its policy closes it.
+            IntegrityError: It is damaged, and there is a policy, which then cannot be held against it.
         """
         self._lake.key(name)
         if self._security.policy_for(self._actor.principal, name) is not None:
@@ -47,10 +48,8 @@ class Sight:
         if kind == "dataset":
             try:
                 self.open(name)
-            except (Forbidden, NotFound):
-                return None
-            except IntegrityError:
-                pass  # damaged, and still what others were made of
+            except (Forbidden, NotFound, IntegrityError):
+                return None  # of one that is damaged nobody knows whether its policy closes it
         elif kind == "metric":
             if any(self.node("dataset", one) is None for one in self.datasets_of(name)):
                 return None
