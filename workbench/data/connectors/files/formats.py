@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.data.connectors.files.delimited import TextFormat, read_delimited
 from workbench.data.connectors.files.excel import read_sheet
+from workbench.data.connectors.files.json_rows import read_json, read_lines
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
@@ -64,21 +64,11 @@ def _no_parquet(file: File, error: Exception) -> Exception:
 
 
 def _json(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
-    return _of_polars(file, "JSON", lambda: pl.read_json(file.path, infer_schema_length=None), batch_rows)
+    return read_json(file, batch_rows)
 
 
 def _ndjson(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
-    return _of_polars(
-        file, "newline-delimited JSON", lambda: pl.read_ndjson(file.path, infer_schema_length=None), batch_rows
-    )
-
-
-def _of_polars(file: File, kind: str, read: Callable[[], pl.DataFrame], batch_rows: int) -> Iterator[pa.RecordBatch]:
-    try:
-        table = read().to_arrow()
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise Invalid(f"{file} cannot be read as {kind}: {_sentence(error)}", hint="open it in an editor") from error
-    yield from table.to_batches(batch_rows) or [_empty(table.schema)]
+    return read_lines(file, batch_rows)
 
 
 def _excel(options: FileOptions, file: File, batch_rows: int, as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
