@@ -112,7 +112,9 @@ class Workbench:
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
         self.dashboards = Dashboards(settings, actor)
-        self._lineages = Lineages(Traces(catalog), self.lake, self.security, self.metrics, self.gallery, actor)
+        self._lineages = Lineages(
+            Traces(catalog), self.lake, self.security, self.metrics, self.gallery, self.dashboards, actor
+        )
         self.pipelines = Pipelines(
             settings,
             self.runs,
@@ -227,7 +229,7 @@ class Workbench:
         there is, nearest first.
 
         Args:
-            kind: "dataset", "metric", "report" or "source".
+            kind: "dataset", "metric", "model", "report", "dashboard" or "source".
             up: At most so many steps towards where it comes from; all when not given.
             down: The same towards what was made of it.
 

@@ -7,6 +7,11 @@ export interface Cancelled {
   id: string;
 }
 
+/** What checks of a dataset found, newest first: those by people who see the same of it as whoever asks. */
+export interface CheckList {
+  items: CheckResult[];
+}
+
 /** What became of one expectation. */
 export interface CheckOutcome {
   /** The expectation as a clause. */
@@ -198,13 +203,13 @@ export interface DatasetDiff {
   after: number;
   /** What rows were told apart by; empty where whole rows were counted. */
   key: string[];
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
   added: DiffRows;
   removed: DiffRows;
   /** Of each column that changed, 'before X' and 'after X'. */
   changed: DiffRows;
-  columns_added: string[];
-  columns_removed: string[];
-  columns_retyped: Retyped[];
 }
 
 /** A dataset as it is listed. */
@@ -268,6 +273,22 @@ export interface DayRows {
   rows: number;
   /** Whether they are there in time for now; null where they are not due yet. */
   kept: boolean | null;
+}
+
+/** What is said of rows that differ, as JSON: the value of `workbench` in the metadata of the stream's schema. The rows are one row with three lists: `added`, `removed` and `changed`. */
+export interface DiffHead {
+  dataset: string;
+  before: number;
+  after: number;
+  /** What rows were told apart by; empty where whole rows were counted. */
+  key: string[];
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
+  /** How many there are, of which the list has some. */
+  added: number;
+  removed: number;
+  changed: number;
 }
 
 /** Some of the rows of a kind. */
@@ -756,7 +777,7 @@ export interface LineageLink {
 /** A thing, or a piece of work that made one of another. */
 export interface LineageNode {
   id: string;
-  /** dataset, metric, report, source, query; of work notebook, pipeline and the like. */
+  /** dataset, metric, model, report, dashboard, source, query; of work notebook and the like. */
   kind: string;
   name: string;
   /** Whether it is work. */
@@ -1904,12 +1925,26 @@ export interface UploadPreview {
 /** How far an upload is. Attributes: RECEIVING: Not all of its bytes are here. RECEIVED: All are; it can be looked at and loaded. LOADED: It is in a dataset, and its bytes are gone. */
 export type UploadState = "receiving" | "received" | "loaded";
 
+/** What a version did to rows and columns; a number is null where nobody counted, or the asker is not told. */
+export interface VersionEffect {
+  added: number | null;
+  /** Rows that took the place of another of the same key. */
+  changed: number | null;
+  removed: number | null;
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
+}
+
 export interface VersionItem {
   number: number;
   time: string;
   operation: string;
   principal: string;
   run: string | null;
+  effect: VersionEffect;
+  /** The effect in words. */
+  told: string;
 }
 
 export interface VersionList {
@@ -1969,14 +2004,6 @@ export interface DatasetsNameRowsParameters {
   limit?: number | null;
 }
 
-/** GET /datasets/{name}/versions: Its commits, newest first. */
-export interface DatasetsNameVersionsParameters {
-  /** At most so many items. */
-  limit?: number;
-  /** The `next` of the page before. */
-  cursor?: string | null;
-}
-
 /** GET /sources/{name}/history: The syncs of a source, newest first. */
 export interface SourcesNameHistoryParameters {
   /** At most so many items. */
@@ -1985,6 +2012,12 @@ export interface SourcesNameHistoryParameters {
 
 /** GET /datasets/{name}/quality: What checks of a dataset found, the newest and over time. */
 export interface DatasetsNameQualityParameters {
+  /** How many checks, at most. */
+  limit?: number;
+}
+
+/** GET /datasets/{name}/quality/checks: What each of the latest checks of a dataset found, expectation by expectation. */
+export interface DatasetsNameQualityChecksParameters {
   /** How many checks, at most. */
   limit?: number;
 }
@@ -1999,6 +2032,16 @@ export interface DatasetsNameProfileParameters {
   seed?: number;
 }
 
+/** GET /datasets/{name}/versions: Its commits, newest first, and what each did. */
+export interface DatasetsNameVersionsParameters {
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+  /** Only versions with a lower number. */
+  before?: number | null;
+}
+
 /** GET /datasets/{name}/diff: What is different between two versions. */
 export interface DatasetsNameDiffParameters {
   /** A version. */
@@ -2007,11 +2050,27 @@ export interface DatasetsNameDiffParameters {
   after?: number | null;
   /** Columns that tell rows apart; the dataset's key when not given. */
   key?: string[];
+  /** Compare whole rows, whatever the dataset's key. */
+  whole?: boolean;
   /** At most so many rows of each kind. */
   limit?: number;
 }
 
-/** GET /lineage/{kind}/{name}: What a dataset, metric, report or source was made of, and what was made of it, at any distance. */
+/** GET /datasets/{name}/diff/rows: The rows that differ between two versions. */
+export interface DatasetsNameDiffRowsParameters {
+  /** A version. */
+  before: number;
+  /** Another; the newest when not given. */
+  after?: number | null;
+  /** Columns that tell rows apart; the dataset's key when not given. */
+  key?: string[];
+  /** Compare whole rows, whatever the dataset's key. */
+  whole?: boolean;
+  /** At most so many rows of each kind. */
+  limit?: number;
+}
+
+/** GET /lineage/{kind}/{name}: What a dataset, metric, model, report, dashboard or source was made of, and what was made of it. */
 export interface LineageKindNameParameters {
   /** At most so many steps to where it comes from. */
   up?: number | null;

@@ -3,7 +3,7 @@
 `Lake` is what the rest of the workbench works with; `Datasets` and `Dataset` are what a user holds.
 """
 
-from workbench.data.lake.cards import card, line
+from workbench.data.lake.cards import card, line, versions_listing
 from workbench.data.lake.changes import Changes
 from workbench.data.lake.contracting import Contract, Rule
 from workbench.data.lake.counts import Counts
@@ -11,6 +11,8 @@ from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.differing import Difference
 from workbench.data.lake.disk import disk_errors, sync
+from workbench.data.lake.effect import Effect, Retyped
+from workbench.data.lake.incoming import rows_of
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
 from workbench.data.lake.loading import Mode, columns_of
@@ -21,7 +23,6 @@ from workbench.data.lake.previewing import RowPage
 from workbench.data.lake.sealing import version_at
 from workbench.data.lake.staging import Staged
 from workbench.data.lake.vanished import went
-from workbench.data.lake.writing import rows_of
 
 __all__ = [
     "Changes",
@@ -36,6 +37,7 @@ __all__ = [
     "DatasetSummary",
     "Datasets",
     "Difference",
+    "Effect",
     "EventLayout",
     "Identities",
     "Lake",
@@ -43,6 +45,7 @@ __all__ = [
     "Mode",
     "Opened",
     "PeriodReport",
+    "Retyped",
     "RowPage",
     "Rule",
     "Staged",
@@ -56,5 +59,6 @@ __all__ = [
     "rows_of",
     "sync",
     "version_at",
+    "versions_listing",
     "went",
 ]

@@ -117,8 +117,8 @@ def test_a_dataset_made_in_a_run_says_what_was_read_for_it(
 
 def test_versions_read_well(datasets: Datasets) -> None:
     version = datasets.create("t", numbers(1)).versions()[0]
-    assert repr(version) == f"<version 0: create by ada, {version.time:%Y-%m-%d %H:%M:%S} UTC>"
-    assert repr(replace(version, run="r1")).endswith(" UTC in run r1>")
+    assert repr(version) == f"<version 0: create by ada, {version.time:%Y-%m-%d %H:%M:%S} UTC, 1 row added>"
+    assert repr(replace(version, run="r1")).endswith(" UTC in run r1, 1 row added>")
 
 
 def test_a_dataset_at_an_old_version_or_time_stays_there(datasets: Datasets) -> None:
