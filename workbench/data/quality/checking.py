@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,14 +11,14 @@ import polars as pl
 
 from workbench.compute import frames
 from workbench.data.quality.around import Around, Nothing
-from workbench.data.quality.expected import SAMPLES, Finding, Prepared
+from workbench.data.quality.expected import SAMPLES, Finding, Prepared, free, missing
 from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Outcome, QualityResult
 from workbench.data.quality.suite import Suite
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, nearest
 
-__all__ = ["check", "missing", "prepared_for"]
+__all__ = ["check", "judged", "planned", "with_beside"]
 
 _UNTOLD = object()
 
@@ -33,20 +33,27 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
     Raises:
         Invalid: Not a frame.
     """
-    begin = time.perf_counter()
     rows = frames.to_lazy(frame)
+    return judged(rows, suite, planned(rows, suite, around or Nothing()))
+
+
+def planned(rows: pl.LazyFrame, suite: Suite, around: Around) -> list[Prepared | Finding]:
+    """How each expectation is looked at; a finding that says why, where it cannot be checked on these columns."""
     schema = dict(rows.collect_schema())
-    beside = around or Nothing()
-    plans = [prepared_for(expectation, schema, beside) for expectation in suite.expectations]
-    needed = {name for expectation in suite.expectations for name in expectation.columns_needed}
-    gaps = [name for name, dtype in schema.items() if name in needed and dtype.is_float()]
+    return [_planned(expectation, schema, around, rows) for expectation in suite.expectations]
+
+
+def judged(rows: pl.LazyFrame, suite: Suite, plans: Sequence[Prepared | Finding]) -> QualityResult:
+    """Carries out what was planned for the expectations of a suite."""
+    begin = time.perf_counter()
     measures = {
         f"{place}.{part}": measure
         for place, plan in enumerate(plans)
         if isinstance(plan, Prepared)
         for part, measure in enumerate(plan.measures)
     }
-    found = _measured(rows.with_columns(missing(gaps)), measures)
+    whole = with_beside(rows, plans)
+    found = _measured(whole.with_columns(missing(rows.collect_schema())), measures)
     findings = []
     for place, plan in enumerate(plans):
         if isinstance(plan, Finding):
@@ -56,14 +63,14 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
             untold = Finding(found["rows"], "it cannot be computed of some of the values")
             findings.append(untold if _UNTOLD in values else plan.judge(values, found["rows"]))
     broken = {
-        place: plan.fails
+        place: plan
         for place, plan in enumerate(plans)
         if isinstance(plan, Prepared)
         and plan.fails is not None
         and findings[place].failed
         and not findings[place].problem
     }
-    samples = _samples(rows, suite, broken, gaps)
+    samples = _samples(whole, suite, broken, rows.collect_schema())
     outcomes = tuple(
         _outcome(expectation, finding, found["rows"], samples.get(place, finding.sample))
         for place, (expectation, finding) in enumerate(zip(suite.expectations, findings, strict=True))
@@ -96,14 +103,21 @@ def _measured(rows: pl.LazyFrame, measures: Mapping[str, pl.Expr]) -> dict[str, 
     return found
 
 
-def prepared_for(expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around) -> Prepared | Finding:
-    """How an expectation is looked at; a finding that says why, where it cannot be checked on these columns."""
+def with_beside(rows: pl.LazyFrame, plans: Iterable[Prepared | Finding]) -> pl.LazyFrame:
+    """The rows with the columns that plans look at beside them."""
+    beside = [plan.beside for plan in plans if isinstance(plan, Prepared) and plan.beside is not None]
+    return pl.concat([rows, pl.DataFrame(beside).lazy()], how="horizontal") if beside else rows
+
+
+def _planned(
+    expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame
+) -> Prepared | Finding:
     for name in expectation.columns_needed:
         if name not in schema:
             guess = nearest(name, schema)
             return Finding(problem=f"there is no column '{name}'" + (f"; did you mean '{guess}'?" if guess else ""))
     try:
-        return expectation.prepared(schema, around)
+        return expectation.prepared(schema, around, rows)
     except (Forbidden, Invalid, NotFound) as error:
         return Finding(problem=str(error))
     except pl.exceptions.PolarsError as error:
@@ -111,13 +125,8 @@ def prepared_for(expectation: Expectation, schema: Mapping[str, pl.DataType], ar
         return Finding(problem=f"that cannot be told: {types} ({' '.join(str(error).split())[:120]})")
 
 
-def missing(gaps: list[str]) -> list[pl.Expr]:
-    """These columns of floats with null in the place of NaN."""
-    return [pl.col(name).fill_nan(None) for name in gaps]
-
-
 def _samples(
-    rows: pl.LazyFrame, suite: Suite, broken: Mapping[int, pl.Expr], gaps: list[str]
+    rows: pl.LazyFrame, suite: Suite, broken: Mapping[int, Prepared], schema: Mapping[str, pl.DataType]
 ) -> dict[int, tuple[dict[str, Any], ...]]:
     """The first rows that break each rule, as they are: their number, the columns concerned, and what names the row."""
     if not broken:
@@ -126,24 +135,19 @@ def _samples(
         name for expectation in suite.expectations if expectation.expect == "unique" for name in expectation.columns
     ]
     known = set(rows.collect_schema())
-    number = _free("row", known)
-    written = {name: _free(f"{name} as it is", known) for name in gaps}
+    number = free("row", known)
+    written = {name: free(f"{name} as it is", known) for name, dtype in schema.items() if dtype.is_float()}
     numbered = rows.with_row_index(number).with_columns(
-        *missing(gaps), *(pl.col(name).alias(other) for name, other in written.items())
+        *missing(schema), *(pl.col(name).alias(other) for name, other in written.items())
     )
     plans = []
-    for place, fails in broken.items():
-        shown = dict.fromkeys([*suite.expectations[place].columns_needed, *keys])
+    for place, plan in broken.items():
+        assert plan.fails is not None
+        shown = dict.fromkeys([*(plan.shown or suite.expectations[place].columns_needed), *keys])
         columns = [pl.col(written.get(name, name)).alias(name) for name in shown if name in known]
-        plans.append(numbered.filter(fails).head(SAMPLES).select(number, *columns))
+        plans.append(numbered.filter(plan.fails).head(SAMPLES).select(number, *columns))
     collected = pl.collect_all(plans, engine="in-memory")
     return {place: tuple(sample.to_dicts()) for place, sample in zip(broken, collected, strict=True)}
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _outcome(expectation: Expectation, finding: Finding, rows: int, sample: tuple[dict[str, Any], ...]) -> Outcome:

@@ -182,9 +182,9 @@ class Unique(OfRows):
         whole = pl.all_horizontal(pl.col(name).is_not_null() for name in self.columns)
         return pl.struct(self.columns).is_duplicated() & whole
 
-    def prepared(self, schema: Schema, around: Around) -> Prepared:
+    def prepared(self, schema: Schema, around: Around, rows: pl.LazyFrame) -> Prepared:
         """Values of a fixed size are sorted, where equal ones lie together: a third of the time that hashing takes."""
-        found = super().prepared(schema, around)
+        found = super().prepared(schema, around, rows)
         dtype = schema[self.columns[0]]
         if len(self.columns) > 1 or not (dtype.is_integer() or dtype.is_float() or dtype.is_temporal()):
             return found
