@@ -40,7 +40,8 @@ class Prepared:
 
     Attributes:
         judge: From the values that `measures` gave and the number of rows to what was found.
-        measures: Each gives one value over all rows; those of all expectations are computed in one plan.
+        measures: Each gives one value over all rows; those of all expectations are computed in one plan. Where there
+            are none, `judge` gets how many rows fail, if that is said of rows.
         fails: The rows that do not fit, where it is about single rows.
         beside: A column that these look at and the rows do not have: a value for each of them.
         shown: The columns to show of rows that do not fit, where these are others than the expectation names.
@@ -113,7 +114,7 @@ class OfRows(Expected):
     def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         fails = self.fails(schema, around).fill_null(False)
         pl.DataFrame(schema=schema).select(fails)  # what cannot be compared is told of before rows are read
-        return Prepared(lambda values, _: Finding(values[0]), (fails.sum().cast(pl.Int64),), fails)
+        return Prepared(lambda values, _: Finding(values[0]), fails=fails)
 
 
 class OfWhole(Expected):

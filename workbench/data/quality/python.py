@@ -64,6 +64,9 @@ class Python(Expected):
         path = getattr(getattr(function, "__code__", None), "co_filename", "")
         with self._told(path):
             answer = function(given)
+        if isinstance(answer, pl.Expr) and not set(answer.meta.root_names()) & set(shown):
+            with self._told(path):  # it may name columns by a rule, which has to be asked of those given
+                answer = given.select(answer)
         if isinstance(answer, pl.Expr):
             with self._told(path):
                 per_row = pl.DataFrame(schema=shown).select(answer)
@@ -94,8 +97,8 @@ class Python(Expected):
 
     def _of_rows(self, fails: pl.Expr, looked_at: list[str], beside: pl.Series | None = None) -> Prepared:
         fails = fails.fill_null(False)
-        count, shown = fails.sum().cast(pl.Int64), self.columns or tuple(dict.fromkeys(looked_at))
-        return Prepared(lambda values, _: Finding(values[0]), (count,), fails, beside, shown)
+        shown = self.columns or tuple(dict.fromkeys(looked_at))
+        return Prepared(lambda values, _: Finding(values[0]), (), fails, beside, shown)
 
     def _of_all(self, truth: pl.Expr) -> Prepared:
         if self.mostly != 1:

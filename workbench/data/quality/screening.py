@@ -9,8 +9,9 @@ import polars as pl
 
 from workbench.compute import frames
 from workbench.data.quality.around import Around
-from workbench.data.quality.checking import judged, planned, with_beside
+from workbench.data.quality.checking import judged, planned
 from workbench.data.quality.expected import Finding, OfRows, Prepared, missing
+from workbench.data.quality.looking import with_beside
 from workbench.data.quality.model import QualityResult, gate
 from workbench.data.quality.python import Python
 from workbench.data.quality.suite import Suite
@@ -77,7 +78,7 @@ def parted(frame: Any, suite: Suite, around: Around, *, singly: bool = False) ->
             broken[outcome.said] = plan.fails, outcome.columns
     if not broken:
         return Parted(rows, rows.clear().with_columns(pl.lit(None, dtype=_TYPE).alias(REASONS)), {}, result)
-    filled = with_beside(lazy, plans).with_columns(missing(schema))
+    filled = with_beside(lazy, (plan for plan in plans if isinstance(plan, Prepared))).with_columns(missing(schema))
     breaks = filled.select(fails.alias(f"{place}") for place, (fails, _) in enumerate(broken.values())).collect(
         engine="in-memory"
     )
