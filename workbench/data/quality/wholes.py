@@ -35,7 +35,7 @@ class RowCount(OfWhole):
     def statement(self) -> str:
         return f"there are {between(self.min, self.max, ',')} rows"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         def judge(_: object, rows: int) -> Finding:
             fits = (self.min is None or rows >= self.min) and (self.max is None or rows <= self.max)
             return Finding(problem="" if fits else f"there {'is' if rows == 1 else 'are'} {rows:,}")
@@ -54,7 +54,7 @@ class HasType(OfWhole):
     def statement(self) -> str:
         return f"{self.column} is of type {self.type}"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         dtype = schema[self.column]
         if not self._fits(dtype):
             raise Invalid(f"it is {dtype}")
@@ -101,7 +101,7 @@ class Fresh(OfWhole):
         newest = "the dataset's last change" if self.column is None else f"the newest {self.column}"
         return f"{newest} is at most {self.within} ago"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         if self.column is None:
             changed = around.changed()
             return Prepared(lambda _, rows: self._judged(changed, None, around.now))
