@@ -16,7 +16,7 @@ from workbench.data.connectors.given import open_file
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned, inside
-from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream
+from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, streams
 
 __all__ = [
     "STORES",
@@ -41,4 +41,5 @@ __all__ = [
     "open_stream",
     "read_frame",
     "read_reader",
+    "streams",
 ]

@@ -2,6 +2,7 @@
 
 from workbench.data.etl.applying import Applied, Transforms
 from workbench.data.etl.cleaning import cast, deduplicate
+from workbench.data.etl.draining import Drain
 from workbench.data.etl.etl import Etl
 from workbench.data.etl.features import bins, date_parts, lag, log, one_hot, ratio
 from workbench.data.etl.filling import drop_nulls, fill_nulls
@@ -14,6 +15,7 @@ from workbench.data.etl.transforms import band, derive, join, rename
 
 __all__ = [
     "Applied",
+    "Drain",
     "Drained",
     "Etl",
     "Landed",

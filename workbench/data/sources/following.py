@@ -36,7 +36,7 @@ def follow(job: Job) -> None:
     swap = mark is not None and walk.state is None
     with job.staged(walk.passed(job.opened.frames(reading.batches)), replace=swap) as staged:
         walk.tell()
-        job.gate(staged)
+        job.gate(staged.lazy(), staged.rows)
         failpoint("source.staged")
         if staged.rows or swap:
             _commit(job, walk, staged, mark, swap=swap)

@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from workbench.data.connectors import streams
 from workbench.data.sources.cursor import lag_of
 from workbench.foundation.definitions import complaints
 from workbench.foundation.errors import Invalid, nearest
@@ -21,13 +22,22 @@ from workbench.foundation.secret import is_reference, named_like_a_secret
 
 __all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested", "validated"]
 
-Mode = Literal["refresh", "append", "upsert", "files"]
+Mode = Literal["refresh", "append", "upsert", "files", "stream"]
 Outcome = Literal["running", "succeeded", "failed"]
+_NOT_OF_STREAMS = (
+    *("table", "query", "cursor", "initial", "lag", "bounds", "deletions", "deleted"),
+    *("time_zone", "partition_by", "file_column"),
+)
 _REFERENCE = re.compile(r"(^|:)(env|file|keyring):")
 
 
 def _several(given: Any) -> Any:
     return tuple(part for part in given.split(",") if part) if isinstance(given, str) else given
+
+
+def _streams(url: str) -> bool:
+    scheme, there, _ = url.partition("://")
+    return bool(there) and scheme in streams.names()
 
 
 Columns = Annotated[tuple[str, ...], BeforeValidator(_several)]
@@ -47,7 +57,8 @@ class SourceDefinition(BaseModel):
     mode: Mode = Field(
         "refresh",
         description="refresh: all rows, in the place of those there; append: rows beyond the cursor are added; upsert:"
-        " they replace those of their key; files: each file by itself, new and changed ones only.",
+        " they replace those of their key; files: each file by itself, new and changed ones only; stream: the messages"
+        " that are there, each once.",
     )
     table: str = Field("", description="Of a database, or the sheet of a workbook.")
     query: str = Field("", description="A SELECT instead of a table; for an API what stands behind the ?.")
@@ -70,8 +81,18 @@ class SourceDefinition(BaseModel):
     time_zone: str = Field("", description="Of times that have none.")
     evolve: bool = Field(False, description="New columns are taken over, where otherwise they are refused.")
     partition_by: Columns = Field((), description="Of a dataset that is made.")
+    most: int | None = Field(None, ge=1, description="Of a stream: a sync ends when it took about so many messages.")
+    seconds: float = Field(300, gt=0, description="Of a stream: a sync ends after so long; the rest is the next one's.")
     file_column: str = Field("source_file", description="Of the mode files: the column that says the file.")
     description: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_stream(cls, given: Any) -> Any:
+        """There is one way to take what a stream has, so that it need not be said."""
+        if isinstance(given, Mapping) and "mode" not in given and _streams(str(given.get("url", ""))):
+            return {**given, "mode": "stream"}
+        return given
 
     @field_validator("url")
     @classmethod
@@ -118,6 +139,7 @@ class SourceDefinition(BaseModel):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         following = self.mode in ("append", "upsert")
+        self._agrees_on_stream()
         if self.table and self.query:
             raise ValueError("has a table and a query: say one of them")
         if following and not self.cursor:
@@ -140,6 +162,21 @@ class SourceDefinition(BaseModel):
             if self.mode == "files" and self.key:
                 raise ValueError("cannot tell which rows a file left, where rows are put in by key")
         return self
+
+    def _agrees_on_stream(self) -> None:
+        """The position of its messages is what a stream is followed by, and nothing is deleted in one."""
+        if self.mode == "stream":
+            if given := [name for name in _NOT_OF_STREAMS if self._says(name)]:
+                raise ValueError(f"has {given[0]}, which the mode 'stream' does not use")
+            if self.password:
+                raise ValueError("has a password, which a stream's address names: ...#secrets=password:env:NAME")
+        elif _streams(self.url):
+            raise ValueError(f"has the mode '{self.mode}', and a stream's messages are taken by the mode 'stream'")
+        elif given := [name for name in ("most", "seconds") if self._says(name)]:
+            raise ValueError(f"has {given[0]}, which the mode '{self.mode}' does not use")
+
+    def _says(self, name: str) -> bool:
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
 
     @property
     def kind(self) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import polars as pl
 import pyarrow as pa
 
-from workbench.data.connectors import Source, Span, Spanned, inside, open_source
+from workbench.data.connectors import Source, Span, Spanned, Stream, inside, open_source, open_stream
 from workbench.data.sources.model import SourceDefinition
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 from workbench.foundation.secret import read_secret
@@ -41,11 +41,27 @@ class Reading:
 
 @dataclass(frozen=True)
 class Opened:
-    """A source that can be read, and what no error may show."""
+    """A place that rows can be had from, and what no error may show."""
 
-    source: Source
+    place: Source | Stream
     definition: SourceDefinition
     secret: str
+
+    @property
+    def source(self) -> Source:
+        """What is read: of every mode but `stream`."""
+        assert not isinstance(self.place, Stream)
+        return self.place
+
+    @property
+    def stream(self) -> Stream:
+        """What is taken from: of the mode `stream`."""
+        assert isinstance(self.place, Stream)
+        return self.place
+
+    def look(self) -> str:
+        """Changes whenever the content may have changed; empty where that is not known."""
+        return "" if isinstance(self.place, Stream) else self.place.fingerprint()
 
     def asks(self, kind: pa.DataType) -> bool:
         """Whether it can be asked for the rows beyond a cursor of some type alone.
@@ -153,6 +169,11 @@ def opened(definition: SourceDefinition, home: Path) -> Opened:
     """
     secret = read_secret(definition.password) if definition.password else ""
     url = definition.url
+    if definition.mode == "stream":
+        try:
+            return Opened(open_stream(url), definition, secret)
+        except WorkbenchError as error:
+            raise told(error, definition, secret) from None
     if secret:
         parts = urlsplit(url)
         user, at, host = parts.netloc.rpartition("@")

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench.data.connectors import FileSource
+from workbench.data.connectors import FileSource, Stream
 from workbench.data.lake import Lake
 from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
@@ -20,8 +20,9 @@ from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecor
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
 from workbench.data.sources.store import SourceStore
+from workbench.data.sources.streaming import offered, refuse_again, take
 from workbench.foundation.catalog import Catalog
-from workbench.foundation.errors import Conflict, Forbidden, WorkbenchError, unknown
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
@@ -37,6 +38,7 @@ _WAYS: dict[str, Callable[[Job], None]] = {
     "append": follow,
     "upsert": follow,
     "files": load_files,
+    "stream": take,
 }
 
 
@@ -131,6 +133,8 @@ class Sources:
         self._refuse_own_state(definition)
         if definition == source.definition:
             return self._counted(source)
+        if self._lake.exists(definition.into):
+            refuse_again(source.definition, definition)
         return self._counted(self._store.change(source, definition, by=self._actor.principal.name))
 
     def pause(self, name: str) -> DataSource:
@@ -200,6 +204,9 @@ class Sources:
         secret = ""
         try:
             found = self._opened(one)
+            if isinstance(found.place, Stream):
+                with self._jobs.held("source", name):  # who asks a stream is one of those that it gives messages to
+                    return offered(found.place)
             secret = found.secret
             first = next(found.frames(islice(found.all(), 1)))
             for column in (*one.key, *filter(None, (one.cursor, one.deleted))):
@@ -246,6 +253,11 @@ class Sources:
         """
         self._may_change(f"sync the source '{name}'")
         source = self._store.get(name)
+        if anew and source.definition.mode == "stream":
+            raise Invalid(
+                f"source '{name}' is a stream, which gives its messages once",
+                hint="a source with another group= in its address is given those that are still there",
+            )
         if source.paused:
             raise Conflict(
                 f"source '{name}' is paused since {source.paused:%Y-%m-%d %H:%M} UTC",
@@ -294,9 +306,9 @@ class Sources:
 
     def _work(self, job: Job, sync: int) -> SyncRecord:
         one = job.definition
-        where = job.opened.source.url + (f", table {one.table}" if one.table else "")
+        where = job.opened.place.url + (f", table {one.table}" if one.table else "")
         try:
-            look = job.opened.source.fingerprint()
+            look = job.opened.look()
             self._runs.record(job.actor.run or "", "read", "source", one.name, look, detail={"url": where})
             _WAYS[one.mode](job)
         except BaseException as error:
@@ -331,8 +343,8 @@ class Sources:
 
     def _opened(self, definition: SourceDefinition) -> Opened:
         found = opened(definition, self._settings.home)
-        if isinstance(found.source, FileSource):
-            for file in found.source.files():
+        if isinstance(found.place, FileSource):
+            for file in found.place.files():
                 self._refuse_own(definition, Path(file.place))
         return found
 
