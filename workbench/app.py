@@ -29,7 +29,7 @@ from workbench.governance.preferences import Preferences
 from workbench.governance.runs import Actor, Runs, Traces
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
-from workbench.orchestration.pipelines import Pipelines, SourceStep
+from workbench.orchestration.pipelines import Pipelines, SourceStep, TransformStep
 from workbench.orchestration.processes import Processes
 from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.dashboards import Dashboards
@@ -106,7 +106,7 @@ class Workbench:
             actor,
             lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
         )
-        self.transforms = Transforms(self.lake, self.etl, actor, settings.home / "transforms")
+        self.transforms = Transforms(self.lake, self.runs, actor, settings.home)
         self.uploads = Uploads(catalog, settings, self.lake, self.runs, self.security, actor)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
@@ -122,7 +122,11 @@ class Workbench:
             self.lake,
             self.notebooks,
             actor,
-            steps={"report": report_step(self.reports), "source": SourceStep(self.sources, self.runs)},
+            steps={
+                "report": report_step(self.reports),
+                "source": SourceStep(self.sources, self.runs),
+                "transform": TransformStep(self.transforms, self.runs),
+            },
             versions={"metric": lambda name: self.metrics.get(name).version},
         )
         self.processes = Processes(settings, jobs, self.security, self.identities)

@@ -48,7 +48,7 @@ def keys(title: str) -> dict[str, str]:
         ("an expectation", EXPECTATIONS, [], []),
         ("a pipeline", [Pipeline], [], []),
         ("a pipeline's parameter", [PARAMETER], [], []),
-        ("a stage", [Stage], ["kind", "target"], ["notebook", "report", "source"]),
+        ("a stage", [Stage], ["kind", "target"], ["notebook", "report", "source", "transform"]),
         ("a report", [ReportDefinition], ["version"], []),
         ("a query's parameter", [Parameter], [], []),
         ("preferences", [PreferenceSet], [], []),

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from sent_rows import sent_to
 from site_of_servers import running
+from tried_transforms import transformed
 from voila_server import start, stop, write_dashboard
 
 import workbench
@@ -275,11 +276,10 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "sql of an old version by its argument": lambda wb: wb.sql("SELECT * FROM flights", versions={"flights": 1}),
     "a saved query of somebody else's": saved_query,
     "a saved query over HTTP": saved_query_over_http,
+    "a preview of transforms": transformed(SECRET),
     "export to csv": export(".csv"),
     "export to parquet": export(".parquet"),
-    "send to a database": sent_to("out.db"),
-    "send to a DuckDB file": sent_to("out.duckdb"),
-    "send to a file": sent_to("out.ndjson"),
+    **{f"send to {name}": sent_to(name) for name in ("out.db", "out.duckdb", "out.ndjson")},
     "metrics": metric,
     "metrics of a dataset that it is joined to": joined,
     "metrics that a rollup keeps": rolled_up,

@@ -1566,7 +1566,7 @@ export interface RunItem {
   error: string | null;
 }
 
-export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload";
+export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform";
 
 export interface RunList {
   items: RunItem[];
@@ -1866,6 +1866,84 @@ export interface TimeFacts {
   without: number;
   /** First and last period of the longest run of them without a row. */
   gap: string[] | null;
+}
+
+export interface TransformApplied {
+  /** Its run, whose receipt says all of it. */
+  run: string;
+  dataset: string;
+  /** The newest; the one before where nothing changed. */
+  version: number;
+  /** That came out. */
+  rows: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  removed: number;
+  /** Rows that were taken out. */
+  quarantined: number;
+  /** The dataset that has them; empty where there are none. */
+  quarantine: string;
+}
+
+/** What a file of transforms says. */
+export interface TransformItem {
+  name: string;
+  description: string;
+  /** The dataset it is for; empty where none is said. */
+  reads: string;
+  /** The dataset that gets the result. */
+  into: string;
+  key: string[];
+  /** How the result is loaded. */
+  mode: Mode;
+  /** The dataset of rows that are taken out. */
+  quarantine: string;
+  /** In order, each as name -> what it takes. */
+  transforms: { [name: string]: Value }[];
+}
+
+export interface TransformList {
+  items: TransformItem[];
+  /** What is wrong with files that are left out, each with its lines. */
+  problems: string[];
+}
+
+/** What comes of the first rows. */
+export interface TransformPreview {
+  columns: Column[];
+  /** The rows that come out, a list each; see Column for the values. */
+  values: Value[][];
+  /** How many rows went in. */
+  rows: number;
+  /** Of how many. */
+  total: number;
+  quarantine_columns: Column[];
+  /** The rows that would be taken out; the last says why. */
+  quarantine_values: Value[][];
+}
+
+export interface TransformPreviewOf {
+  /** How many rows go in, at most. */
+  rows?: number;
+  /** Another dataset than the file says. */
+  reads?: string | null;
+  /** Others than the file has, to try them. */
+  transforms?: Value[] | null;
+}
+
+/** What is to be otherwise than the file says. */
+export interface TransformSettings {
+  /** The dataset that is transformed. */
+  reads?: string | null;
+  /** The dataset that gets the result. */
+  into?: string | null;
+  /** The columns that tell the result's rows apart. */
+  key?: string[] | null;
+  /** How the result is loaded. */
+  mode?: Mode | null;
+  /** The dataset of rows that are taken out. */
+  quarantine?: string | null;
 }
 
 export interface TrendPoint {
@@ -2247,7 +2325,7 @@ export interface QueryRunsParameters {
 /** GET /runs: Runs, newest first. */
 export interface RunsParameters {
   /** Only of this kind. */
-  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | null;
+  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform" | null;
   /** Only those that ended like this, or still run. */
   status?: "running" | "succeeded" | "failed" | "skipped" | null;
   /** Only of this notebook, pipeline or report. */

@@ -1,6 +1,6 @@
 """Bringing rows in and into shape: landing a source in slices, transforms from frame to frame, loading what changed."""
 
-from workbench.data.etl.applying import Applied, Transforms
+from workbench.data.etl.applying import Applied, Previewed, Transforms
 from workbench.data.etl.cleaning import cast, deduplicate
 from workbench.data.etl.draining import Drain
 from workbench.data.etl.etl import Etl
@@ -20,6 +20,7 @@ __all__ = [
     "Etl",
     "Landed",
     "Loaded",
+    "Previewed",
     "Quarantine",
     "Recipe",
     "Slice",

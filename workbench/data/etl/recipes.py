@@ -24,14 +24,14 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from workbench.compute import frames
+from workbench.compute import frames, listed
 from workbench.data.etl import cleaning, features, filling, grouping, normalizing, transforms
 from workbench.data.etl.kinds import AnyFrame, alike
 from workbench.data.etl.quarantine import Quarantine
 from workbench.data.lake import Mode
 from workbench.foundation import definitions
 from workbench.foundation.definitions import Complaint, Definition, Place, meant
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 
 __all__ = ["TRANSFORMS", "Recipe"]
 
@@ -114,7 +114,9 @@ class Recipe:
         into: The dataset that gets the result.
         key: What tells its rows apart.
         mode: How they are loaded.
-        quarantine: The dataset of rows that are taken out.
+        quarantine: The dataset of rows that are taken out; empty where none is said.
+        name: The file's; empty where it is in none.
+        written: The transforms as they were written.
     """
 
     steps: tuple[Step, ...]
@@ -124,6 +126,8 @@ class Recipe:
     key: tuple[str, ...] = ()
     mode: Mode = Mode.REPLACE
     quarantine: str = ""
+    name: str = ""
+    written: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -133,16 +137,46 @@ class Recipe:
             NotFound: No such file.
             Invalid: All that is wrong with it, each with its line.
         """
-        return cls._of(definitions.read(path, kind="definition of transforms"))
+        return replace(cls._of(definitions.read(path, kind="definition of transforms")), name=path.stem)
 
     @classmethod
-    def of(cls, steps: Sequence[Mapping[str, Any] | str]) -> Recipe:
-        """The same of a list: `[{"cast": {"columns": {"flight": "integer"}}}, "drop_nulls"]`.
+    def of(cls, steps: Sequence[Mapping[str, Any] | str] | Mapping[str, Any]) -> Recipe:
+        """The same of a list: `[{"cast": {"columns": {"flight": "integer"}}}, "drop_nulls"]`; or of all that could
+        stand in a file: `{"reads": "landed", "into": "flights", "transforms": [...]}`.
 
         Raises:
             Invalid: All that is wrong with it, each with the number of the transform.
         """
-        return cls._of(_Listed("the transforms", b"", {"transforms": list(steps)}, None))
+        content = dict(steps) if isinstance(steps, Mapping) else {"transforms": list(steps)}
+        return cls._of(_Listed("the transforms", b"", content, None))
+
+    def changed(self, said: Mapping[str, Any]) -> Recipe:
+        """The same with something else said of what it reads, into what, by which key and how.
+
+        Raises:
+            Invalid: It is nothing that can be said of it, or no such mode.
+        """
+        known = [name for name in _Written.model_fields if name != "transforms"]
+        for name in said:
+            if name not in known:
+                raise unknown("setting of transforms", name, known, error=Invalid)
+        said = {**said, "key": listed(said["key"])} if "key" in said else said
+        file = _Listed("the settings", b"", dict(said), None)
+        made = file.validated(_Written, {**said, "transforms": ["-"]}, noun="setting")
+        file.refuse(hint="see docs/transforms.md")
+        assert made is not None, "what is not valid was refused"
+        return replace(self, **{name: getattr(made, name) for name in said})
+
+    @property
+    def held(self) -> str:
+        """The dataset of rows that are taken out; empty where it is not known, without `into`."""
+        return self.quarantine or (f"{self.into}_quarantine" if self.into else "")
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """What it is computed from: what it reads, and the datasets that it joins."""
+        joined = [step.arguments.get("right") for step in self.steps]
+        return tuple(dict.fromkeys(filter(None, [self.reads, *(one for one in joined if isinstance(one, str))])))
 
     def apply(self, frame: AnyFrame, *, read: Callable[[str], Any], quarantine: Quarantine | None = None) -> AnyFrame:
         """The frame after all transforms, of the kind it was given.
@@ -170,15 +204,28 @@ class Recipe:
         assert said is not None, "what is not valid was refused"
         return cls(
             tuple(step for step in found if step is not None), said.description, said.reads, said.into, said.key,
-            said.mode, said.quarantine,
+            said.mode, said.quarantine, written=tuple(_as_mapping(one) for one in said.transforms),
         )  # fmt: skip
+
+
+def _as_mapping(given: Any) -> Any:
+    """A transform as name -> what it takes, with `on` for what YAML takes that key for."""
+    if isinstance(given, str):
+        return {given: None}
+    if not isinstance(given, Mapping):
+        return given
+    return {
+        name: {"on" if key is True else key: value for key, value in takes.items()}
+        if isinstance(takes, Mapping)
+        else takes
+        for name, takes in given.items()
+    }
 
 
 def _step(file: Definition, number: int, given: Any) -> Step | None:
     """A transform of the list; None where something is wrong with it, which is noted."""
     at = ("transforms", number)
-    if isinstance(given, str):
-        given = {given: None}
+    given = _as_mapping(given)
     if not isinstance(given, Mapping) or len(given) != 1:
         file.complain(at, f"transform {number + 1} is one name with what it takes, such as 'cast: {{columns: ...}}'")
         return None
@@ -188,8 +235,6 @@ def _step(file: Definition, number: int, given: Any) -> Step | None:
         file.complain((*at, name), f"there is no transform '{name}'{meant(str(name), TRANSFORMS) or there}")
         return None
     function = TRANSFORMS[name]
-    if isinstance(content, Mapping) and True in content:  # what YAML takes the key `on` for
-        content = {"on" if key is True else key: value for key, value in content.items()}
     made = file.validated(_model(name), {} if content is None else content, (*at, name), noun="transform")
     if made is None:
         return None

@@ -23,6 +23,7 @@ class RunKind(StrEnum):
     REPLAY = "replay"
     SYNC = "sync"
     UPLOAD = "upload"
+    TRANSFORM = "transform"
 
 
 class RunStatus(StrEnum):

@@ -1,4 +1,6 @@
-"""The step kinds `notebook`, a stage that is one notebook run, and `source`, one that syncs a data source."""
+"""The step kinds `notebook`, a stage that is one notebook run, `source`, one that syncs a data source, and `transform`,
+one that applies transforms from dataset to dataset.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from workbench.data.etl import Recipe, Transforms
 from workbench.data.sources import Sources
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Run, Runs
 from workbench.orchestration.notebooks import NotebookRunner, check, declared
 from workbench.orchestration.pipelines.model import Work
 
-__all__ = ["NotebookStep", "SourceStep"]
+__all__ = ["NotebookStep", "SourceStep", "TransformStep"]
 
 
 class NotebookStep:
@@ -78,3 +81,49 @@ class SourceStep:
             guard=work.guard,
         )
         return self._runs.get(done.run)
+
+
+class TransformStep:
+    """A stage `transform: NAME`, which applies `transforms/NAME.yaml`; its parameters say otherwise than the file:
+    `reads`, `into`, `key`, `mode`, `quarantine`. Or all that could stand in the file stands in the stage.
+    """
+
+    def __init__(self, transforms: Transforms, runs: Runs) -> None:
+        self._transforms = transforms
+        self._runs = runs
+
+    def check(self, target: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Raises:
+            NotFound: No such file.
+            Invalid: All that is wrong with the file, each with its line; a parameter that it does not have; it does not
+                say what is read, and into what.
+        """
+        recipe = self._recipe(target, parameters)
+        if not recipe.reads or not recipe.into:
+            what = f"transforms/{target}.yaml" if target else "it"
+            raise Invalid(f"{what} does not say what it reads, and into what", hint="reads: and into:")
+        return dict(parameters) if target else {**parameters, "transforms": list(recipe.written)}
+
+    def files(self, target: str) -> Sequence[Path]:
+        return (self._transforms.file(target),) if target else ()
+
+    def declared(self, target: str, parameters: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
+        """The datasets that it reads, and those that it writes."""
+        recipe = self._recipe(target, parameters)
+        return recipe.datasets, (recipe.into,)
+
+    def run(self, work: Work) -> Run:
+        said, settings = (work.target, work.parameters) if work.target else (work.parameters, {})
+        done = self._transforms.apply(
+            said,
+            parent=work.parent,
+            fingerprint=work.fingerprint,
+            run_name=work.name,
+            guard=work.guard,
+            **settings,
+        )
+        return self._runs.get(done.run)
+
+    def _recipe(self, target: str, parameters: Mapping[str, Any]) -> Recipe:
+        return self._transforms.get(target).changed(parameters) if target else Recipe.of(parameters)
