@@ -17,6 +17,7 @@ from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned, inside
 from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, streams
+from workbench.data.connectors.zones import in_zone
 
 __all__ = [
     "STORES",
@@ -35,6 +36,7 @@ __all__ = [
     "StreamBatch",
     "TextFormat",
     "connectors",
+    "in_zone",
     "inside",
     "open_file",
     "open_source",

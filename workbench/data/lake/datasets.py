@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from workbench.data.connectors import TextFormat, open_source, read_reader
+from workbench.data.connectors import TextFormat, in_zone, open_source, read_reader
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
@@ -230,7 +230,4 @@ def _zoned(reader: pa.RecordBatchReader, zone: str) -> pl.LazyFrame:
     frame = pl.from_arrow(reader.read_all())
     assert isinstance(frame, pl.DataFrame)
     naive = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None]
-    try:
-        return frame.with_columns(pl.col(naive).dt.replace_time_zone(zone)).lazy()
-    except pl.exceptions.PolarsError as error:
-        raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+    return in_zone(frame, naive, zone).lazy()

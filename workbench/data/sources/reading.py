@@ -11,12 +11,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import polars as pl
 import pyarrow as pa
 
-from workbench.data.connectors import Source, Span, Spanned, Stream, inside, open_source, open_stream
+from workbench.data.connectors import Source, Span, Spanned, Stream, in_zone, inside, open_source, open_stream
 from workbench.data.sources.model import SourceDefinition
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 from workbench.foundation.secret import read_secret
 
-__all__ = ["Opened", "Reading", "led", "opened", "told"]
+__all__ = ["Opened", "Reading", "led", "opened", "told", "without_zone"]
 
 ROWS = 500_000
 BYTES = 128 << 20
@@ -142,22 +142,24 @@ class Opened:
                 f"{self.source.url} has no rows, and so no columns",
                 hint="types= in an API's address says which there are",
             )
-        times = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
-        try:
-            return frame.with_columns(self._in_utc(name, frame.schema[name]) for name in times)
-        except pl.exceptions.PolarsError as error:
-            zone = self.definition.time_zone
-            raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+        times = {name: kind for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)}
+        naive = [name for name, kind in times.items() if kind.time_zone is None]
+        if naive and not self.definition.time_zone:
+            raise without_zone(f"column '{naive[0]}'", self.definition.name)
+        found = in_zone(frame, naive, self.definition.time_zone) if naive else frame
+        return found.with_columns(
+            pl.col(name).cast(pl.Datetime("us", kind.time_zone)).dt.convert_time_zone("UTC")
+            for name, kind in times.items()
+            if name not in naive
+        )
 
-    def _in_utc(self, name: str, kind: pl.DataType) -> pl.Expr:
-        """Times with a zone in UTC; those without one only where the definition says theirs."""
-        assert isinstance(kind, pl.Datetime)
-        found = pl.col(name).cast(pl.Datetime("us", kind.time_zone))
-        if kind.time_zone is None:
-            if not self.definition.time_zone:
-                return found
-            found = found.dt.replace_time_zone(self.definition.time_zone)
-        return found.dt.convert_time_zone("UTC")
+
+def without_zone(what: str, name: str) -> Invalid:
+    """The error of times that do not say their zone, in a source that does not say it either."""
+    return Invalid(
+        f"{what} has times without a time zone",
+        hint=f"say which it is: workbench source change {name} --time-zone UTC, in Python time_zone='UTC'",
+    )
 
 
 def opened(definition: SourceDefinition, home: Path) -> Opened:
