@@ -149,6 +149,24 @@ class Staged:
 
         return self.commit("upsert", plan, checkpoint)
 
+    def exchange(self, by: Sequence[str], checkpoint: Checkpoint, *, after: int | None) -> Version:
+        """Puts the rows in the place of those of the same groups; of a group's columns any may be null.
+
+        Args:
+            by: The columns that tell groups apart; of files without a row of one of the groups none is rewritten.
+
+        Raises:
+            Conflict: The dataset's columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            rows = collected(self.lazy())
+            gone, pieces = without(base, self.schema, rows.select(by), by, rows, nulls=True)
+            return Change("upsert", written(self.log, pieces, base), gone, self.schema)
+
+        return self.commit("upsert", plan, checkpoint)
+
     def rows_in(self, partition: Mapping[str, Any]) -> int:
         """How many rows there are in a partition by now."""
         return int(self._of(self.log.newest(self.record.version), partition)["num_records"].sum())

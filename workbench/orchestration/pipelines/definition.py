@@ -70,7 +70,7 @@ class Stage(_Written):
     """One step of a pipeline.
 
     Attributes:
-        kind: The kind of step, "notebook", "report" or "source"; in the file the key whose value is the target.
+        kind: The kind of step, "notebook", "report", "source" or "view"; in the file the key whose value is the target.
         after: The stages that must have succeeded before this one.
         retries: How often a failed stage is tried again, `retry_delay` seconds later.
         timeout: Seconds the stage may take.
@@ -162,7 +162,7 @@ def references(value: Any) -> Iterable[str]:
                 yield from references(item)
 
 
-def load(path: Path, kinds: Iterable[str] = ("notebook", "report", "source")) -> Pipeline:
+def load(path: Path, kinds: Iterable[str] = ("notebook", "report", "source", "view")) -> Pipeline:
     """The pipeline that a file defines.
 
     Args:

@@ -17,6 +17,7 @@ from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
 from workbench_server.endpoints.sources import ENDPOINTS as _SOURCES
 from workbench_server.endpoints.uploads import ENDPOINTS as _UPLOADS
 from workbench_server.endpoints.versions import ENDPOINTS as _VERSIONS
+from workbench_server.endpoints.views import ENDPOINTS as _VIEWS
 
 __all__ = ["ENDPOINTS"]
 
@@ -25,6 +26,7 @@ ENDPOINTS = (
     *_PREFERENCES,
     *_DATASETS,
     *_SOURCES,
+    *_VIEWS,
     *_CONTRACTS,
     *_QUALITY,
     *_VERSIONS,
