@@ -19,6 +19,7 @@ from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property, Rollup
 from workbench.analytics.queries import Parameter
 from workbench.data.quality import Expectation, Suite
+from workbench.data.views import ViewDefinition
 from workbench.governance.preferences import PreferenceSet
 from workbench.orchestration.pipelines import Pipeline, Stage
 from workbench.publishing.reports import ReportDefinition
@@ -48,7 +49,8 @@ def keys(title: str) -> dict[str, str]:
         ("an expectation", EXPECTATIONS, [], []),
         ("a pipeline", [Pipeline], [], []),
         ("a pipeline's parameter", [PARAMETER], [], []),
-        ("a stage", [Stage], ["kind", "target"], ["notebook", "report", "source", "transform"]),
+        ("a stage", [Stage], ["kind", "target"], ["notebook", "report", "source", "transform", "view"]),
+        ("a view", [ViewDefinition], ["name"], []),
         ("a report", [ReportDefinition], ["version"], []),
         ("a query's parameter", [Parameter], [], []),
         ("preferences", [PreferenceSet], [], []),
@@ -86,13 +88,15 @@ def test_the_examples_work_together(wb: Workbench) -> None:
         (home / path).write_text((ROOT / "notebooks/flights/validate.ipynb").read_text())
     wb.datasets.create("sales", SALES)
 
-    assert sorted(examples()) == [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
+    of_sales = [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
+    assert sorted(examples()) == [*of_sales, "views/by_region.yaml"]
     assert wb.metrics.query(["revenue", "sold", "revenue_per_sale"]).frame.rows() == [(200.0, 2, 100.0)]
     assert wb.metrics.query(["revenue_growth", "revenue_so_far"], grain="month").frame.height == 2
     assert wb.metrics.query("revenue", by="large").frame.height == 2
     assert wb.quality.check("sales").passed
     assert [stage.name for stage in wb.pipelines.get("sales").stages] == ["load", "report"]
     assert wb.reports.get("sales").title == "Sales"
+    assert wb.views.refresh("by_region").rows == 2
 
 
 def test_the_example_of_sql_works(wb: Workbench) -> None:

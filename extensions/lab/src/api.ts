@@ -574,8 +574,8 @@ export interface Heard {
   /** Grows with every change; to be sent back as `since` after a cut. */
   number: number;
   time: string;
-  topic: "dataset" | "run" | "report" | "query" | "source";
-  /** Of the dataset, run, report, query or source. */
+  topic: "dataset" | "run" | "report" | "query" | "source" | "view";
+  /** Of the dataset, run, report, query, source or view. */
   name: string;
   detail: { [name: string]: Value };
 }
@@ -1336,6 +1336,36 @@ export interface RedrivenItem {
 export interface Redriving {
 }
 
+export interface RefreshBody {
+  /** Compute it whole, whatever changed. */
+  anew?: boolean;
+}
+
+/** One refresh of a view. */
+export interface RefreshItem {
+  /** Its run, whose receipt says all of it. */
+  run: string;
+  by: string;
+  started: string;
+  finished: string | null;
+  outcome: "running" | "succeeded" | "failed";
+  /** Computed whole, by the rows that came, by their groups, or not at all, since nothing changed. */
+  way: "" | "whole" | "rows" | "groups" | "unchanged";
+  /** Why so; a clause. */
+  why: string;
+  /** That were written. */
+  rows: number;
+  /** Of the view's dataset, afterwards. */
+  version: number | null;
+  /** Dataset -> the version that the rows are of. */
+  read: { [name: string]: number };
+  error: string | null;
+}
+
+export interface RefreshList {
+  items: RefreshItem[];
+}
+
 export interface Removed {
   name: string;
 }
@@ -1566,7 +1596,7 @@ export interface RunItem {
   error: string | null;
 }
 
-export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform";
+export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform" | "refresh";
 
 export interface RunList {
   items: RunItem[];
@@ -2030,6 +2060,49 @@ export interface VersionList {
   next: string | null;
 }
 
+export interface ViewBody {
+  /** One SELECT over datasets. */
+  sql: string;
+  description?: string;
+}
+
+/** How a view can be brought up to date, and what a refresh would do now. */
+export interface ViewExplained {
+  view: string;
+  /** Its datasets, and their newest versions. */
+  reads: { [name: string]: number };
+  /** How it may be carried on; whole: it may not. */
+  can: "whole" | "rows" | "groups";
+  /** Why it is always computed whole; empty where it is not. */
+  cannot: string;
+  /** What a refresh would do. */
+  way: "whole" | "rows" | "groups" | "unchanged";
+  why: string;
+}
+
+/** A materialized view, and how it was last refreshed. */
+export interface ViewItem {
+  /** Its dataset's, too. */
+  name: string;
+  sql: string;
+  description: string;
+  /** Counts the changes of what it says, from 1. */
+  version: number;
+  owner: string;
+  created: string;
+  updated: string;
+  saved_by: string;
+  last: RefreshItem | null;
+}
+
+export interface ViewList {
+  items: ViewItem[];
+}
+
+export interface ViewRemoved {
+  name: string;
+}
+
 /** GET /datasets: Datasets, found by words and owner. */
 export interface DatasetsParameters {
   /** Words that name, description, source, owner or columns have. */
@@ -2084,6 +2157,12 @@ export interface DatasetsNameRowsParameters {
 
 /** GET /sources/{name}/history: The syncs of a source, newest first. */
 export interface SourcesNameHistoryParameters {
+  /** At most so many items. */
+  limit?: number;
+}
+
+/** GET /views/{name}/history: The refreshes of a view, newest first. */
+export interface ViewsNameHistoryParameters {
   /** At most so many items. */
   limit?: number;
 }
@@ -2325,7 +2404,7 @@ export interface QueryRunsParameters {
 /** GET /runs: Runs, newest first. */
 export interface RunsParameters {
   /** Only of this kind. */
-  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform" | null;
+  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform" | "refresh" | null;
   /** Only those that ended like this, or still run. */
   status?: "running" | "succeeded" | "failed" | "skipped" | null;
   /** Only of this notebook, pipeline or report. */

@@ -12,11 +12,13 @@ from workbench.data.lake.datasets import Datasets
 from workbench.data.lake.differing import Difference
 from workbench.data.lake.disk import disk_errors, sync
 from workbench.data.lake.effect import Effect, Retyped
+from workbench.data.lake.growing import Growth
 from workbench.data.lake.incoming import rows_of
 from workbench.data.lake.lake import Lake
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, PeriodReport, Tail
 from workbench.data.lake.loading import Mode, columns_of
 from workbench.data.lake.model import Checkpoint, CleanReport, Column, DatasetInfo, DatasetPage, DatasetSummary, Version
+from workbench.data.lake.naming import check_name
 from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window
 from workbench.data.lake.previewing import RowPage
@@ -39,6 +41,7 @@ __all__ = [
     "Difference",
     "Effect",
     "EventLayout",
+    "Growth",
     "Identities",
     "Lake",
     "LayoutReport",
@@ -53,6 +56,7 @@ __all__ = [
     "Version",
     "Window",
     "card",
+    "check_name",
     "columns_of",
     "disk_errors",
     "line",

@@ -287,7 +287,7 @@ class LakeReader:
         policy = self._security.policy_for(actor.principal, name)
         if policy is None or policy.hides_no_more_than(None):
             return None
-        told = json.dumps([policy.row_filter, sorted(policy.columns.items())])
+        told = json.dumps([policy.row_filter, sorted(policy.columns.items()), policy.closed_by])
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def check_policy(self, policy: Policy) -> None:

@@ -19,7 +19,7 @@ from workbench.data.lake.incoming import collected
 from workbench.data.lake.loading import batch_by_batch, settled
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.snapshot import Snapshot
-from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted, upserted_but
+from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted, upserted_but, without
 from workbench.data.lake.writing import Plan, scan_files, written
 from workbench.foundation.errors import Conflict, Invalid
 
@@ -152,6 +152,24 @@ class Staged:
                 gone, pieces = upserted_but(base, self.schema, rows, key, _is(marked), counts=counts)
             add = written(self.log, pieces, base)
             return Change("upsert", add, gone, self.schema, tally=counts.tally)
+
+        return self.commit("upsert", plan, checkpoint)
+
+    def exchange(self, by: Sequence[str], checkpoint: Checkpoint, *, after: int | None) -> Version:
+        """Puts the rows in the place of those of the same groups; of a group's columns any may be null.
+
+        Args:
+            by: The columns that tell groups apart; of files without a row of one of the groups none is rewritten.
+
+        Raises:
+            Conflict: The dataset's columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            rows = collected(self.lazy())
+            gone, pieces = without(base, self.schema, rows.select(by), by, rows, nulls=True)
+            return Change("upsert", written(self.log, pieces, base), gone, self.schema)
 
         return self.commit("upsert", plan, checkpoint)
 

@@ -100,11 +100,14 @@ def check_columns(snapshot: Snapshot, key: Sequence[str]) -> None:
             raise unknown("column", name, snapshot.schema, error=Invalid)
 
 
-def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+def hits(
+    snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False
+) -> Iterator[tuple[str, pl.DataFrame]]:
     """The files that hold a row with one of the keys: only key columns are read, of files that can hold one.
 
     Args:
         keys: No two alike; of the dataset's types.
+        nulls: A part of a key may be null or NaN, which is a value like any other.
 
     Returns:
         For each file the places of these rows in it, ascending (`place`), and of their keys among the keys (`row`).
@@ -112,9 +115,10 @@ def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> Iterator
     if keys.height == 0 or snapshot.files.height == 0:
         return
     wanted = keys.with_row_index(_ROW)
-    for name in _by_bounds(snapshot, keys, key):
+    bounded = [one for one in key if not (keys[one].null_count() or keys.schema[one].is_float())] if nulls else key
+    for name in _by_bounds(snapshot, keys, bounded):
         there = snapshot.scan([name]).select(key).collect(engine="in-memory").with_row_index(_PLACE)
-        found = there.join(wanted, on=list(key), how="inner", maintain_order="left")
+        found = there.join(wanted, on=list(key), how="inner", maintain_order="left", nulls_equal=nulls)
         if found.height:
             yield name, found.select(_PLACE, _ROW)
 
@@ -183,13 +187,19 @@ def _changed(
 
 
 def without(
-    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], rows: pl.DataFrame
+    snapshot: Snapshot,
+    schema: pl.Schema,
+    keys: pl.DataFrame,
+    key: Sequence[str],
+    rows: pl.DataFrame,
+    *,
+    nulls: bool = False,
 ) -> tuple[list[str], Iterator[pl.DataFrame]]:
     """Plans what `upserted` does where a key has several rows: all of them go, and `rows` come."""
     gone: list[str] = []
 
     def changed() -> Iterator[pl.DataFrame]:
-        for name, there, found in _met(snapshot, schema, keys, key):
+        for name, there, found in _met(snapshot, schema, keys, key, nulls=nulls):
             gone.append(name)
             yield there.filter(~_mask(there.height, found[_PLACE]))
         yield rows
@@ -224,10 +234,10 @@ def upserted_but(
 
 
 def _met(
-    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str]
+    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False
 ) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
     """`hits`, with all rows of each file."""
-    for name, found in hits(snapshot, keys, key):
+    for name, found in hits(snapshot, keys, key, nulls=nulls):
         yield name, snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory"), found
 
 

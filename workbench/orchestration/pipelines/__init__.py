@@ -1,4 +1,4 @@
-"""Pipelines: notebooks, reports, syncs, transforms as stages, skipped when unchanged, resumed where they stopped."""
+"""Pipelines: stages of five kinds, in order; skipped when unchanged, resumed where they stopped."""
 
 from workbench.orchestration.pipelines.definition import Pipeline, Stage
 from workbench.orchestration.pipelines.model import (
@@ -10,7 +10,7 @@ from workbench.orchestration.pipelines.model import (
     Work,
 )
 from workbench.orchestration.pipelines.runner import Pipelines
-from workbench.orchestration.pipelines.steps import SourceStep, TransformStep
+from workbench.orchestration.pipelines.steps import SourceStep, TransformStep, ViewStep
 
 __all__ = [
     "Pipeline",
@@ -23,5 +23,6 @@ __all__ = [
     "StageResult",
     "Step",
     "TransformStep",
+    "ViewStep",
     "Work",
 ]

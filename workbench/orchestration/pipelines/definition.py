@@ -71,8 +71,8 @@ class Stage(_Written):
     """One step of a pipeline.
 
     Attributes:
-        kind: The kind of step, "notebook", "report", "source" or "transform"; in the file the key whose value is the
-            target.
+        kind: The kind of step, "notebook", "report", "source", "transform" or "view"; in the file the key whose value
+            is the target.
         target: What that names; empty where the file says there what else would stand in a file of its own, which are
             then the parameters.
         after: The stages that must have succeeded before this one.
@@ -166,7 +166,7 @@ def references(value: Any) -> Iterable[str]:
                 yield from references(item)
 
 
-def load(path: Path, kinds: Iterable[str] = ("notebook", "report", "source", "transform")) -> Pipeline:
+def load(path: Path, kinds: Iterable[str] = ("notebook", "report", "source", "transform", "view")) -> Pipeline:
     """The pipeline that a file defines.
 
     Args:

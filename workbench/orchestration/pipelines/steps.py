@@ -1,6 +1,4 @@
-"""The step kinds `notebook`, a stage that is one notebook run, `source`, one that syncs a data source, and `transform`,
-one that applies transforms from dataset to dataset.
-"""
+"""The step kinds `notebook`, `source`, `transform` and `view`: a notebook run, a sync, transforms, a refresh."""
 
 from __future__ import annotations
 
@@ -10,12 +8,13 @@ from typing import Any
 
 from workbench.data.etl import Recipe, Transforms
 from workbench.data.sources import Sources
+from workbench.data.views import Views
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Run, Runs
 from workbench.orchestration.notebooks import NotebookRunner, check, declared
 from workbench.orchestration.pipelines.model import Work
 
-__all__ = ["NotebookStep", "SourceStep", "TransformStep"]
+__all__ = ["NotebookStep", "SourceStep", "TransformStep", "ViewStep"]
 
 
 class NotebookStep:
@@ -60,12 +59,7 @@ class SourceStep:
             Forbidden: It takes an analyst to look at sources.
         """
         self._sources.get(target)
-        for name in parameters:
-            if name != "anew":
-                raise unknown("parameter", name, ["anew"], error=Invalid)
-        if not isinstance(parameters.get("anew", False), bool):
-            raise Invalid("the parameter 'anew' is true or false")
-        return dict(parameters)
+        return _only_anew(parameters)
 
     def files(self, target: str) -> Sequence[Path]:
         """None: what a source gives, its own sync finds out."""
@@ -127,3 +121,45 @@ class TransformStep:
 
     def _recipe(self, target: str, parameters: Mapping[str, Any]) -> Recipe:
         return self._transforms.get(target).changed(parameters) if target else Recipe.of(parameters)
+
+
+class ViewStep:
+    """A stage `view: NAME`; `anew: true` among its parameters computes all of it."""
+
+    def __init__(self, views: Views, runs: Runs) -> None:
+        self._views = views
+        self._runs = runs
+
+    def check(self, target: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Raises:
+            NotFound: No such view.
+            Invalid: A parameter that a refresh does not have.
+            Forbidden: It takes an analyst to look at views.
+        """
+        self._views.check(target)
+        return _only_anew(parameters)
+
+    def files(self, target: str) -> Sequence[Path]:
+        """None: its own refresh finds out what changed."""
+        return ()
+
+    def run(self, work: Work) -> Run:
+        done = self._views.refresh(
+            work.target,
+            anew=bool(work.parameters.get("anew", False)),
+            parent=work.parent,
+            fingerprint=work.fingerprint,
+            run_name=work.name,
+            guard=work.guard,
+        )
+        return self._runs.get(done.run)
+
+
+def _only_anew(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    for name in parameters:
+        if name != "anew":
+            raise unknown("parameter", name, ["anew"], error=Invalid)
+    if not isinstance(parameters.get("anew", False), bool):
+        raise Invalid("the parameter 'anew' is true or false")
+    return dict(parameters)

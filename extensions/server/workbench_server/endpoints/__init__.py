@@ -18,6 +18,7 @@ from workbench_server.endpoints.sources import ENDPOINTS as _SOURCES
 from workbench_server.endpoints.transforms import ENDPOINTS as _TRANSFORMS
 from workbench_server.endpoints.uploads import ENDPOINTS as _UPLOADS
 from workbench_server.endpoints.versions import ENDPOINTS as _VERSIONS
+from workbench_server.endpoints.views import ENDPOINTS as _VIEWS
 
 __all__ = ["ENDPOINTS"]
 
@@ -26,6 +27,7 @@ ENDPOINTS = (
     *_PREFERENCES,
     *_DATASETS,
     *_SOURCES,
+    *_VIEWS,
     *_CONTRACTS,
     *_QUALITY,
     *_VERSIONS,
