@@ -22,6 +22,9 @@ LARGEST_EXPLAINED = 200_000_000  # bytes of a file that is read a second time to
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 # Half of a character is written by its escape only; what follows a backslash of its own is looked at again.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+# So deep that Polars 1.44 overflows its stack, and the process ends.
+_DEEP = re.compile(rb'(?:[\[{]\s*(?:"[^"\\]{0,100}"\s*:\s*)?){500}')
+_ENDS = (b"]" * 8, b"}" * 8, b"]}" * 4, b"}]" * 4)  # quickly found, and not there in what is as flat as rows are
 _NO_JSON = re.compile(r"[:\[,]\s*(-?Infinity|NaN)\b")
 
 
@@ -72,6 +75,8 @@ def _look(file: File, kind: str) -> bool:
         refuse_mistaken(file, start, kind)
         if start.startswith(_WIDE) or b"\0" in start:
             raise Invalid(f"{file} is not UTF-8 text; it may be UTF-16", hint="save it as UTF-8, as JSON is")
+        if any(content.find(ends) >= 0 for ends in _ENDS) and _DEEP.search(content) is not None:
+            raise Invalid(f"{file} is nested too deeply", hint="open it in an editor")
         return _HALF.search(content) is not None
 
 
