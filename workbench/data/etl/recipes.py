@@ -18,10 +18,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from workbench.compute import frames, listed
@@ -32,14 +34,20 @@ from workbench.data.lake import Mode
 from workbench.foundation import definitions
 from workbench.foundation.definitions import Complaint, Definition, Place, meant
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.foundation.observability import logger
 
 __all__ = ["TRANSFORMS", "Recipe"]
+
+_logger = logger("etl")
 
 TRANSFORMS: dict[str, Callable[..., Any]] = {
     name: getattr(module, name)
     for module in (cleaning, filling, normalizing, transforms, features, grouping)
     for name in module.__all__
 }
+_BY_ROW = (
+    "band", "convert", "date_parts", "derive", "drop_nulls", "log", "ratio", "rename", "select", "tidy", "where",
+)  # fmt: skip
 _GIVEN = ("quarantine",)  # by whoever runs them, never written down
 _KINDS = inspect.Parameter
 
@@ -73,6 +81,28 @@ class Step:
     arguments: Mapping[str, Any]
     values: Sequence[Any] = ()
     named: Mapping[str, Any] | None = None
+
+    @property
+    def by_row(self) -> bool:
+        """Whether what becomes of a row depends on that row alone, and nothing is taken out for anybody to keep."""
+        said = self.arguments
+        match self.name:
+            case "cast":
+                return bool(said.get("on_failure") != "quarantine")
+            case "categorize":
+                return bool(said.get("otherwise") != "quarantine")
+            case "fill_nulls":
+                return not self.values
+            case "one_hot":
+                return said.get("values") is not None
+            case "join":
+                return bool(said.get("relation", "many_to_one") == "many_to_one")
+        return self.name in _BY_ROW
+
+    def holding(self, read: Callable[[str], Any]) -> Step:
+        """The same with the dataset that it joins, in the place of its name."""
+        right = self.arguments.get("right")
+        return replace(self, arguments={**self.arguments, "right": read(right)}) if isinstance(right, str) else self
 
     def run(self, frame: Any, read: Callable[[str], Any], quarantine: Quarantine | None) -> Any:
         """
@@ -189,8 +219,16 @@ class Recipe:
             Invalid: A transform does not fit the frame; says which, and where it was written.
             NotFound: No such column or dataset.
         """
-        rows: Any = frames.to_polars(frame)
-        for step in self.steps:
+        leading = tuple(takewhile(lambda step: step.by_row, self.steps))
+        apart = frames.mapped(frame, partial(_run, tuple(step.holding(read) for step in leading))) if leading else None
+        rest = self.steps if apart is None else self.steps[len(leading) :]
+        given: Any = frame if apart is None else apart
+        if apart is not None and not rest:
+            return given  # type: ignore[no-any-return]
+        if type(frame).__module__.startswith("dask"):
+            _logger.warning("%s needs rows of other partitions: all are computed on this machine", rest[0].place)
+        rows: Any = frames.to_polars(given)
+        for step in rest:
             rows = step.run(rows, read, quarantine)
         return alike(frame, rows.lazy())
 
@@ -206,6 +244,13 @@ class Recipe:
             tuple(step for step in found if step is not None), said.description, said.reads, said.into, said.key,
             said.mode, said.quarantine, written=tuple(_as_mapping(one) for one in said.transforms),
         )  # fmt: skip
+
+
+def _run(steps: Sequence[Step], rows: pl.DataFrame) -> pl.DataFrame:
+    """Steps that hold all that they need, as a worker of Dask runs them."""
+    for step in steps:
+        rows = step.run(rows, lambda name: name, None)
+    return rows
 
 
 def _as_mapping(given: Any) -> Any:

@@ -183,7 +183,14 @@ class Datasets:
                     f"{where} has no rows, and so no columns", hint="types= in an API's address says which there are"
                 )
             rows = reader if time_zone is None else _zoned(reader, time_zone)
-            return self.create(name, rows, key=key, partition_by=partition_by, description=description, source=where)
+            try:
+                return self.create(
+                    name, rows, key=key, partition_by=partition_by, description=description, source=where
+                )
+            except Invalid as error:  # of the rows, which do not know where they are from
+                if opened.url in str(error):
+                    raise
+                raise Invalid(f"{where}: {error}", hint=error.hint) from error
 
     def rename(self, name: str, new_name: str) -> Dataset:
         """Gives a dataset another name; versions, policies and pins go along."""

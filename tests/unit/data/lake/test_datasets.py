@@ -211,7 +211,7 @@ def test_an_export_that_polars_gives_up_on_is_one_sentence(datasets: Datasets, t
 
 def test_a_column_name_with_a_nul_is_refused(datasets: Datasets, tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_bytes(b"a\0b,c\n1,2\n")
-    with pytest.raises(Invalid, match=r"odd\.csv, line 1: the column name 'a\\x00b' has a NUL"):
+    with pytest.raises(Invalid, match=r"odd\.csv, line 1: a NUL character"):
         datasets.load("odd.csv", "t")
     for frame in (pl.DataFrame({"a\0b": [1]}), pl.DataFrame({"s": [{"a\0b": 1}]})):
         with pytest.raises(Invalid, match="NUL"):
