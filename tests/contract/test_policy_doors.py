@@ -91,6 +91,19 @@ def rolled_up(wb: Workbench) -> Any:
     return pl.DataFrame({"tailnum": counted, "origin": "JFK", "delay": range(1, len(counted) + 1)})
 
 
+def materialized(wb: Workbench) -> Any:
+    """A view that an engineer, who sees all, made of all rows: closed to who sees less."""
+    engineer = Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ENGINEER)))
+    engineer.views.define("every_flight", "SELECT * FROM flights")
+    assert engineer.views.refresh("every_flight").rows == 4
+    for ask in (lambda: wb.datasets.get("every_flight").to_polars(), lambda: wb.sql("FROM every_flight")):
+        with pytest.raises(Forbidden) as refused:
+            ask()
+        assert SECRET not in str(refused.value)
+    assert "every_flight" not in [one.name for one in wb.datasets.search().items]
+    return dataset_of(wb).preview()
+
+
 def export(ending: str) -> Callable[[Workbench], Any]:
     def through(wb: Workbench) -> Any:
         path = wb.settings.home / f"out{ending}"
@@ -266,6 +279,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "batches that ask for the hidden": lambda wb: pl.concat(dataset_of(wb).batches(where=f"tailnum <> '{SECRET}'")),
     "card": card,
     "profile": profile,
+    "view": materialized,
     "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
     "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
     "sql": lambda wb: wb.sql("SELECT * FROM flights"),
