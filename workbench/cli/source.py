@@ -20,7 +20,9 @@ Into = Annotated[str | None, typer.Option(help="The dataset; made by the first s
 Mode = Annotated[str | None, typer.Option(help="refresh, append, upsert or files; a stream has its own.")]
 Table = Annotated[str | None, typer.Option(help="Of a database, or the sheet of a workbook.")]
 Query = Annotated[str | None, typer.Option(help="A SELECT instead of a table.")]
-Password = Annotated[str | None, typer.Option(help="Where the password is kept: env:NAME or file:/path.")]
+Password = Annotated[
+    str | None, typer.Option(help="Where the password is kept: env:NAME, file:/path or keyring:service/name.")
+]
 Key = Annotated[list[str] | None, typer.Option(help="A column that tells rows apart. Repeat it.")]
 Cursor = Annotated[str | None, typer.Option(help="The column that grows.")]
 Initial = Annotated[str | None, typer.Option(help="Where the cursor begins.")]

@@ -62,7 +62,9 @@ class SourceDefinition(BaseModel):
     )
     table: str = Field("", description="Of a database, or the sheet of a workbook.")
     query: str = Field("", description="A SELECT instead of a table; for an API what stands behind the ?.")
-    password: str = Field("", description="Where the URL's password is kept: env:NAME or file:/path.")
+    password: str = Field(
+        "", description="Where the URL's password is kept: env:NAME, file:/path or keyring:service/name."
+    )
     key: Columns = Field((), description="The columns that tell rows apart.")
     cursor: str = Field("", description="The column that grows: a time, a date, a number or a text.")
     initial: int | float | str | None = Field(None, description="Where the cursor begins; by default at the first row.")
@@ -105,21 +107,24 @@ class SourceDefinition(BaseModel):
             raise ValueError("has a url that is none") from None
         if clear:
             raise ValueError(
-                "has a password in clear in its url: leave it out there, and say password=env:NAME or"
-                " password=file:/path"
+                "has a password in clear in its url: leave it out there, and say password=env:NAME,"
+                " password=file:/path or password=keyring:service/name"
             )
         for part in (parts.query, parts.fragment):
             for name, value in parse_qsl(part, keep_blank_values=True):
                 secret = named_like_a_secret(name) or name in ("auth", "secrets")
                 if secret and not all(_REFERENCE.search(one) for one in value.split(",")):
-                    raise ValueError(f"has '{name}' in clear in its url: say where it is kept, env:NAME or file:/path")
+                    raise ValueError(
+                        f"has '{name}' in clear in its url: say where it is kept, env:NAME, file:/path or"
+                        " keyring:service/name"
+                    )
         return url
 
     @field_validator("password")
     @classmethod
     def _by_reference(cls, password: str) -> str:
         if password and not is_reference(password):
-            raise ValueError("has a password in clear: write env:NAME or file:/path, where it is kept")
+            raise ValueError("has a password in clear: write env:NAME, file:/path or keyring:service/name")
         return password
 
     @field_validator("time_zone")
