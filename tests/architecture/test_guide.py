@@ -109,6 +109,19 @@ def test_the_example_of_sql_works(wb: Workbench) -> None:
     assert [run.query for run in wb.queries.runs("large_sales")] == ["large_sales"]
 
 
+def test_the_example_of_a_policy_works(wb: Workbench) -> None:
+    wb.datasets.create("sales", SALES)
+    (code,) = re.findall(r"```python\n# Who sees what\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    names: dict[str, Any] = {"wb": wb}
+    before, _, _ = code.partition("wb.security.clear_policy")
+    exec(before, names)
+    policy = wb.security.policy_of(names["Role"].VIEWER, "sales")
+    assert policy is not None
+    assert (policy.row_filter, policy.columns) == ("region = 'north'", {"amount": "NULL"})
+    exec(code, names)
+    assert wb.security.policy_of(names["Role"].VIEWER, "sales") is None
+
+
 def test_the_commands_and_requests_of_product_analytics_work(workspace: Path, command: Callable[..., Any]) -> None:
     _, _, below = GUIDE.read_text().partition("## Product analytics\n")
     section = below.split("\n## ", 1)[0]

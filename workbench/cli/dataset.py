@@ -53,7 +53,11 @@ def list_datasets(
         }
         for one in found
     ]
-    none = "no dataset fits" if words or owner else "no dataset yet: workbench dataset load FILE --name NAME"
+    none = (
+        "no dataset fits"
+        if words or owner
+        else "no dataset yet: workbench dataset load FILE --name NAME, or workbench source add NAME URL --into NAME"
+    )
     print_records(records, as_json=as_json, empty=none)
 
 

@@ -1576,6 +1576,7 @@ export interface RunDetail {
   /** The run that started this one. */
   parent: string | null;
   parameters: { [name: string]: Value };
+  /** Why it failed; where a policy hides some of what it read, only that it did. */
   error: string | null;
   /** What made its result, as far as it has come. */
   receipt: Receipt;
@@ -1593,6 +1594,7 @@ export interface RunItem {
   /** The run that started this one. */
   parent: string | null;
   parameters: { [name: string]: Value };
+  /** Why it failed; where a policy hides some of what it read, only that it did. */
   error: string | null;
 }
 
@@ -1847,10 +1849,10 @@ export interface SyncItem {
   started: string;
   finished: string | null;
   outcome: "running" | "succeeded" | "failed";
-  /** That were loaded. */
-  rows: number;
-  /** That were taken out, being deleted at the source. */
-  removed: number;
+  /** That were loaded; null where a policy hides some of the dataset. */
+  rows: number | null;
+  /** That were taken out, being deleted at the source; null likewise. */
+  removed: number | null;
   /** Of the dataset, afterwards. */
   version: number | null;
   /** Whether all rows of the source were read. */

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -214,7 +214,8 @@ class SyncRecord:
 
     Attributes:
         run: Its run; `wb.runs.receipt(run)` says all of it.
-        rows: How many were loaded; those that are as they were when they were last looked at are not.
+        rows: How many were loaded; those that are as they were when they were last looked at are not. None, as is
+            `removed`, for whom a policy hides some of the dataset; they are not told the notes and the error either.
         removed: How many were taken out, being deleted at the source.
         version: Of the dataset, afterwards; None where there is none.
         everything: Whether all rows of the source were read, since it cannot be asked for some.
@@ -227,17 +228,23 @@ class SyncRecord:
     started: datetime
     finished: datetime | None
     outcome: Outcome
-    rows: int = 0
-    removed: int = 0
+    rows: int | None = 0
+    removed: int | None = 0
     version: int | None = None
     everything: bool = False
     notes: tuple[str, ...] = ()
     error: str | None = None
 
+    def closed(self) -> SyncRecord:
+        """For whom a policy hides some of the dataset: without what may tell of the rows that it hides."""
+        error = "not told, since a policy hides some of the dataset from you" if self.error else None
+        return replace(self, rows=None, removed=None, notes=(), error=error)
+
     def __repr__(self) -> str:
         took = "" if self.finished is None else f" in {(self.finished - self.started).total_seconds():.1f} s"
         gone = f", {self.removed:,} removed" if self.removed else ""
-        said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}, {self.rows:,} rows loaded{gone}"
+        came = "" if self.rows is None else f", {self.rows:,} rows loaded"
+        said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}{came}{gone}"
         lines = [f"{self.mode} {said}{took} (run {self.run})", *(f"  {note}" for note in self.notes)]
         return "\n".join(lines)
 

@@ -28,7 +28,7 @@ from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
-from workbench.governance.security import Role, Security
+from workbench.governance.security import Role, Scope, Security
 
 __all__ = ["Sources"]
 
@@ -188,7 +188,9 @@ class Sources:
             Forbidden: It takes an analyst.
         """
         self._may_look()
-        return syncs_listed(self._store.syncs(self._store.get(name).id, limit))
+        source = self._store.get(name)
+        found = self._store.syncs(source.id, limit)
+        return syncs_listed(one.closed() for one in found) if self._closed(source) else syncs_listed(found)
 
     def test(self, name: str) -> Tested:
         """Looks whether a source can be read and has the columns that it is to be loaded by. Nothing is loaded.
@@ -331,12 +333,18 @@ class Sources:
             more(session)
 
     def _counted(self, source: DataSource) -> DataSource:
+        if source.last is not None and self._closed(source):
+            source = replace(source, last=source.last.closed())
         with suppress(WorkbenchError):
             return replace(source, records=self._lake.info(source.definition.into, self._actor).rows)
         return source
 
+    def _closed(self, source: DataSource) -> bool:
+        """Whether a policy hides some of the source's dataset from the actor."""
+        return self._security.policy_for(self._actor.principal, source.definition.into) is not None
+
     def _may_look(self) -> None:
-        self._security.require(self._actor.principal, Role.ANALYST, "look at data sources")
+        self._security.require(self._actor.principal, Role.ANALYST, "look at data sources", scope=Scope.READ)
 
     def _may_change(self, doing: str) -> None:
         self._security.require(self._actor.principal, Role.ENGINEER, doing)
