@@ -34,6 +34,7 @@ from workbench.cli import (
     state,
     transform,
     upload,
+    view,
 )
 from workbench.foundation.errors import WorkbenchError
 
@@ -70,6 +71,7 @@ start.add_to(app)
 dataset.add_to(app)
 quality.add_to(dataset.commands)
 source.add_to(app)
+view.add_to(app)
 quarantine.add_to(app)
 upload.add_to(app)
 sql.add_to(app)

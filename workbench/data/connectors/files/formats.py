@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from workbench.data.connectors.files.delimited import TextFormat, read_delimited
 from workbench.data.connectors.files.excel import read_sheet
 from workbench.data.connectors.files.json_rows import read_json, read_lines
+from workbench.data.connectors.files.mistaken import LOOKED_AT, refuse_mistaken
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
@@ -39,7 +40,7 @@ class Format:
 
 def _parquet(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
     try:
-        with pq.ParquetFile(file.path) as opened:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as opened:
             seen = False
             for batch in opened.iter_batches(batch_size=batch_rows):
                 seen = True
@@ -60,15 +61,19 @@ def _parquet_schema(file: File) -> pa.Schema:
 def _no_parquet(file: File, error: Exception) -> Exception:
     if isinstance(error, PermissionError | FileNotFoundError):
         return error
+    with file.path.open("rb") as content:
+        start = content.read(LOOKED_AT)
+    if not start:
+        return Invalid(f"{file} is empty", hint="a Parquet file without rows still has its columns; fetch it again")
+    if not start.startswith(b"PAR1"):
+        refuse_mistaken(file, start, "Parquet")
     return Invalid(f"{file} cannot be read as Parquet: {_sentence(error)}", hint="it may be cut short; fetch it again")
 
 
-def _json(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
-    return read_json(file, batch_rows)
-
-
-def _ndjson(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
-    return read_lines(file, batch_rows)
+def _json(
+    read: Callable[[File, int], Iterator[pa.RecordBatch]], file: File, batch_rows: int, _as_text: Collection[str]
+) -> Iterator[pa.RecordBatch]:
+    return read(file, batch_rows)
 
 
 def _excel(options: FileOptions, file: File, batch_rows: int, as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
@@ -94,9 +99,9 @@ EXCEL = (".xlsx", ".xlsm")
 SEPARATED = {".csv": ",", ".tsv": "\t"}
 FORMATS: dict[str, Format] = {
     ".parquet": Format(_parquet, schema=_parquet_schema),
-    ".json": Format(_json),
-    ".ndjson": Format(_ndjson),
-    ".jsonl": Format(_ndjson),
+    ".json": Format(partial(_json, read_json)),
+    ".ndjson": Format(partial(_json, read_lines)),
+    ".jsonl": Format(partial(_json, read_lines)),
 }
 PACKED = {".gz", ".bz2", ".zst"}
 

@@ -5,107 +5,129 @@ A column is what all its values are, wherever they stand: what a whole file that
 
 from __future__ import annotations
 
-import codecs
 import io
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
 
 import polars as pl
 import pyarrow as pa
 
+from workbench.data.connectors.files.json_blocks import Block, blocks_of_lines, blocks_of_list, is_large, is_list
+from workbench.data.connectors.files.json_faults import (
+    check_rows,
+    deep_at,
+    has_halves,
+    parsed,
+    refuse_other,
+    sentence_of,
+    too_deep,
+    unreadable,
+)
 from workbench.data.connectors.files.stores import File
+from workbench.data.connectors.values import shown
 from workbench.foundation.errors import Invalid
 
 __all__ = ["read_json", "read_lines"]
 
-BLOCK = 1 << 24
-"""Bytes that are read at once; a file up to this is read whole."""
-LONGEST = 1 << 26
-"""Bytes, or characters, that one row may have."""
-NEAR = 16
-"""So many characters before the end of what was read, something may only be cut."""
-SPACE = " \t\n\r"
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Rows, one a line.
-
-    Attributes:
-        first: The number of the first, from 1.
-    """
-
-    content: bytes
-    first: int
+LARGEST_EXPLAINED = 200_000_000
+"""Bytes of a file that is read whole and is parsed once more to say what is wrong with it."""
+_UNREAD = (pl.exceptions.PolarsError, UnicodeDecodeError)
 
 
 def read_json(file: File, batch_rows: int) -> Iterator[pa.RecordBatch]:
     """The objects of a list; of a single object, that one.
 
     Raises:
-        Invalid: It cannot be read as JSON; says at which row, where there is more than a block of it.
+        Invalid: It is no JSON, with the line and, where there is more than a block of it, the row; or an element is
+            no object.
     """
-    if _large(file) and _begins_a_list(file):
-        return _in_blocks(file, lambda: _of_list(file), "JSON", "row", batch_rows)
-    return _whole(file, "JSON", lambda: pl.read_json(file.path, infer_schema_length=None), batch_rows)
+    refuse_other(file, "JSON")
+    if is_large(file) and is_list(file):
+        yield from _in_blocks(file, lambda: blocks_of_list(file), "JSON", batch_rows)
+    else:
+        yield from _batches(_whole(file), batch_rows)
 
 
 def read_lines(file: File, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """
+    """The objects of a file that has one on every line.
+
     Raises:
-        Invalid: It cannot be read as such; says at which line, where there is more than a block of it.
+        Invalid: A line is no JSON, or no object.
     """
     kind = "newline-delimited JSON"
-    if _large(file):
-        return _in_blocks(file, lambda: _of_lines(file), kind, "line", batch_rows)
-    return _whole(file, kind, lambda: pl.read_ndjson(file.path, infer_schema_length=None), batch_rows)
+    refuse_other(file, kind)
+    if is_large(file):
+        yield from _in_blocks(file, lambda: blocks_of_lines(file), kind, batch_rows)
+    else:
+        block = next(blocks_of_lines(file))
+        yield from _batches(_kept(file, _checked(file, block, kind)), batch_rows)
 
 
-def _whole(file: File, kind: str, read: Callable[[], pl.DataFrame], batch_rows: int) -> Iterator[pa.RecordBatch]:
+def _whole(file: File) -> pl.DataFrame:
+    """What is no list, or fits one block."""
+    content = file.path.read_bytes()
+    if deep_at(content) is not None:
+        raise too_deep(f"{file}")
     try:
-        table = read().to_arrow()
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise _unreadable(f"{file}", kind, error) from error
-    yield from table.to_batches(batch_rows) or [_empty(table.schema)]
+        if has_halves(content):
+            check_rows(file, _values(file, content))
+        return _kept(file, pl.read_json(io.BytesIO(content), infer_schema_length=None))
+    except _UNREAD as error:
+        if len(content) <= LARGEST_EXPLAINED:
+            check_rows(file, _values(file, content))
+        raise unreadable(f"{file}", "JSON", sentence_of(error)) from error
+
+
+def _values(file: File, content: bytes) -> Iterator[tuple[str, object]]:
+    found = parsed(file, content, first=1, last=True)
+    for number, value in enumerate(found if isinstance(found, list) else [found], start=1):
+        yield f"row {number}", value
 
 
 def _in_blocks(
-    file: File, blocks: Callable[[], Iterator[_Block]], kind: str, unit: str, batch_rows: int
+    file: File, blocks: Callable[[], Iterator[Block]], kind: str, batch_rows: int
 ) -> Iterator[pa.RecordBatch]:
-    schema = _schema(file, blocks(), kind, unit)
-    seen = False
+    schema = _schema(file, blocks(), kind)
+    none = _kept(file, pl.DataFrame(schema=schema))
+    if not schema:
+        yield from _batches(none, batch_rows)
+        return
     for block in blocks():
-        table = _frame(file, block, kind, unit, schema).to_arrow()
-        for batch in table.to_batches(batch_rows):
-            seen = True
-            yield batch
-    if not seen:
-        yield _empty(pl.DataFrame(schema=schema).to_arrow().schema)
+        yield from _batches(_kept(file, _frame(file, block, kind, schema)), batch_rows)
 
 
-def _schema(file: File, blocks: Iterator[_Block], kind: str, unit: str) -> pl.Schema:
+def _schema(file: File, blocks: Iterator[Block], kind: str) -> pl.Schema:
     """The columns of all blocks, each of a type that has the values of all."""
     known = pl.DataFrame()
     for block in blocks:
-        found = _frame(file, block, kind, unit).clear()
+        found = _checked(file, block, kind).clear()
         try:
             known = pl.concat([known, found], how="diagonal_relaxed") if known.width else found
         except pl.exceptions.PolarsError as error:
-            place = f"{file}, {unit}s {block.first} and later"
+            place = f"{file}, {block.unit}s {block.first} and later"
             raise Invalid(
-                f"{place}: values of another kind than before: {_sentence(error)}", hint="open it in an editor"
+                f"{place}: values of another kind than before: {sentence_of(error)}", hint="open it in an editor"
             ) from error
     return known.schema
 
 
-def _frame(file: File, block: _Block, kind: str, unit: str, schema: pl.Schema | None = None) -> pl.DataFrame:
+def _checked(file: File, block: Block, kind: str) -> pl.DataFrame:
+    """Its rows, after a look for what Polars does not mind, or minds too much."""
+    deep = deep_at(block.content)
+    if deep is not None:
+        row = block.first + block.content.count(b"\n", 0, deep)
+        raise too_deep(f"{file}, {block.unit} {row}")
+    if has_halves(block.content):
+        check_rows(file, block.values(file))
+    return _frame(file, block, kind)
+
+
+def _frame(file: File, block: Block, kind: str, schema: pl.Schema | None = None) -> pl.DataFrame:
     try:
         return _read(block.content, schema)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+    except _UNREAD as error:
+        check_rows(file, block.values(file))
         row = block.first + _shortest_wrong(block.content.split(b"\n"), schema) - 1
-        raise _unreadable(f"{file}, {unit} {row}", kind, error) from error
+        raise unreadable(f"{file}, {block.unit} {row}", kind, sentence_of(error)) from error
 
 
 def _read(content: bytes, schema: pl.Schema | None) -> pl.DataFrame:
@@ -122,166 +144,27 @@ def _shortest_wrong(lines: list[bytes], schema: pl.Schema | None) -> int:
         try:
             _read(b"\n".join(lines[:middle]), schema)
             good = middle
-        except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        except _UNREAD:
             wrong = middle
     return wrong
 
 
-def _of_lines(file: File) -> Iterator[_Block]:
-    first = 1
-    with file.path.open("rb") as content:
-        while piece := content.read(BLOCK):
-            if not piece.endswith(b"\n"):
-                piece += content.readline(LONGEST)
-            if len(piece) >= LONGEST:
-                raise _too_long(file, "line", first + piece.count(b"\n"))
-            lines = piece.count(b"\n")
-            if piece.strip():
-                yield _Block(piece.removeprefix(codecs.BOM_UTF8) if first == 1 else piece, first)
-            first += lines
+def _kept(file: File, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows as a dataset can have them: whole numbers beyond 64 bits are text, since a number loses digits."""
+    for name in frame.columns:
+        if "\0" in name:
+            raise Invalid(f"{file}: the column name {shown(name)!r} has a NUL character", hint="rename the column")
+    long = [name for name, kind in frame.schema.items() if kind in (pl.Int128, pl.UInt128)]
+    for name, kind in frame.schema.items():
+        if kind.is_nested() and "Int128" in str(kind):
+            raise Invalid(
+                f"{file}, column '{shown(name)}': a whole number beyond 64 bits within a list or an object",
+                hint="write it as a text in the source",
+            )
+    return frame.with_columns(pl.col(long).cast(pl.String)) if long else frame
 
 
-def _of_list(file: File) -> Iterator[_Block]:
-    first = 1
-    with file.path.open("rb") as content:
-        objects = _objects(file, content)
-        while gathered := _some(objects):
-            yield _Block(b"".join(gathered), first)
-            first += len(gathered)
-
-
-def _some(objects: Iterator[bytes]) -> list[bytes]:
-    """The next of them, about a block."""
-    gathered: list[bytes] = []
-    size = 0
-    for one in objects:
-        gathered.append(one)
-        size += len(one)
-        if size >= BLOCK:
-            break
-    return gathered
-
-
-def _objects(file: File, content: BinaryIO) -> Iterator[bytes]:
-    """The values of a list, each on a line of its own; Python's parser says where each ends."""
-    text = _Text(file, content)
-    text.skip("[")
-    if text.peek() == "]":
-        text.skip("]")
-        return
-    while True:
-        yield text.value()
-        if text.peek() != ",":
-            break
-        text.skip(",")
-    text.skip("]")
-    if text.peek():
-        raise text.wrong("something behind the list's end")
-
-
-class _Text:
-    """Text of a file, of which little more than the value that is looked at is in memory."""
-
-    def __init__(self, file: File, content: BinaryIO) -> None:
-        self._file = file
-        self._content = content
-        self._decode = codecs.getincrementaldecoder("utf-8-sig")()
-        self._parse = json.JSONDecoder(parse_constant=_no_constant).raw_decode
-        self._text = ""
-        self._at = 0
-        self._ended = False
-        self._row = 0
-
-    def peek(self) -> str:
-        """The next character that is no space; none at the end."""
-        while True:
-            for place in range(self._at, len(self._text)):
-                if self._text[place] not in SPACE:
-                    self._at = place
-                    return self._text[place]
-            self._at = len(self._text)
-            if not self._more(BLOCK):
-                return ""
-
-    def skip(self, mark: str) -> None:
-        """
-        Raises:
-            Invalid: Something else comes.
-        """
-        if (found := self.peek()) != mark:
-            raise self.wrong(f"{found!r} where {mark!r} should be" if found else "it ends early")
-        self._at += 1
-
-    def value(self) -> bytes:
-        """The next one, which has to be an object."""
-        self._row += 1
-        if (found := self.peek()) != "{":
-            raise self.wrong(f"{found!r} where an object should begin" if found else "it ends early")
-        while True:
-            try:
-                _, end = self._parse(self._text, self._at)
-                break
-            except (ValueError, RecursionError) as error:
-                here = len(self._text) - self._at
-                if here > LONGEST:
-                    raise _too_long(self._file, "row", self._row) from error
-                if not self._cut(error) or not self._more(max(BLOCK, here)):
-                    raise self.wrong(_sentence(error)) from error
-        made = self._text[self._at : end].replace("\n", " ").replace("\r", " ")  # between values: inside it is \n
-        self._at = end
-        return f"{made}\n".encode()
-
-    def _cut(self, error: Exception) -> bool:
-        """Whether more text may mend it: it is wrong at the end of what was read, or a string that goes on."""
-        if not isinstance(error, json.JSONDecodeError):
-            return False
-        return error.msg.startswith("Unterminated") or len(self._text) - error.pos < NEAR
-
-    def wrong(self, what: str) -> Invalid:
-        return _unreadable(f"{self._file}, row {max(self._row, 1)}", "JSON", ValueError(what))
-
-    def _more(self, size: int) -> bool:
-        """Reads on, and drops what was looked at; whether there was more."""
-        if self._ended:
-            return False
-        piece = self._content.read(size)
-        self._ended = not piece
-        try:
-            added = self._decode.decode(piece, final=self._ended)
-        except UnicodeDecodeError as error:
-            raise self.wrong(f"it is not UTF-8: {_sentence(error)}") from error
-        self._text = self._text[self._at :] + added
-        self._at = 0
-        return not self._ended
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _large(file: File) -> bool:
-    return file.path.stat().st_size > BLOCK
-
-
-def _begins_a_list(file: File) -> bool:
-    with file.path.open("rb") as content:
-        start = content.read(1 << 16).removeprefix(codecs.BOM_UTF8)
-    return start.lstrip()[:1] == b"["
-
-
-def _too_long(file: File, unit: str, row: int) -> Invalid:
-    return Invalid(
-        f"{file}, {unit} {row}: it is longer than {LONGEST:,} bytes, or does not end", hint="open it in an editor"
-    )
-
-
-def _unreadable(place: str, kind: str, error: Exception) -> Invalid:
-    return Invalid(f"{place} cannot be read as {kind}: {_sentence(error)}", hint="open it in an editor")
-
-
-def _sentence(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def _empty(schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array([], kind) for kind in schema.types], schema=schema)
+def _batches(frame: pl.DataFrame, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    table = frame.to_arrow()
+    empty = pa.RecordBatch.from_arrays([pa.array([], kind) for kind in table.schema.types], schema=table.schema)
+    yield from table.to_batches(batch_rows) or [empty]
