@@ -33,6 +33,7 @@ from workbench.cli import (
     start,
     state,
     transform,
+    upload,
     view,
 )
 from workbench.foundation.errors import WorkbenchError
@@ -72,6 +73,7 @@ quality.add_to(dataset.commands)
 source.add_to(app)
 view.add_to(app)
 quarantine.add_to(app)
+upload.add_to(app)
 sql.add_to(app)
 metric.add_to(app)
 transform.add_to(app)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -72,10 +71,9 @@ def _no_parquet(file: File, error: Exception) -> Exception:
 
 
 def _json(
-    read: Callable[[File], pl.DataFrame], file: File, batch_rows: int, _as_text: Collection[str]
+    read: Callable[[File, int], Iterator[pa.RecordBatch]], file: File, batch_rows: int, _as_text: Collection[str]
 ) -> Iterator[pa.RecordBatch]:
-    table = read(file).to_arrow()
-    yield from table.to_batches(batch_rows) or [_empty(table.schema)]
+    return read(file, batch_rows)
 
 
 def _excel(options: FileOptions, file: File, batch_rows: int, as_text: Collection[str]) -> Iterator[pa.RecordBatch]:

@@ -1,83 +1,152 @@
-"""JSON and newline-delimited JSON as rows, and what is wrong with it by line, in words."""
+"""JSON: a list of objects, or one object a line. A large file is read twice, block by block: for columns, for rows.
+
+A column is what all its values are, wherever they stand: what a whole file that fits one block would have it be.
+"""
 
 from __future__ import annotations
 
-import json
-import math
-import mmap
-import re
+import io
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
 
 import polars as pl
+import pyarrow as pa
 
-from workbench.data.connectors.files.mistaken import LOOKED_AT, refuse_mistaken
+from workbench.data.connectors.files.json_blocks import Block, blocks_of_lines, blocks_of_list, is_large, is_list
+from workbench.data.connectors.files.json_faults import (
+    check_rows,
+    deep_at,
+    has_halves,
+    parsed,
+    refuse_other,
+    sentence_of,
+    too_deep,
+    unreadable,
+)
 from workbench.data.connectors.files.stores import File
-from workbench.data.connectors.values import encodable, kind_of, shown
+from workbench.data.connectors.values import shown
 from workbench.foundation.errors import Invalid
 
 __all__ = ["read_json", "read_lines"]
 
-LARGEST_EXPLAINED = 200_000_000  # bytes of a file that is read a second time to say what is wrong with it
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
-# Half of a character is written by its escape only; what follows a backslash of its own is looked at again.
-_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-# So deep that Polars 1.44 overflows its stack, and the process ends.
-_DEEP = re.compile(rb'(?:[\[{]\s*(?:"[^"\\]{0,100}"\s*:\s*)?){500}')
-_ENDS = (b"]" * 8, b"}" * 8, b"]}" * 4, b"}]" * 4)  # quickly found, and not there in what is as flat as rows are
-_NO_JSON = re.compile(r"[:\[,]\s*(-?Infinity|NaN)\b")
+LARGEST_EXPLAINED = 200_000_000
+"""Bytes of a file that is read whole and is parsed once more to say what is wrong with it."""
+_UNREAD = (pl.exceptions.PolarsError, UnicodeDecodeError)
 
 
-class _NoNumber(ValueError):
-    """What a computer writes for a number and JSON has no word for."""
-
-
-def read_json(file: File) -> pl.DataFrame:
-    """The rows of a list of objects; one object is one row.
+def read_json(file: File, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """The objects of a list; of a single object, that one.
 
     Raises:
-        Invalid: It is no JSON, with the line; or an element is no object.
+        Invalid: It is no JSON, with the line and, where there is more than a block of it, the row; or an element is
+            no object.
     """
-    return _read(file, "JSON", lambda: pl.read_json(file.path, infer_schema_length=None), _values_of_file)
+    refuse_other(file, "JSON")
+    if is_large(file) and is_list(file):
+        yield from _in_blocks(file, lambda: blocks_of_list(file), "JSON", batch_rows)
+    else:
+        yield from _batches(_whole(file), batch_rows)
 
 
-def read_lines(file: File) -> pl.DataFrame:
-    """The rows of a file that has an object on every line.
+def read_lines(file: File, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """The objects of a file that has one on every line.
 
     Raises:
         Invalid: A line is no JSON, or no object.
     """
     kind = "newline-delimited JSON"
-    return _read(file, kind, lambda: pl.read_ndjson(file.path, infer_schema_length=None), _values_of_lines)
+    refuse_other(file, kind)
+    if is_large(file):
+        yield from _in_blocks(file, lambda: blocks_of_lines(file), kind, batch_rows)
+    else:
+        block = next(blocks_of_lines(file))
+        yield from _batches(_kept(file, _checked(file, block, kind)), batch_rows)
 
 
-def _read(
-    file: File, kind: str, read: Callable[[], pl.DataFrame], values: Callable[[File], Iterator[tuple[str, Any]]]
-) -> pl.DataFrame:
-    halves = _look(file, kind)
+def _whole(file: File) -> pl.DataFrame:
+    """What is no list, or fits one block."""
+    content = file.path.read_bytes()
+    if deep_at(content) is not None:
+        raise too_deep(f"{file}")
     try:
-        if halves:
-            _explain(file, values)
-        return _kept(file, read())
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        if file.path.stat().st_size <= LARGEST_EXPLAINED:
-            _explain(file, values)
-        sentence = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise Invalid(f"{file} cannot be read as {kind}: {sentence}", hint="open it in an editor") from error
+        if has_halves(content):
+            check_rows(file, _values(file, content))
+        return _kept(file, pl.read_json(io.BytesIO(content), infer_schema_length=None))
+    except _UNREAD as error:
+        if len(content) <= LARGEST_EXPLAINED:
+            check_rows(file, _values(file, content))
+        raise unreadable(f"{file}", "JSON", sentence_of(error)) from error
 
 
-def _look(file: File, kind: str) -> bool:
-    """Refuses what is plainly something else; says whether halves of characters may be written in it."""
-    if file.path.stat().st_size == 0:
-        raise Invalid(f"{file} is empty", hint="a list without rows is written []; fetch the file again")
-    with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = content[:LOOKED_AT]
-        refuse_mistaken(file, start, kind)
-        if start.startswith(_WIDE) or b"\0" in start:
-            raise Invalid(f"{file} is not UTF-8 text; it may be UTF-16", hint="save it as UTF-8, as JSON is")
-        if any(content.find(ends) >= 0 for ends in _ENDS) and _DEEP.search(content) is not None:
-            raise Invalid(f"{file} is nested too deeply", hint="open it in an editor")
-        return _HALF.search(content) is not None
+def _values(file: File, content: bytes) -> Iterator[tuple[str, object]]:
+    found = parsed(file, content, first=1, last=True)
+    for number, value in enumerate(found if isinstance(found, list) else [found], start=1):
+        yield f"row {number}", value
+
+
+def _in_blocks(
+    file: File, blocks: Callable[[], Iterator[Block]], kind: str, batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    schema = _schema(file, blocks(), kind)
+    none = _kept(file, pl.DataFrame(schema=schema))
+    if not schema:
+        yield from _batches(none, batch_rows)
+        return
+    for block in blocks():
+        yield from _batches(_kept(file, _frame(file, block, kind, schema)), batch_rows)
+
+
+def _schema(file: File, blocks: Iterator[Block], kind: str) -> pl.Schema:
+    """The columns of all blocks, each of a type that has the values of all."""
+    known = pl.DataFrame()
+    for block in blocks:
+        found = _checked(file, block, kind).clear()
+        try:
+            known = pl.concat([known, found], how="diagonal_relaxed") if known.width else found
+        except pl.exceptions.PolarsError as error:
+            place = f"{file}, {block.unit}s {block.first} and later"
+            raise Invalid(
+                f"{place}: values of another kind than before: {sentence_of(error)}", hint="open it in an editor"
+            ) from error
+    return known.schema
+
+
+def _checked(file: File, block: Block, kind: str) -> pl.DataFrame:
+    """Its rows, after a look for what Polars does not mind, or minds too much."""
+    deep = deep_at(block.content)
+    if deep is not None:
+        row = block.first + block.content.count(b"\n", 0, deep)
+        raise too_deep(f"{file}, {block.unit} {row}")
+    if has_halves(block.content):
+        check_rows(file, block.values(file))
+    return _frame(file, block, kind)
+
+
+def _frame(file: File, block: Block, kind: str, schema: pl.Schema | None = None) -> pl.DataFrame:
+    try:
+        return _read(block.content, schema)
+    except _UNREAD as error:
+        check_rows(file, block.values(file))
+        row = block.first + _shortest_wrong(block.content.split(b"\n"), schema) - 1
+        raise unreadable(f"{file}, {block.unit} {row}", kind, sentence_of(error)) from error
+
+
+def _read(content: bytes, schema: pl.Schema | None) -> pl.DataFrame:
+    if schema is not None:
+        return pl.read_ndjson(io.BytesIO(content), schema=schema)
+    return pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
+
+
+def _shortest_wrong(lines: list[bytes], schema: pl.Schema | None) -> int:
+    """So many of the lines can just not be read together, in which the last is the one that is wrong."""
+    good, wrong = 0, len(lines)
+    while wrong - good > 1:
+        middle = (good + wrong) // 2
+        try:
+            _read(b"\n".join(lines[:middle]), schema)
+            good = middle
+        except _UNREAD:
+            wrong = middle
+    return wrong
 
 
 def _kept(file: File, frame: pl.DataFrame) -> pl.DataFrame:
@@ -95,75 +164,7 @@ def _kept(file: File, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(long).cast(pl.String)) if long else frame
 
 
-def _explain(file: File, values: Callable[[File], Iterator[tuple[str, Any]]]) -> None:
-    """Reads it once more, value by value.
-
-    Raises:
-        Invalid: What is wrong with the first one that something is wrong with.
-    """
-    try:
-        for where, value in values(file):
-            if not isinstance(value, dict):
-                raise Invalid(
-                    f"{file}, {where}: {kind_of(value)} where an object should be",
-                    hint='a row is an object with its columns: {"a": 1}',
-                )
-            for name, inner in value.items():
-                if not encodable(json.dumps([name, inner], ensure_ascii=False)):
-                    raise Invalid(
-                        f"{file}, {where}, column '{shown(name)}': half of a character (a lone \\ud800 or the like)",
-                        hint="mend it in the source, which cut a text in two",
-                    )
-    except RecursionError:
-        raise Invalid(f"{file} is nested too deeply", hint="open it in an editor") from None
-
-
-def _values_of_lines(file: File) -> Iterator[tuple[str, Any]]:
-    with file.path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield f"line {number}", _parsed(file, line.rstrip(b"\r\n"), first=number, last=not line.endswith(b"\n"))
-
-
-def _values_of_file(file: File) -> Iterator[tuple[str, Any]]:
-    found = _parsed(file, file.path.read_bytes(), first=1, last=True)
-    if not isinstance(found, list):
-        found = [found]
-    for number, value in enumerate(found, start=1):
-        yield f"row {number}", value
-
-
-def _parsed(file: File, content: bytes, *, first: int, last: bool) -> Any:
-    """
-    Args:
-        first: The number of its first line.
-        last: Whether the file ends with it, and may have been cut there.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = first + content.count(b"\n", 0, error.start)
-        raise Invalid(f"{file}, line {line}: not UTF-8 text", hint="save it as UTF-8, as JSON is") from error
-    try:
-        return json.loads(text, parse_constant=_no_number, parse_float=_number)
-    except json.JSONDecodeError as error:
-        at = f"line {first + error.lineno - 1}, character {error.colno}"
-        cut = last and error.pos >= len(text.rstrip())
-        hint = "it may be cut short; fetch it again" if cut else "open it in an editor"
-        said = error.msg[:1].lower() + error.msg[1:]
-        raise Invalid(f"{file}, {at}: no JSON: {said}", hint=hint) from error
-    except _NoNumber as error:
-        found = _NO_JSON.search(text)
-        line = first + text.count("\n", 0, found.start(1) if found else 0)
-        raise Invalid(f"{file}, line {line}: {error}", hint="write null where there is no number") from error
-
-
-def _no_number(word: str) -> NoReturn:
-    raise _NoNumber(f"{word}, which is no number in JSON")
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise _NoNumber(f"{text[:40]} is a larger number than there is one")
-    return number
+def _batches(frame: pl.DataFrame, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    table = frame.to_arrow()
+    empty = pa.RecordBatch.from_arrays([pa.array([], kind) for kind in table.schema.types], schema=table.schema)
+    yield from table.to_batches(batch_rows) or [empty]
