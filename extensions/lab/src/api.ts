@@ -562,12 +562,16 @@ export interface Heard {
 export interface HeldDetail {
   id: string;
   dataset: string;
-  /** What they did not fit. */
+  /** Who held them. */
+  kind: "suite" | "transforms";
+  /** The file of transforms they came from; empty for rows that were given. */
+  origin: string;
+  /** What they did not fit; empty where that is no suite. */
   suite: string;
   rows: number;
   /** Expectation -> how many of the rows break it. */
   reasons: { [name: string]: number };
-  state: "held" | "loading" | "loaded" | "parted" | "discarded";
+  state: "held" | "loading" | "loaded" | "parted" | "replaced" | "discarded";
   run: string | null;
   principal: string;
   held: string;
@@ -583,12 +587,16 @@ export interface HeldDetail {
 export interface HeldItem {
   id: string;
   dataset: string;
-  /** What they did not fit. */
+  /** Who held them. */
+  kind: "suite" | "transforms";
+  /** The file of transforms they came from; empty for rows that were given. */
+  origin: string;
+  /** What they did not fit; empty where that is no suite. */
   suite: string;
   rows: number;
   /** Expectation -> how many of the rows break it. */
   reasons: { [name: string]: number };
-  state: "held" | "loading" | "loaded" | "parted" | "discarded";
+  state: "held" | "loading" | "loaded" | "parted" | "replaced" | "discarded";
   run: string | null;
   principal: string;
   held: string;
@@ -1307,8 +1315,8 @@ export interface RedrivenItem {
   /** How many rows are in the dataset now. */
   loaded: number;
   version: number | null;
-  /** What is still held; null where all rows fit. */
-  held: HeldItem | null;
+  /** What is still held; empty where all rows fit. */
+  held: HeldItem[];
 }
 
 /** Nothing has to be said. */

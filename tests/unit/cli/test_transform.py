@@ -41,7 +41,7 @@ def test_files_of_transforms_are_listed_checked_and_applied(workspace: Path, com
         }
     ]
     assert command("transform", "check", "sales").out == "transforms/sales.yaml is right: 1 transforms\n"
-    assert "1 rows quarantined in sales_quarantine" in command("transform", "apply", "sales").out
+    assert "1 rows in quarantine" in command("transform", "apply", "sales").out
     rows = json.loads(command("dataset", "preview", "sales", "--json").out)
     assert rows == [{"shop": "a", "size": 1}]
     path.write_text(FILE.replace("cast:", "cats:"))

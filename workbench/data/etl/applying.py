@@ -14,8 +14,11 @@ from workbench.data.etl.kinds import AnyFrame
 from workbench.data.etl.model import Loaded
 from workbench.data.etl.quarantine import Quarantine
 from workbench.data.etl.recipes import Recipe
+from workbench.data.etl.taking_out import taken_out
 from workbench.data.lake import Lake, Mode
-from workbench.foundation.errors import Invalid, unknown
+from workbench.data.quality import Held, Holding, Tried
+from workbench.foundation.errors import Conflict, Invalid, unknown
+from workbench.foundation.failpoints import failpoint
 from workbench.governance.runs import Actor
 
 __all__ = ["Applied", "Transforms"]
@@ -29,16 +32,19 @@ class Applied:
 
     Attributes:
         loaded: What became of the rows.
-        quarantined: How many rows were taken out.
-        quarantine: The dataset that has them, each with the reason; empty where there are none.
+        held: The rows that were taken out, by the transform that did; see `wb.quality.held`.
     """
 
     loaded: Loaded
-    quarantined: int
-    quarantine: str
+    held: tuple[Held, ...] = ()
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows were taken out."""
+        return sum(one.rows for one in self.held)
 
     def __repr__(self) -> str:
-        out = f"; {self.quarantined:,} rows quarantined in {self.quarantine}" if self.quarantined else ""
+        out = f"; {self.quarantined:,} rows in quarantine" if self.held else ""
         return f"{self.loaded!r}{out}"
 
 
@@ -47,9 +53,12 @@ class Transforms:
 
     Args:
         folder: Where the files lie.
+        held: Where rows go that are taken out.
     """
 
-    def __init__(self, lake: Lake, etl: Etl, actor: Actor, folder: Path) -> None:
+    def __init__(self, lake: Lake, etl: Etl, actor: Actor, folder: Path, held: Holding) -> None:
+        self._held = held
+        held.tried_by["transforms"] = self._tried
         self._lake = lake
         self._etl = etl
         self._actor = actor
@@ -94,7 +103,7 @@ class Transforms:
 
     def apply(self, name: str) -> Applied:
         """Reads the dataset that a file says, transforms it, and loads the result; nothing is written where that is as
-        it was. Rows that are taken out make up the quarantine's newest version.
+        it was. Rows that are taken out are held back (`wb.quality.held`), in the place of those of the last time.
 
         Raises:
             NotFound: No such file or dataset.
@@ -105,16 +114,35 @@ class Transforms:
             raise Invalid(f"transforms/{name}.yaml does not say what it reads, and into what", hint="reads: and into:")
         quarantine = Quarantine()
         rows = recipe.apply(self._read(recipe.reads), read=self._read, quarantine=quarantine)
-        held = recipe.quarantine or f"{recipe.into}_quarantine"
-        if len(quarantine) or self._lake.exists(held):
-            columns = quarantine.rows if len(quarantine) else self._read(held).clear()
-            self._etl.replace(columns, into=held, description=f"rows that are none of '{recipe.into}'", evolve=True)
         said: dict[str, Any] = {"into": recipe.into, "key": recipe.key, "description": recipe.description}
         if recipe.mode is Mode.REPLACE:
             loaded = self._etl.replace(rows, **said)
         else:
             loaded = self._etl.load(rows, mode=recipe.mode, **said)
-        return Applied(loaded, len(quarantine), held if len(quarantine) else "")
+        failpoint("etl.transforms.loaded")
+        if not len(quarantine) and not self._lake.exists(recipe.into):
+            return Applied(loaded)
+        kept = taken_out(quarantine, name, recipe)
+        return Applied(
+            loaded, self._held.replace(recipe.into, kept, kind="transforms", origin=f"transforms/{name}.yaml")
+        )
+
+    def _tried(self, batch: Held, rows: pl.DataFrame) -> Tried:
+        """Rows that a transform took out, from that transform on.
+
+        Raises:
+            Conflict: The list is another one by now, so that nobody knows where they would go on.
+        """
+        how = batch.how or {}
+        recipe = self.get(how["transforms"])
+        if [step.name for step in recipe.steps][: how["step"] + 1] != how["names"]:
+            raise Conflict(
+                f"{batch.origin} has other transforms by now, up to the one that took the rows of '{batch.id}' out",
+                hint=f"workbench transform apply {how['transforms']} reads all rows again",
+            )
+        quarantine = Quarantine()
+        fits = recipe.apply(rows, read=self._read, quarantine=quarantine, since=how["step"])
+        return Tried(fits, taken_out(quarantine, how["transforms"], recipe))
 
     def _read(self, dataset: str) -> pl.DataFrame:
         return self._lake.read(dataset, self._actor).collect(engine="streaming")

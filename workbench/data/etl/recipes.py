@@ -54,7 +54,6 @@ class _Written(BaseModel):
     into: str = ""
     key: tuple[str, ...] = ()
     mode: Mode = Mode.REPLACE
-    quarantine: str = ""
     transforms: tuple[Any, ...] = Field(min_length=1)
 
 
@@ -114,7 +113,6 @@ class Recipe:
         into: The dataset that gets the result.
         key: What tells its rows apart.
         mode: How they are loaded.
-        quarantine: The dataset of rows that are taken out.
     """
 
     steps: tuple[Step, ...]
@@ -123,7 +121,6 @@ class Recipe:
     into: str = ""
     key: tuple[str, ...] = ()
     mode: Mode = Mode.REPLACE
-    quarantine: str = ""
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -144,10 +141,13 @@ class Recipe:
         """
         return cls._of(_Listed("the transforms", b"", {"transforms": list(steps)}, None))
 
-    def apply(self, frame: AnyFrame, *, read: Callable[[str], Any], quarantine: Quarantine | None = None) -> AnyFrame:
+    def apply(
+        self, frame: AnyFrame, *, read: Callable[[str], Any], quarantine: Quarantine | None = None, since: int = 0
+    ) -> AnyFrame:
         """The frame after all transforms, of the kind it was given.
 
         Args:
+            since: The number of the first transform, for rows that those before went over.
             read: Gives the dataset of a name, for joins.
             quarantine: Gets the rows that are taken out.
 
@@ -156,7 +156,9 @@ class Recipe:
             NotFound: No such column or dataset.
         """
         rows: Any = frames.to_polars(frame)
-        for step in self.steps:
+        for number, step in enumerate(self.steps[since:], start=since):
+            if quarantine is not None:
+                quarantine.at(number)
             rows = step.run(rows, read, quarantine)
         return alike(frame, rows.lazy())
 
@@ -170,7 +172,7 @@ class Recipe:
         assert said is not None, "what is not valid was refused"
         return cls(
             tuple(step for step in found if step is not None), said.description, said.reads, said.into, said.key,
-            said.mode, said.quarantine,
+            said.mode,
         )  # fmt: skip
 
 
