@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
+from workbench.compute import frames
 from workbench.data.lake import Mode, rows_of
 from workbench.data.quality import Held, Screened, Suite
 from workbench.foundation.errors import Invalid
@@ -38,5 +40,7 @@ def held_back(
 
 def whole(frame: Any) -> pl.DataFrame:
     """All rows at once, of a stream of Arrow batches as well."""
+    if not isinstance(frame, pa.RecordBatchReader):
+        return frames.to_polars(frame)
     schema, parts = rows_of(frame)
     return pl.concat([pl.DataFrame(schema=schema), *parts])

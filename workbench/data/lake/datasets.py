@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from workbench.data.connectors import TextFormat, open_source, read_reader
+from workbench.data.connectors import TextFormat, in_zone, open_source, read_reader
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
@@ -183,7 +183,14 @@ class Datasets:
                     f"{where} has no rows, and so no columns", hint="types= in an API's address says which there are"
                 )
             rows = reader if time_zone is None else _zoned(reader, time_zone)
-            return self.create(name, rows, key=key, partition_by=partition_by, description=description, source=where)
+            try:
+                return self.create(
+                    name, rows, key=key, partition_by=partition_by, description=description, source=where
+                )
+            except Invalid as error:  # of the rows, which do not know where they are from
+                if opened.url in str(error):
+                    raise
+                raise Invalid(f"{where}: {error}", hint=error.hint) from error
 
     def rename(self, name: str, new_name: str) -> Dataset:
         """Gives a dataset another name; versions, policies and pins go along."""
@@ -230,7 +237,4 @@ def _zoned(reader: pa.RecordBatchReader, zone: str) -> pl.LazyFrame:
     frame = pl.from_arrow(reader.read_all())
     assert isinstance(frame, pl.DataFrame)
     naive = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None]
-    try:
-        return frame.with_columns(pl.col(naive).dt.replace_time_zone(zone)).lazy()
-    except pl.exceptions.PolarsError as error:
-        raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+    return in_zone(frame, naive, zone).lazy()

@@ -13,7 +13,7 @@ from workbench.data.lake.schema import TIME
 from workbench.data.lake.snapshot import Snapshot
 from workbench.foundation.errors import Conflict, Invalid, unknown
 
-__all__ = ["as_columns", "check_columns", "check_key", "check_new", "hits", "upserted", "without"]
+__all__ = ["as_columns", "check_columns", "check_key", "check_new", "hits", "upserted", "upserted_but", "without"]
 
 _PLACE, _ROW = "__workbench_place", "__workbench_row"
 
@@ -100,11 +100,14 @@ def check_columns(snapshot: Snapshot, key: Sequence[str]) -> None:
             raise unknown("column", name, snapshot.schema, error=Invalid)
 
 
-def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+def hits(
+    snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False
+) -> Iterator[tuple[str, pl.DataFrame]]:
     """The files that hold a row with one of the keys: only key columns are read, of files that can hold one.
 
     Args:
         keys: No two alike; of the dataset's types.
+        nulls: A part of a key may be null or NaN, which is a value like any other.
 
     Returns:
         For each file the places of these rows in it, ascending (`place`), and of their keys among the keys (`row`).
@@ -112,29 +115,37 @@ def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> Iterator
     if keys.height == 0 or snapshot.files.height == 0:
         return
     wanted = keys.with_row_index(_ROW)
-    for name in _by_bounds(snapshot, keys, key):
+    bounded = [one for one in key if not (keys[one].null_count() or keys.schema[one].is_float())] if nulls else key
+    for name in _by_bounds(snapshot, keys, bounded):
         there = snapshot.scan([name]).select(key).collect(engine="in-memory").with_row_index(_PLACE)
-        found = there.join(wanted, on=list(key), how="inner", maintain_order="left")
+        found = there.join(wanted, on=list(key), how="inner", maintain_order="left", nulls_equal=nulls)
         if found.height:
             yield name, found.select(_PLACE, _ROW)
 
 
 def upserted(
-    snapshot: Snapshot, schema: pl.Schema, rows: pl.DataFrame, key: Sequence[str], *, counts: Counts | None = None
+    snapshot: Snapshot,
+    schema: pl.Schema,
+    rows: pl.DataFrame,
+    key: Sequence[str],
+    *,
+    counts: Counts,
+    sparing: bool = False,
 ) -> tuple[list[str], Iterator[pl.DataFrame]]:
     """Plans an upsert: the rows of a file change where they are, so that files keep the bounds they are found by.
 
     Args:
         schema: The dataset's columns after it.
         rows: The new rows, with exactly these columns; keys are unique and never null.
-        counts: Told what becomes of the rows. With it rows that are as they were are looked for and not written.
+        counts: Told what becomes of the rows, once the frames are taken.
+        sparing: Rows that are as they were are not written.
 
     Returns:
         The files that go, and the frames that take their place, made one after the other as they are taken. Both are
         whole only when the frames were all taken.
     """
     gone: list[str] = []
-    return gone, _merged(_changed(snapshot, schema, rows, key, gone, counts), snapshot)
+    return gone, _merged(_changed(snapshot, schema, rows, key, gone, counts, sparing=sparing), snapshot)
 
 
 def _changed(
@@ -143,19 +154,21 @@ def _changed(
     rows: pl.DataFrame,
     key: Sequence[str],
     gone: list[str],
-    counts: Counts | None,
+    counts: Counts,
+    *,
+    sparing: bool,
 ) -> Iterator[pl.DataFrame]:
     met = np.zeros(rows.height, dtype=bool)
     moved: list[pl.DataFrame] = []
-    for name, found in hits(snapshot, rows.select(key), key):
-        there = snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory")
+    for name, there, found in _met(snapshot, schema, rows.select(key), key):
         came = found[_ROW].to_numpy()
         doubled = met[came]
         met[came] = True
-        if counts is not None:
-            same = _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy() & ~doubled
-            counts.unchanged += int(same.sum())
-            counts.changed += int((~same & ~doubled).sum())
+        same = _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy() & ~doubled
+        counts.unchanged += int(same.sum())
+        counts.changed += int((~same & ~doubled).sum())
+        counts.removed += int(doubled.sum())
+        if sparing:
             found, came, doubled = found.filter(~same), came[~same], doubled[~same]
             if not found.height:
                 continue
@@ -169,25 +182,63 @@ def _changed(
             order[places] = there.height + np.arange(len(places), dtype=np.uint32)
             yield pl.concat([there, rows[came]])[order]
     new = rows.filter(~met)
-    if counts is not None:
-        counts.added += new.height
+    counts.added += new.height
     yield pl.concat([*moved, new])
 
 
 def without(
-    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], rows: pl.DataFrame
+    snapshot: Snapshot,
+    schema: pl.Schema,
+    keys: pl.DataFrame,
+    key: Sequence[str],
+    rows: pl.DataFrame,
+    *,
+    nulls: bool = False,
 ) -> tuple[list[str], Iterator[pl.DataFrame]]:
     """Plans what `upserted` does where a key has several rows: all of them go, and `rows` come."""
     gone: list[str] = []
 
     def changed() -> Iterator[pl.DataFrame]:
-        for name, found in hits(snapshot, keys, key):
+        for name, there, found in _met(snapshot, schema, keys, key, nulls=nulls):
             gone.append(name)
-            there = snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory")
             yield there.filter(~_mask(there.height, found[_PLACE]))
         yield rows
 
     return gone, _merged(changed(), snapshot)
+
+
+def upserted_but(
+    snapshot: Snapshot, schema: pl.Schema, rows: pl.DataFrame, key: Sequence[str], marked: pl.Expr, *, counts: Counts
+) -> tuple[list[str], Iterator[pl.DataFrame]]:
+    """Plans what `upserted` does, save that rows which are marked do not come in: those of their keys only go."""
+    gone: list[str] = []
+    left = rows.select(marked.not_()).to_series()
+
+    def changed() -> Iterator[pl.DataFrame]:
+        went, met, same = 0, np.zeros(rows.height, dtype=bool), np.zeros(rows.height, dtype=bool)
+        for name, there, found in _met(snapshot, schema, rows.select(key), key):
+            gone.append(name)
+            came = found[_ROW].to_numpy()
+            went += found.height
+            met[came] = True
+            same[came] |= _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy()
+            yield there.filter(~_mask(there.height, found[_PLACE]))
+        stay = left.to_numpy()
+        counts.unchanged += int((stay & same).sum())
+        counts.changed += int((stay & met & ~same).sum())
+        counts.added += int((stay & ~met).sum())
+        counts.removed += went - int((stay & met).sum())
+        yield rows.filter(left)
+
+    return gone, _merged(changed(), snapshot)
+
+
+def _met(
+    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False
+) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """`hits`, with all rows of each file."""
+    for name, found in hits(snapshot, keys, key, nulls=nulls):
+        yield name, snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory"), found
 
 
 def _merged(frames: Iterable[pl.DataFrame], snapshot: Snapshot) -> Iterator[pl.DataFrame]:

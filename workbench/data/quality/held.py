@@ -181,8 +181,13 @@ class Holding:
         failpoint("quality.held.recorded")
         return batch
 
-    def replace(self, dataset: str, kept: Sequence[Kept], *, kind: Kind, origin: str) -> tuple[Held, ...]:
+    def replace(
+        self, dataset: str, kept: Sequence[Kept], *, kind: Kind, origin: str, run: str | None = None
+    ) -> tuple[Held, ...]:
         """Holds rows back in the place of those of the same origin, which were taken out of what was read anew.
+
+        Args:
+            run: In which that was, where it is not the actor's.
 
         Returns:
             What is held of it now; what is as it was stays as it is.
@@ -193,11 +198,11 @@ class Holding:
         pieces: list[tuple[Held, str]] = []
         for one in kept:
             content = content_of(one.rows.drop(REASONS))
-            known = self._store.same(self._lake.id_of(dataset), content, name_of=self._lake.name_of)
+            known = self._store.same(self._lake.id_of(dataset), content, name_of=self._lake.name_of, origin=origin)
             if known is not None and known.how == one.how:
                 stays.append(known)
                 continue
-            batch = self._batch(dataset, "", one, kind=kind, origin=origin)
+            batch = self._batch(dataset, "", one, kind=kind, origin=origin, run=run)
             self._files.write(batch, one.rows)
             pieces.append((batch, content))
         gone = [old for old in before if old.id not in {known.id for known in stays}]
@@ -297,6 +302,7 @@ class Holding:
         *,
         kind: Kind = "suite",
         origin: str = "",
+        run: str | None = None,
         parent: Held | None = None,
         state: State = "held",
     ) -> Held:
@@ -309,7 +315,7 @@ class Holding:
             rows=kept.rows.height,
             reasons=kept.reasons,
             state=state,
-            run=self._actor.run,
+            run=run or self._actor.run,
             principal=self._actor.principal.name,
             held=utcnow(),
             parent=None if parent is None else parent.id,

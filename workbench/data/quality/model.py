@@ -172,7 +172,7 @@ class Held:
         ended: When they were loaded, parted or discarded.
         parent: The batch that it is a part of.
         kind: Who held them, and says what fits when they are tried again: a `suite`, or `transforms`.
-        origin: What they came from: the file of transforms; empty for rows that were given.
+        origin: What they came from: which transforms, and of which dataset; empty for rows that were given.
         how: What whoever held them has to know to try them again.
     """
 

@@ -108,11 +108,17 @@ class HeldStore:
             raise NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
         return _held(row, name)
 
-    def same(self, dataset_id: str, content: str, *, name_of: NameOf) -> Held | None:
-        """A batch of the same rows that is held now."""
+    def same(self, dataset_id: str, content: str, *, name_of: NameOf, origin: str | None = None) -> Held | None:
+        """A batch of the same rows that is held now.
+
+        Args:
+            origin: Only of this one.
+        """
         query = select(HeldRow).where(
             HeldRow.dataset_id == dataset_id, HeldRow.content == content, HeldRow.state == "held"
         )
+        if origin is not None:
+            query = query.where(HeldRow.origin == origin)
         with self._catalog.read() as session:
             row = session.scalars(query).first()
         name = None if row is None else name_of(row.dataset_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 import polars as pl
@@ -122,12 +122,16 @@ class Fresh(OfWhole):
         return Prepared(judge, (time.filter(time <= around.now).max(), time.max()))
 
     def _judged(self, newest: datetime | None, latest: datetime | None, now: datetime) -> Finding:
-        ahead = f" (one is ahead of now: {latest.isoformat()})" if latest is not None and latest > now else ""
+        ahead = f" (one is ahead of now: {_at(latest)})" if latest is not None and latest > now else ""
         if newest is None:
             return Finding(problem=f"there is no time in it up to now{ahead}")
         if now - newest <= moments.length_of(self.within, "within"):
             return Finding()
-        return Finding(problem=f"that is {_ago(now - newest)} ago, {newest.isoformat()}{ahead}")
+        return Finding(problem=f"that is {_ago(now - newest)} ago, {_at(newest)}{ahead}")
+
+
+def _at(time: datetime) -> str:
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='seconds')} UTC"
 
 
 def _ago(length: timedelta) -> str:

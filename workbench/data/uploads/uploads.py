@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import listed
-from workbench.data.connectors import Source, TextFormat, open_file, read_reader
+from workbench.data.connectors import Source, TextFormat, in_zone, open_file, read_reader
 from workbench.data.lake import Checkpoint, Lake, Mode
 from workbench.data.uploads.bodies import Bodies, Part
 from workbench.data.uploads.model import Preview, ReadAs, Upload, UploadState
@@ -367,10 +367,7 @@ def _zoneless(schema: pl.Schema) -> tuple[str, ...]:
 
 
 def _zoned(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
-    try:
-        return frame.with_columns(pl.col(name).dt.replace_time_zone(zone) for name in _zoneless(frame.schema))
-    except pl.exceptions.PolarsError as error:
-        raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+    return in_zone(frame, _zoneless(frame.schema), zone)
 
 
 def _zoned_stream(reader: pa.RecordBatchReader, zone: str) -> pa.RecordBatchReader:

@@ -29,7 +29,7 @@ class HeldItem(Answer):
     id: str
     dataset: str
     kind: Literal["suite", "transforms"] = Field(description="Who held them.")
-    origin: str = Field(description="The file of transforms they came from; empty for rows that were given.")
+    origin: str = Field(description="Which transforms took them out of which dataset; empty where a load did.")
     suite: str = Field(description="What they did not fit; empty where that is no suite.")
     rows: int
     reasons: dict[str, int] = Field(description="Expectation -> how many of the rows break it.")

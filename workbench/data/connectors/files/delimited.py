@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
+from workbench.data.connectors.files.mistaken import refuse_mistaken
 from workbench.data.connectors.files.stores import File
 from workbench.data.connectors.times import as_times
 from workbench.foundation.errors import Invalid
@@ -20,6 +21,9 @@ __all__ = ["TextFormat", "read_delimited"]
 NULLS = ["", "NA"]
 LARGEST_BLOCK = 1 << 30  # types come from one block, and Arrow's block length is a 32-bit number
 LOOKED_AT = 1 << 16
+PIECE = 1 << 24
+SMALL = 256_000_000  # bytes that any packed file may have unpacked
+TIMES = 200  # and so many for each of its own: tables of text are rarely a tenth of that
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEPARATORS = (",", ";", "\t", "|")
 TAB = {"tab": "\t", "\\t": "\t"}  # a shell passes a tab on as it was typed
@@ -69,12 +73,16 @@ def read_delimited(file: File, ending: str, text: TextFormat, as_text: Collectio
         Invalid: Empty, a line with too few or too many fields, an open quote, text that is not of the encoding; names
             the line. Or separated by something else; names what.
     """
-    with pa.input_stream(str(file.path), compression="detect") as stream:
-        try:
-            content = stream.read()
-        except (OSError, pa.ArrowInvalid) as error:
-            raise Invalid(f"{file} cannot be unpacked: {error}", hint="it may be cut short; fetch it again") from error
-    content = _as_utf8(file, content, text.encoding)
+    content = _as_utf8(file, _content(file), text.encoding)
+    refuse_mistaken(file, content[:LOOKED_AT], "delimited text, such as CSV")
+    if (nul := content.find(b"\0")) >= 0:
+        line = content.count(b"\n", 0, nul) + 1
+        raise Invalid(
+            f"{file}, line {line}: a NUL character, which no text has",
+            hint="it may be UTF-16 (encoding='utf-16-le', --encoding utf-16-le), damaged, or no text at all",
+        )
+    if b"\n" not in content and b"\r" not in content:
+        content += b"\n"  # Arrow takes a header that no line ends for nothing at all
     if text.separator is None and (other := _other_separator(content, ending)) is not None:
         shown = "tab" if other == "\t" else other
         raise Invalid(
@@ -89,12 +97,6 @@ def read_delimited(file: File, ending: str, text: TextFormat, as_text: Collectio
         names = table.schema.names
     except UnicodeDecodeError as error:
         raise _undecodable(file, content, "utf-8") from error
-    for name in names:
-        if "\0" in name:
-            raise Invalid(
-                f"{file}, line 1: the column name {name!r} has a NUL character",
-                hint="it may be UTF-16 or no text at all; rename the column",
-            )
     if any(pa.types.is_binary(field.type) for field in table.schema):
         raise _undecodable(file, content, "utf-8")
     for index, column in _kept_as_text(table, content, delimiter).items():
@@ -102,6 +104,27 @@ def read_delimited(file: File, ending: str, text: TextFormat, as_text: Collectio
     for index, column in _times_of_any_year(table, as_text).items():
         table = table.set_column(index, names[index], column)
     return table
+
+
+def _content(file: File) -> bytes:
+    """All of its bytes, unpacked."""
+    packed = max(file.path.stat().st_size, 1)
+    most = max(SMALL, packed * TIMES)
+    pieces: list[bytes] = []
+    length = 0
+    with pa.input_stream(str(file.path), compression="detect") as stream:
+        try:
+            while piece := stream.read(PIECE):
+                length += len(piece)
+                if length > most:
+                    raise Invalid(
+                        f"{file} has {packed:,} bytes and unpacks to more than {most:,}, as a zip bomb does",
+                        hint="if that is right, unpack it first",
+                    )
+                pieces.append(piece)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise Invalid(f"{file} cannot be unpacked: {error}", hint="it may be cut short; fetch it again") from error
+    return b"".join(pieces)
 
 
 def _as_utf8(file: File, content: bytes, encoding: str) -> bytes:

@@ -1,0 +1,42 @@
+"""Times that do not say their zone, read as those of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from workbench.foundation.errors import Invalid
+
+__all__ = ["in_zone"]
+
+
+def in_zone(frame: pl.DataFrame, names: Sequence[str], zone: str) -> pl.DataFrame:
+    """Columns of times without a zone in UTC, as the clocks of a zone showed them.
+
+    A clock that is set back shows an hour twice: its times are read as the first ones. One that is set forward leaves
+    an hour out: whoever has a time of that hour wrote it by another clock, and is told so.
+
+    Raises:
+        Invalid: There is no such zone, or a time that none of its clocks showed; names the column and the time.
+    """
+    try:
+        found = frame.with_columns(
+            pl.col(name)
+            .cast(pl.Datetime("us"))
+            .dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+            .dt.convert_time_zone("UTC")
+            for name in names
+        )
+    except pl.exceptions.PolarsError as error:
+        raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+    for name in names:
+        skipped = frame[name].filter(found[name].is_null() & frame[name].is_not_null())
+        if len(skipped):
+            more = f", and {len(skipped) - 1:,} more like it" if len(skipped) > 1 else ""
+            raise Invalid(
+                f"column '{name}' has the time {skipped[0]}{more}, which no clock of '{zone}' showed: it was set"
+                " forward then",
+                hint="were they written by another clock? time zone UTC has every time",
+            )
+    return found
