@@ -30,7 +30,7 @@ from workbench.governance.preferences import Preferences
 from workbench.governance.runs import Actor, Runs, Traces
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
-from workbench.orchestration.pipelines import Pipelines, SourceStep, TransformStep, ViewStep
+from workbench.orchestration.pipelines import Pipelines, TransformStep, UpdateStep
 from workbench.orchestration.processes import Processes
 from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.dashboards import Dashboards
@@ -128,9 +128,9 @@ class Workbench:
             actor,
             steps={
                 "report": report_step(self.reports),
-                "source": SourceStep(self.sources, self.runs),
+                "source": UpdateStep(self.sources.get, self.sources.sync, self.runs),
                 "transform": TransformStep(self.transforms, self.runs),
-                "view": ViewStep(self.views, self.runs),
+                "view": UpdateStep(self.views.check, self.views.refresh, self.runs),
             },
             versions={"metric": lambda name: self.metrics.get(name).version},
         )

@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import psycopg
 import pytest
 from bad_files import BAD_FILES
+from database_statements import run_statements
 from house import ROOT
-from mariadb_server import mariadb_connection
 from scripted_api import Asked, Handle, Reply, in_turn, paged, serving
-from sqlalchemy.engine import make_url
 
 from workbench import Workbench
 from workbench.foundation.errors import Invalid, Unavailable, WorkbenchError
@@ -218,7 +215,7 @@ def test_a_source_that_cannot_be_reached(wb: Workbench, workspace: Path, command
 @pytest.mark.postgres
 def test_a_database_that_drops_the_connection_half_way(wb: Workbench, postgres_url: str) -> None:
     ends = "CASE WHEN n = 250000 AND (SELECT on_ FROM trap) THEN pg_terminate_backend(pg_backend_pid()) END"
-    _run(
+    run_statements(
         postgres_url,
         "CREATE TABLE trap AS SELECT true AS on_",
         f"CREATE VIEW many AS SELECT n AS id, repeat('x', 99) AS said, {ends} AS x FROM generate_series(1, 300000) n",
@@ -227,9 +224,9 @@ def test_a_database_that_drops_the_connection_half_way(wb: Workbench, postgres_u
     with pytest.raises(Unavailable, match=r"source 'many': .*, table 'many': the connection broke after row [1-9]"):
         wb.sources.sync("many")
     assert not wb.lake.exists("many")
-    _run(postgres_url, "UPDATE trap SET on_ = false")
+    run_statements(postgres_url, "UPDATE trap SET on_ = false")
     assert wb.sources.sync("many").rows == 300_000
-    _run(postgres_url, "UPDATE trap SET on_ = true")
+    run_statements(postgres_url, "UPDATE trap SET on_ = true")
     with pytest.raises(Unavailable):
         wb.sources.sync("many", anew=True)
     assert (wb.lake.version("many"), wb.datasets["many"].info.rows) == (1, 300_000)
@@ -248,26 +245,13 @@ def test_a_value_that_cannot_be_kept(
 ) -> None:
     url = str(request.getfixturevalue(f"{server}_url"))
     kind, value = made.split(", ")
-    _run(url, f"CREATE TABLE odd (a {kind})")
+    run_statements(url, f"CREATE TABLE odd (a {kind})")
     wb.sources.add("odd", url, into="odd", table="odd")
     wb.sources.sync("odd")
     mode = ("SET sql_mode = ''",) if server == "mariadb" else ()
-    _run(url, *mode, f"INSERT INTO odd VALUES (NULL), ({value})")
+    run_statements(url, *mode, f"INSERT INTO odd VALUES (NULL), ({value})")
     with pytest.raises(Invalid) as caught:
         wb.sources.sync("odd")
     assert "source 'odd': " in str(caught.value)
     assert says in str(caught.value)
     assert (wb.lake.version("odd"), wb.datasets["odd"].info.rows) == (1, 0)
-
-
-def _run(url: str, *statements: str) -> list[Any]:
-    if url.startswith("mariadb"):
-        with closing(mariadb_connection(url)) as connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return list(cursor.fetchall())
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for statement in statements:
-            found = connection.execute(statement)  # type: ignore[call-overload]
-        return found.fetchall() if found.description else []

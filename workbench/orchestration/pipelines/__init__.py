@@ -10,19 +10,18 @@ from workbench.orchestration.pipelines.model import (
     Work,
 )
 from workbench.orchestration.pipelines.runner import Pipelines
-from workbench.orchestration.pipelines.steps import SourceStep, TransformStep, ViewStep
+from workbench.orchestration.pipelines.steps import TransformStep, UpdateStep
 
 __all__ = [
     "Pipeline",
     "PipelineFailed",
     "PipelineRun",
     "Pipelines",
-    "SourceStep",
     "Stage",
     "StageProgress",
     "StageResult",
     "Step",
     "TransformStep",
-    "ViewStep",
+    "UpdateStep",
     "Work",
 ]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.data.etl import Recipe, Transforms
-from workbench.data.sources import Sources
-from workbench.data.views import Views
 from workbench.foundation.errors import Invalid, unknown
 from workbench.governance.runs import Run, Runs
 from workbench.orchestration.notebooks import NotebookRunner, check, declared
 from workbench.orchestration.pipelines.model import Work
 
-__all__ = ["NotebookStep", "SourceStep", "TransformStep", "ViewStep"]
+__all__ = ["NotebookStep", "TransformStep", "UpdateStep"]
 
 
 class NotebookStep:
@@ -44,29 +42,48 @@ class NotebookStep:
         )
 
 
-class SourceStep:
-    """A stage `source: NAME`; `anew: true` among its parameters loads all of it."""
+class _Done(Protocol):
+    """What came of a sync or a refresh."""
 
-    def __init__(self, sources: Sources, runs: Runs) -> None:
-        self._sources = sources
+    @property
+    def run(self) -> str: ...
+
+
+class UpdateStep:
+    """A stage that brings something up to date: `source: NAME`, `view: NAME`; `anew: true` among its parameters makes
+    all of it anew.
+
+    Args:
+        look: Refuses a name that there is none of, and who may not look at it.
+        update: Does it, given the name.
+    """
+
+    def __init__(self, look: Callable[[str], object], update: Callable[..., _Done], runs: Runs) -> None:
+        self._look = look
+        self._update = update
         self._runs = runs
 
     def check(self, target: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """
         Raises:
-            NotFound: No such source.
-            Invalid: A parameter that a sync does not have.
-            Forbidden: It takes an analyst to look at sources.
+            NotFound: There is none of this name.
+            Invalid: A parameter that it does not have.
+            Forbidden: It takes an analyst to look at it.
         """
-        self._sources.get(target)
-        return _only_anew(parameters)
+        self._look(target)
+        for name in parameters:
+            if name != "anew":
+                raise unknown("parameter", name, ["anew"], error=Invalid)
+        if not isinstance(parameters.get("anew", False), bool):
+            raise Invalid("the parameter 'anew' is true or false")
+        return dict(parameters)
 
     def files(self, target: str) -> Sequence[Path]:
-        """None: what a source gives, its own sync finds out."""
+        """None: it finds out itself what is new."""
         return ()
 
     def run(self, work: Work) -> Run:
-        done = self._sources.sync(
+        done = self._update(
             work.target,
             anew=bool(work.parameters.get("anew", False)),
             parent=work.parent,
@@ -121,45 +138,3 @@ class TransformStep:
 
     def _recipe(self, target: str, parameters: Mapping[str, Any]) -> Recipe:
         return self._transforms.get(target).changed(parameters) if target else Recipe.of(parameters)
-
-
-class ViewStep:
-    """A stage `view: NAME`; `anew: true` among its parameters computes all of it."""
-
-    def __init__(self, views: Views, runs: Runs) -> None:
-        self._views = views
-        self._runs = runs
-
-    def check(self, target: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """
-        Raises:
-            NotFound: No such view.
-            Invalid: A parameter that a refresh does not have.
-            Forbidden: It takes an analyst to look at views.
-        """
-        self._views.check(target)
-        return _only_anew(parameters)
-
-    def files(self, target: str) -> Sequence[Path]:
-        """None: its own refresh finds out what changed."""
-        return ()
-
-    def run(self, work: Work) -> Run:
-        done = self._views.refresh(
-            work.target,
-            anew=bool(work.parameters.get("anew", False)),
-            parent=work.parent,
-            fingerprint=work.fingerprint,
-            run_name=work.name,
-            guard=work.guard,
-        )
-        return self._runs.get(done.run)
-
-
-def _only_anew(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    for name in parameters:
-        if name != "anew":
-            raise unknown("parameter", name, ["anew"], error=Invalid)
-    if not isinstance(parameters.get("anew", False), bool):
-        raise Invalid("the parameter 'anew' is true or false")
-    return dict(parameters)

@@ -5,36 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pyarrow as pa
 import pytest
-from mariadb_server import mariadb_connection
-from sqlalchemy.engine import make_url
+from database_statements import run_statements
 
 from workbench.data.connectors import Span, Spanned, open_source, read_frame
 from workbench.data.connectors.databases import copying, engines
 from workbench.foundation.errors import Invalid, NotFound, Unavailable
 
 ODD = 'we "shop"/`1`:x.y %s'
-
-
-def run(url: str, *statements: str) -> list[Any]:
-    """Statements of a test's own, and what the last one gave."""
-    if url.startswith("mariadb"):
-        with closing(mariadb_connection(url)) as connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return list(cursor.fetchall())
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for statement in statements:
-            found = connection.execute(statement)  # type: ignore[call-overload]
-        return found.fetchall() if found.description else []
 
 
 @pytest.fixture(
@@ -46,7 +28,7 @@ def url(request: pytest.FixtureRequest) -> str:
     if request.param == "postgres":
         number, series = ("n", "generate_series(1, 300000) AS n")
     said = f"concat('row ', {number}, repeat('.', 100))"
-    run(found, f"CREATE TABLE many AS SELECT {number} AS id, {said} AS said FROM {series}")
+    run_statements(found, f"CREATE TABLE many AS SELECT {number} AS id, {said} AS said FROM {series}")
     return found
 
 
@@ -56,12 +38,12 @@ def connections(url: str) -> list[int]:
         asked = "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
     else:
         asked = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    return [int(row[0]) for row in run(url, asked)]
+    return [int(row[0]) for row in run_statements(url, asked)]
 
 
 def end_all(url: str) -> None:
     for one in connections(url):
-        run(url, f"KILL {one}" if url.startswith("mariadb") else f"SELECT pg_terminate_backend({one})")
+        run_statements(url, f"KILL {one}" if url.startswith("mariadb") else f"SELECT pg_terminate_backend({one})")
 
 
 @pytest.fixture(params=[True, False], ids=["in one piece", "row by row"])
@@ -105,7 +87,7 @@ def test_a_span_of_many_rows_is_what_the_whole_has_of_it(url: str) -> None:
 
 def test_names_with_quotes_slashes_and_colons(url: str) -> None:
     quoted = "`" + ODD.replace("`", "``") + "`" if url.startswith("mariadb") else '"' + ODD.replace('"', '""') + '"'
-    run(url, f"CREATE TABLE {quoted} ({quoted} int)", f"INSERT INTO {quoted} VALUES (1), (2)")
+    run_statements(url, f"CREATE TABLE {quoted} ({quoted} int)", f"INSERT INTO {quoted} VALUES (1), (2)")
     source = open_source(url)
     assert ODD in source.tables()
     assert read_frame(source, table=ODD).to_dict(as_series=False) == {ODD: [1, 2]}
@@ -171,7 +153,7 @@ def test_memory_is_bounded_by_a_batch(url: str) -> None:
 
 @pytest.mark.mariadb
 def test_types_of_mariadb(mariadb_url: str) -> None:
-    run(
+    run_statements(
         mariadb_url,
         "CREATE TABLE odd (a tinyint, b tinyint unsigned, c smallint unsigned, d mediumint, e int unsigned,"
         " f bigint unsigned, g decimal(20, 4), h decimal(60, 2), i float, j year, k datetime(6), l timestamp(6) NULL,"
@@ -242,7 +224,9 @@ def test_types_of_mariadb(mariadb_url: str) -> None:
     ],
 )
 def test_a_value_that_no_calendar_has_is_named_with_its_row(mariadb_url: str, kind: str, value: str, said: str) -> None:
-    run(mariadb_url, "SET sql_mode = ''", f"CREATE TABLE odd (a {kind})", f"INSERT INTO odd VALUES (NULL), ({value})")
+    run_statements(
+        mariadb_url, "SET sql_mode = ''", f"CREATE TABLE odd (a {kind})", f"INSERT INTO odd VALUES (NULL), ({value})"
+    )
     with pytest.raises(Invalid) as caught:
         read_frame(open_source(mariadb_url), table="odd")
     assert f"table 'odd', row 2, column 'a': {said}" in str(caught.value)
@@ -252,7 +236,7 @@ def test_a_value_that_no_calendar_has_is_named_with_its_row(mariadb_url: str, ki
 @pytest.mark.postgres
 @pytest.mark.usefixtures("copies")
 def test_types_of_postgresql(postgres_url: str) -> None:
-    run(
+    run_statements(
         postgres_url,
         "CREATE TYPE mood AS ENUM ('sad', 'glad')",
         "CREATE TABLE odd (a smallint, b integer, c bigint, d real, e double precision, f numeric(20, 4), g numeric,"
@@ -299,7 +283,7 @@ def test_types_of_postgresql(postgres_url: str) -> None:
     ],
 )
 def test_a_value_beyond_range_is_named_with_table_and_column(postgres_url: str, kind: str, value: str) -> None:
-    run(postgres_url, f"CREATE TABLE odd (a {kind})", f"INSERT INTO odd VALUES (null), ('{value}')")
+    run_statements(postgres_url, f"CREATE TABLE odd (a {kind})", f"INSERT INTO odd VALUES (null), ('{value}')")
     with pytest.raises(Invalid) as caught:
         read_frame(open_source(postgres_url), table="odd")
     assert "table 'odd'" in str(caught.value)
@@ -313,7 +297,7 @@ def test_a_value_beyond_range_is_named_with_table_and_column(postgres_url: str, 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("copies")
 def test_lists_of_lists_are_refused_and_never_flat(postgres_url: str) -> None:
-    run(postgres_url, "CREATE TABLE odd AS SELECT array[[1, 2], [3, 4]] AS a")
+    run_statements(postgres_url, "CREATE TABLE odd AS SELECT array[[1, 2], [3, 4]] AS a")
     with pytest.raises(Invalid, match="row 1, column 'a'"):
         read_frame(open_source(postgres_url), table="odd")
 
