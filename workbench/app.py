@@ -98,7 +98,8 @@ class Workbench:
         self.exploration = Exploring(self.lake, self._sql, self.metrics, self.queries, actor)
         suites, held = settings.home / "expectations", settings.state / "held"
         self.quality = Quality(catalog, self.lake, self.runs, actor, suites, self._sql, held)
-        self.etl = Etl(self.lake, self.runs, actor, settings.home)
+        self.lake.when_removed(lambda _: self.quality.held.tidy())
+        self.etl = Etl(self.lake, self.runs, actor, settings.home, self.quality.screen)
         self.sources = Sources(
             catalog,
             settings,
@@ -108,7 +109,7 @@ class Workbench:
             actor,
             lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
         )
-        self.transforms = Transforms(self.lake, self.runs, actor, settings.home)
+        self.transforms = Transforms(self.lake, self.runs, actor, settings.home, self.quality.held)
         self.views = Views(catalog, self.lake, self._sql, self.runs, self.security, actor, settings.home / "views")
         self.uploads = Uploads(catalog, settings, self.lake, self.runs, self.security, actor)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
@@ -143,6 +144,7 @@ class Workbench:
                 IntervalJob("forget old changes", 3_600, self.bus.forget_old),
                 IntervalJob("fold runs of events", 60, lambda: self.lake.fold_all(actor)),
                 IntervalJob("look whether promises of freshness are kept", 60, self.quality.promises.keep_watch),
+                IntervalJob("forget rows held back from what was deleted", 3_600, self.quality.held.tidy),
                 IntervalJob("refresh rollups", 60, self.metrics.rollups.refresh_due),
                 IntervalJob("forget old runs of queries", 3_600, self.queries.forget_old),
                 IntervalJob("forget results that nobody asks for", 3_600, lambda: _results(settings).tidy()),

@@ -99,9 +99,10 @@ def test_held_rows_are_told_of_loaded_and_given_up(own: Site) -> None:
     assert own.refused(f"datasets/small_1/quarantine/{first.id}", "ada")["status"] == 404
     suite.write_text("dataset: small_0\nexpectations: [{expect: between, column: n, max: 100}]\n")
     done = own.ask(f"{at}/{first.id}/redrive", "ada", method="POST", json={})
-    assert (done["loaded"], done["held"]["rows"]) == (1, 1)
+    (still,) = done["held"]
+    assert (done["loaded"], still["rows"], still["kind"]) == (1, 1, "suite")
     assert own.refused(f"{at}/{first.id}/redrive", "ada", method="POST", json={})["status"] == 409
-    assert own.ask(f"{at}/{done['held']['id']}", "ada", method="DELETE")["state"] == "discarded"
+    assert own.ask(f"{at}/{still['id']}", "ada", method="DELETE")["state"] == "discarded"
     assert own.ask(at, "ada")["items"] == []
     assert len(own.ask(f"{at}?every=true", "ada")["items"]) == 3
 

@@ -37,7 +37,7 @@ def landed(site: Site) -> Iterator[None]:
     for path in folder.glob("*.yaml"):
         path.unlink()
     folder.rmdir()
-    for name in ("landed_sizes", "sizes", "sizes_quarantine"):
+    for name in ("landed_sizes", "sizes"):
         if site.wb.lake.exists(name):
             site.wb.datasets.delete(name)
 
@@ -48,7 +48,7 @@ def test_transforms_are_listed_tried_and_applied(site: Site) -> None:
     assert [one["name"] for one in told["items"]] == ["sizes"]
     assert "line 1: there is no transform 'cats'" in told["problems"][0]
     one = sent(site, "GET", "transforms/sizes").json()
-    assert (one["into"], one["mode"], one["quarantine"]) == ("sizes", "replace", "sizes_quarantine")
+    assert (one["into"], one["mode"]) == ("sizes", "replace")
     assert one["transforms"] == [{"cast": {"columns": {"size": "integer"}, "on_failure": "quarantine"}}]
     assert "did you mean 'sizes'" in sent(site, "GET", "transforms/size").text
     assert sent(site, "GET", "transforms", user="vera").status_code == 403
@@ -64,7 +64,10 @@ def test_transforms_are_listed_tried_and_applied(site: Site) -> None:
     assert sent(site, "POST", "transforms/sizes/apply", user="vera", json={}).status_code == 403
     done = sent(site, "POST", "transforms/sizes/apply", json={}).json()
     assert (done["dataset"], done["added"], done["quarantined"]) == ("sizes", 1, 1)
+    (held,) = sent(site, "GET", "datasets/sizes/quarantine").json()["items"]
+    assert (done["held"], held["run"], held["rows"]) == ([held["id"]], done["run"], 1)
     assert sent(site, "GET", f"runs/{done['run']}").json()["kind"] == "transform"
     again = sent(site, "POST", "transforms/sizes/apply", json={"mode": "upsert", "key": ["shop"]}).json()
-    assert (again["version"], again["unchanged"]) == (done["version"], 1)
+    assert (again["version"], again["unchanged"], again["quarantined"]) == (done["version"], 1, 1)
+    assert sent(site, "POST", "transforms/sizes/apply", json={"quarantine": "others"}).status_code == 422
     assert sent(site, "POST", "transforms/sizes/apply", json={"mdoe": "upsert"}).status_code == 422

@@ -56,8 +56,9 @@ def redrive(id: Batch) -> None:
     with open_workbench() as wb:
         done = wb.quality.held.redrive(id)
     say(f"{_rows(done.loaded)} loaded" + ("" if done.version is None else f", version {done.version}"))
-    if done.held is not None:
-        say(f"{_rows(done.held.rows)} still held, as {done.held.id}: {'; '.join(done.held.reasons)}")
+    for one in done.held:
+        say(f"{_rows(one.rows)} still held, as {one.id}: {'; '.join(one.reasons)}")
+    if done.held:
         raise typer.Exit(1)
 
 
@@ -81,6 +82,7 @@ def _record(one: Held, as_json: bool) -> dict[str, Any]:
         "id": one.id,
         "dataset": one.dataset,
         "rows": one.rows,
+        "from": one.origin or one.suite,
         "state": one.state,
         "held": one.held if as_json else ago(one.held),
         "reasons": one.reasons if as_json else "; ".join(one.reasons),

@@ -102,7 +102,7 @@ def apply(
         say(repr(done))
         return
     loaded = {field: getattr(done.loaded, field) for field in done.loaded.__dataclass_fields__}
-    told = {**loaded, "quarantined": done.quarantined, "quarantine": done.quarantine, "run": done.run}
+    told = {**loaded, "quarantined": done.quarantined, "held": [one.id for one in done.held], "run": done.run}
     print_records([told], as_json=True)
 
 
@@ -114,6 +114,5 @@ def _record(recipe: Recipe) -> dict[str, Any]:
         "into": recipe.into,
         "key": list(recipe.key),
         "mode": recipe.mode.value,
-        "quarantine": recipe.held,
         "transforms": list(recipe.written),
     }

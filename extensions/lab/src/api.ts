@@ -583,12 +583,16 @@ export interface Heard {
 export interface HeldDetail {
   id: string;
   dataset: string;
-  /** What they did not fit. */
+  /** Who held them. */
+  kind: "suite" | "transforms";
+  /** Which transforms took them out of which dataset; empty where a load did. */
+  origin: string;
+  /** What they did not fit; empty where that is no suite. */
   suite: string;
   rows: number;
   /** Expectation -> how many of the rows break it. */
   reasons: { [name: string]: number };
-  state: "held" | "loading" | "loaded" | "parted" | "discarded";
+  state: "held" | "loading" | "loaded" | "parted" | "replaced" | "discarded";
   run: string | null;
   principal: string;
   held: string;
@@ -604,12 +608,16 @@ export interface HeldDetail {
 export interface HeldItem {
   id: string;
   dataset: string;
-  /** What they did not fit. */
+  /** Who held them. */
+  kind: "suite" | "transforms";
+  /** Which transforms took them out of which dataset; empty where a load did. */
+  origin: string;
+  /** What they did not fit; empty where that is no suite. */
   suite: string;
   rows: number;
   /** Expectation -> how many of the rows break it. */
   reasons: { [name: string]: number };
-  state: "held" | "loading" | "loaded" | "parted" | "discarded";
+  state: "held" | "loading" | "loaded" | "parted" | "replaced" | "discarded";
   run: string | null;
   principal: string;
   held: string;
@@ -1328,8 +1336,8 @@ export interface RedrivenItem {
   /** How many rows are in the dataset now. */
   loaded: number;
   version: number | null;
-  /** What is still held; null where all rows fit. */
-  held: HeldItem | null;
+  /** What is still held; empty where all rows fit. */
+  held: HeldItem[];
 }
 
 /** Nothing has to be said. */
@@ -1914,8 +1922,8 @@ export interface TransformApplied {
   removed: number;
   /** Rows that were taken out. */
   quarantined: number;
-  /** The dataset that has them; empty where there are none. */
-  quarantine: string;
+  /** What holds them: ids of `/datasets/{name}/quarantine`. */
+  held: string[];
 }
 
 /** What a file of transforms says. */
@@ -1929,8 +1937,6 @@ export interface TransformItem {
   key: string[];
   /** How the result is loaded. */
   mode: Mode;
-  /** The dataset of rows that are taken out. */
-  quarantine: string;
   /** In order, each as name -> what it takes. */
   transforms: { [name: string]: Value }[];
 }
@@ -1974,8 +1980,6 @@ export interface TransformSettings {
   key?: string[] | null;
   /** How the result is loaded. */
   mode?: Mode | null;
-  /** The dataset of rows that are taken out. */
-  quarantine?: string | null;
 }
 
 export interface TrendPoint {
@@ -2065,6 +2069,7 @@ export interface VersionList {
 export interface ViewBody {
   /** One SELECT over datasets. */
   sql: string;
+  /** For people; that of the dataset. */
   description?: string;
 }
 

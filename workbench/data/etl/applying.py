@@ -15,8 +15,11 @@ from workbench.data.etl.kinds import AnyFrame
 from workbench.data.etl.model import Loaded
 from workbench.data.etl.quarantine import REASON, Quarantine
 from workbench.data.etl.recipes import Recipe
+from workbench.data.etl.taking_out import going_on, taken_out
 from workbench.data.lake import Lake, Mode
+from workbench.data.quality import Held, Holding, Tried
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.foundation.failpoints import failpoint
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor, RunKind, Runs, RunStatus
 
@@ -32,18 +35,21 @@ class Applied:
 
     Attributes:
         loaded: What became of the rows.
-        quarantined: How many rows were taken out.
-        quarantine: The dataset that has them, each with the reason; empty where there are none.
+        held: The rows that were taken out, by the transform that did; see `wb.quality.held`.
         run: The run that did it.
     """
 
     loaded: Loaded
-    quarantined: int
-    quarantine: str
+    held: tuple[Held, ...] = ()
     run: str = ""
 
+    @property
+    def quarantined(self) -> int:
+        """How many rows were taken out."""
+        return sum(one.rows for one in self.held)
+
     def __repr__(self) -> str:
-        out = f"; {self.quarantined:,} rows quarantined in {self.quarantine}" if self.quarantined else ""
+        out = f"; {self.quarantined:,} rows in quarantine" if self.held else ""
         return f"{self.loaded!r}{out}"
 
 
@@ -81,9 +87,12 @@ class Transforms:
 
     Args:
         home: The workspace's folder; the files lie in its `transforms`.
+        held: Where rows go that are taken out.
     """
 
-    def __init__(self, lake: Lake, runs: Runs, actor: Actor, home: Path) -> None:
+    def __init__(self, lake: Lake, runs: Runs, actor: Actor, home: Path, held: Holding) -> None:
+        self._held = held
+        held.tried_by["transforms"] = self._tried
         self._lake = lake
         self._runs = runs
         self._actor = actor
@@ -194,8 +203,9 @@ class Transforms:
         **settings: Any,
     ) -> Applied:
         """Reads the dataset that a file says, transforms it, and loads the result; nothing is written where that is as
-        it was. Rows that are taken out make up the quarantine's newest version. It is a run of its own, with a receipt;
-        inside a run it is part of that one.
+        it was. Rows that are taken out are held back (`wb.quality.held`), in the place of those that the same
+        transforms took out of the same dataset the last time. It is a run of its own, with a receipt; inside a run it
+        is part of that one.
 
         Args:
             said: A file's name, or all that could stand in one.
@@ -203,7 +213,7 @@ class Transforms:
             fingerprint: Of a stage of a pipeline, kept with the run.
             run_name: Of the run, where it is not the file's name.
             guard: Called in the transaction that records the run's success.
-            settings: Otherwise than the file says: `reads`, `into`, `key`, `mode`, `quarantine`.
+            settings: Otherwise than the file says: `reads`, `into`, `key`, `mode`.
 
         Raises:
             NotFound: No such file or dataset.
@@ -212,8 +222,9 @@ class Transforms:
         recipe = self._recipe(said, settings)
         if not recipe.reads or not recipe.into:
             raise Invalid(f"{_called(recipe)} does not say what it reads, and into what", hint="reads: and into:")
+        origin = f"{_called(recipe) if recipe.name else run_name or 'a list of transforms'} of {recipe.reads}"
         if self._actor.run is not None and parent is None:
-            return self._applied(recipe, self._actor)
+            return self._applied(recipe, self._actor, origin)
         parameters = {"name": recipe.name, "reads": recipe.reads, "into": recipe.into, "mode": recipe.mode.value}
         run = self._runs.start(
             RunKind.TRANSFORM,
@@ -224,27 +235,35 @@ class Transforms:
             fingerprint=fingerprint,
         )
         try:
-            applied = self._applied(recipe, Actor(self._actor.principal, run.id))
+            applied = self._applied(recipe, Actor(self._actor.principal, run.id), origin)
             self._runs.finish(run.id, RunStatus.SUCCEEDED, guard=guard)
         except BaseException as error:
             self._runs.finish(run.id, RunStatus.FAILED, error=str(error) or type(error).__name__)
             raise
         return replace(applied, run=run.id)
 
-    def _applied(self, recipe: Recipe, actor: Actor) -> Applied:
+    def _applied(self, recipe: Recipe, actor: Actor, origin: str) -> Applied:
         read = self._reading(actor)
         etl = Etl(self._lake, self._runs, actor, self._home)
         quarantine = Quarantine()
         rows = recipe.apply(read(recipe.reads), read=read, quarantine=quarantine)
-        held = recipe.held
-        if len(quarantine) or self._lake.exists(held):
-            looking = Actor(actor.principal)  # what was quarantined before is nothing that the result depends on
-            columns = quarantine.rows if len(quarantine) else self._reading(looking)(held).clear()
-            etl.replace(columns, into=held, description=f"rows that are none of '{recipe.into}'", evolve=True)
         said: dict[str, Any] = {"into": recipe.into, "key": recipe.key, "description": recipe.description}
         whole = recipe.mode is Mode.REPLACE
         loaded = etl.replace(rows, **said) if whole else etl.load(rows, mode=recipe.mode, **said)
-        return Applied(loaded, len(quarantine), held if len(quarantine) else "", actor.run or "")
+        failpoint("etl.transforms.loaded")
+        run = actor.run or ""
+        if not self._lake.exists(recipe.into):  # a contract discards all rows of datasets that are not there
+            return Applied(loaded, run=run)
+        kept = taken_out(quarantine, recipe)
+        held = self._held.replace(recipe.into, kept, kind="transforms", origin=origin, run=actor.run)
+        return Applied(loaded, held, run)
+
+    def _tried(self, batch: Held, rows: pl.DataFrame) -> Tried:
+        """Rows that a transform took out, from that transform on."""
+        recipe, step = going_on(batch, self.get)
+        quarantine = Quarantine()
+        fits = recipe.apply(rows, read=self._reading(self._actor), quarantine=quarantine, since=step)
+        return Tried(fits, taken_out(quarantine, recipe))
 
     def _recipe(self, said: Said, settings: Mapping[str, Any]) -> Recipe:
         recipe = self.get(said) if isinstance(said, str) else Recipe.of(said)

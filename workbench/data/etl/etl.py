@@ -19,10 +19,12 @@ from workbench.data.destinations import Sent, open_destination
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
 from workbench.data.etl.draining import Drain
 from workbench.data.etl.fingerprints import mark
+from workbench.data.etl.holding import held_back, whole
 from workbench.data.etl.model import Drained, Landed, Loaded, Slice
 from workbench.data.etl.sending import sent
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, Rule, columns_of, rows_of
+from workbench.data.quality import Screened, Suite
 from workbench.foundation.errors import Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
@@ -38,14 +40,18 @@ class Etl:
 
     Args:
         base: The folder that relative paths of sources start from.
+        screen: Holds rows back that do not fit: `Quality.screen`.
     """
 
-    def __init__(self, lake: Lake, runs: Runs, actor: Actor, base: Path) -> None:
+    def __init__(
+        self, lake: Lake, runs: Runs, actor: Actor, base: Path, screen: Callable[..., Screened] | None = None
+    ) -> None:
+        self._screen = screen
         self._lake = lake
         self._runs = runs
         self._actor = actor
         self._base = base
-        # What is there already is looked at to write less of it: no read that a run's result depends on.
+        # To write less of what is there already: no read that a run's result depends on.
         self._looking = Actor(actor.principal)
 
     def __repr__(self) -> str:
@@ -199,6 +205,7 @@ class Etl:
         evolve: bool = False,
         layout: EventLayout | None = None,
         checkpoint: Checkpoint | None = None,
+        quarantine: Suite | str | bool = False,
     ) -> Loaded:
         """Brings a dataset up to date, in one of five modes; one commit, or none where nothing changed.
 
@@ -219,16 +226,18 @@ class Etl:
             partition: The columns by whose values the files of a dataset that is made lie apart, and which
                 `delete-insert` replaces by.
             at: Of a snapshot: since when its rows hold, or the column that says it and becomes `valid_from`; by default
-                now. A row older than
-                what is known of its key is put where it belongs, and counted as late. What held already is no change.
+                now. A row older than what is known of its key is put where it belongs, and counted as late.
             missing: Of a snapshot: whether keys that it lacks stay current, or end (`close`) at its latest time.
             source: Where the rows come from, for people; what the run has read, when not given inside one.
             evolve: New columns are added to the dataset, where otherwise they are refused; a replacement's columns
                 become the dataset's.
             layout: For events: how the files of a dataset that is made lie.
             checkpoint: Committed together with the rows; where its mark is the slice's present one, nothing is done.
+            quarantine: A suite or its name, or True for the one named after the dataset: rows that break what it
+                expects of single rows are held back (`wb.quality.held`), the others loaded. All are in memory at once.
 
         Raises:
+            CheckFailed: What the suite expects of the rows as a whole is not met; nothing was loaded or held back.
             Invalid: No such mode; a key is missing or doubled; the columns or values do not fit.
             Conflict: A row's key is in the dataset already (`append`), or others kept committing first.
             Unavailable: The disk is full; nothing was changed.
@@ -237,8 +246,9 @@ class Etl:
         how, key, partition = Mode.named(mode), listed(key), listed(partition)
         if missing not in ("keep", "close"):
             raise unknown("way with missing keys", missing, ["keep", "close"], error=Invalid)
-        if how not in (Mode.APPEND, Mode.REPLACE):
-            frame = frames.to_polars(frame)
+        if how not in (Mode.APPEND, Mode.REPLACE) or quarantine is not False:
+            frame = whole(frame)
+        if how not in (Mode.APPEND, Mode.REPLACE) and quarantine is False:  # what is held back is not loaded
             check_key(frame, key if how != Mode.SNAPSHOT or not isinstance(at, str) else (*key, at))
         if not self._lake.exists(into):
             if not key and how in (Mode.UPSERT, Mode.SNAPSHOT):
@@ -249,7 +259,7 @@ class Etl:
             if self._lake.contracts(self._looking).get(into).tables in (Rule.DISCARD_ROW, Rule.DISCARD_VALUE):
                 gone = sum(part.height for part in rows_of(frame)[1])
                 return self._loaded(into, gone, begin, version=0, discarded=gone)
-            if checkpoint is None and how != Mode.SNAPSHOT:
+            if checkpoint is None and how != Mode.SNAPSHOT and quarantine is False:
                 self._create(into, frame, key, description, source, layout, partition)
                 rows = self._lake.rows(into)
                 return self._loaded(into, rows, begin, added=rows)
@@ -258,11 +268,14 @@ class Etl:
         elif partition and partition != self._lake.partition_by(into):
             lies = ", ".join(self._lake.partition_by(into)) or "nothing"
             raise Invalid(f"'{into}' is partitioned by {lies}, not by {', '.join(partition)}")
+        held = None
+        if quarantine is not False:
+            frame, held = held_back(self._screen, frame, into, quarantine, how, at)
         version, counts = self._lake.load(
             into, frame, self._actor, mode=how, key=key, at=at, close=missing == "close", evolve=evolve,
             checkpoint=checkpoint,
         )  # fmt: skip
-        return self._loaded(into, version=version.number, begin=begin, **asdict(counts))
+        return self._loaded(into, version=version.number, begin=begin, held=held, **asdict(counts))
 
     def drain(
         self,
@@ -366,20 +379,14 @@ class Etl:
         partition_by: Sequence[str] = (),
     ) -> None:
         self._lake.create(
-            into,
-            rows,
-            self._actor,
-            key=key,
-            partition_by=partition_by,
-            layout=layout,
-            description=description,
+            into, rows, self._actor, key=key, partition_by=partition_by, layout=layout, description=description,
             source=source,
-        )
+        )  # fmt: skip
 
     def _there(self, dataset: str) -> pl.DataFrame:
         return frames.to_polars(self._lake.read(dataset, self._looking))
 
-    def _loaded(self, dataset: str, rows: int, begin: float, *, version: int | None = None, **counts: int) -> Loaded:
+    def _loaded(self, dataset: str, rows: int, begin: float, *, version: int | None = None, **counts: Any) -> Loaded:
         every = {"added": 0, "changed": 0, "unchanged": 0, "removed": 0} | counts
         seconds = time.perf_counter() - begin
         number = self._lake.version(dataset) if version is None else version

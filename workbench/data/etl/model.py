@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from workbench.compute import listed
+from workbench.data.quality import Held
 from workbench.foundation.errors import Invalid
 
 __all__ = ["Drained", "Landed", "Loaded", "Slice", "days"]
@@ -102,6 +103,7 @@ class Loaded:
         late: Rows of a history that are older than what it knew of their key.
         discarded: Rows that the dataset's contract let go of.
         values: Values that it let go of.
+        held: Rows that were held back, see `wb.quality.held`; None where all fit or nobody asked.
     """
 
     dataset: str
@@ -115,10 +117,12 @@ class Loaded:
     late: int = 0
     discarded: int = 0
     values: int = 0
+    held: Held | None = None
 
     def __repr__(self) -> str:
         named = {"added": self.added, "changed": self.changed, "removed": self.removed, "late": self.late}
         named |= {"discarded by the contract": self.discarded, "values discarded by the contract": self.values}
+        named |= {"held back": self.held.rows} if self.held is not None else {}
         parts = [f"{count:,} {what}" for what, count in named.items() if count]
         done = ", ".join(parts) if parts else "nothing changed"
         return f"{self.dataset}: {_count(self.rows, 'row')}, {done}; version {self.version}, {self.seconds:.1f} s"

@@ -17,12 +17,23 @@ class Quarantine:
     """Where transforms put the rows that they take out: `quarantine.rows` are those of all of them."""
 
     def __init__(self) -> None:
-        self._parts: list[pl.DataFrame] = []
+        self._parts: list[tuple[int, pl.DataFrame]] = []
+        self._step = 0
 
     @property
     def rows(self) -> pl.DataFrame:
         """The rows as they were when they were taken out, with the column `reason`; no columns where there are none."""
-        return pl.concat(self._parts, how="diagonal_relaxed") if self._parts else pl.DataFrame()
+        parts = [part for _, part in self._parts]
+        return pl.concat(parts, how="diagonal_relaxed") if parts else pl.DataFrame()
+
+    @property
+    def by_step(self) -> list[tuple[int, pl.DataFrame]]:
+        """The rows that each transform took out, with its number in the list."""
+        return list(self._parts)
+
+    def at(self, step: int) -> None:
+        """Says which transform of a list takes rows out from now on."""
+        self._step = step
 
     def add(self, rows: pl.DataFrame) -> None:
         """
@@ -30,10 +41,10 @@ class Quarantine:
             rows: With their column `reason`.
         """
         if rows.height:
-            self._parts.append(rows)
+            self._parts.append((self._step, rows))
 
     def __len__(self) -> int:
-        return sum(part.height for part in self._parts)
+        return sum(part.height for _, part in self._parts)
 
     def __repr__(self) -> str:
         return f"Quarantine({len(self):,} rows)"

@@ -62,7 +62,6 @@ class _Written(BaseModel):
     into: str = ""
     key: tuple[str, ...] = ()
     mode: Mode = Mode.REPLACE
-    quarantine: str = ""
     transforms: tuple[Any, ...] = Field(min_length=1)
 
 
@@ -144,7 +143,6 @@ class Recipe:
         into: The dataset that gets the result.
         key: What tells its rows apart.
         mode: How they are loaded.
-        quarantine: The dataset of rows that are taken out; empty where none is said.
         name: The file's; empty where it is in none.
         written: The transforms as they were written.
     """
@@ -155,7 +153,6 @@ class Recipe:
     into: str = ""
     key: tuple[str, ...] = ()
     mode: Mode = Mode.REPLACE
-    quarantine: str = ""
     name: str = ""
     written: tuple[Mapping[str, Any], ...] = ()
 
@@ -198,20 +195,18 @@ class Recipe:
         return replace(self, **{name: getattr(made, name) for name in said})
 
     @property
-    def held(self) -> str:
-        """The dataset of rows that are taken out; empty where it is not known, without `into`."""
-        return self.quarantine or (f"{self.into}_quarantine" if self.into else "")
-
-    @property
     def datasets(self) -> tuple[str, ...]:
         """What it is computed from: what it reads, and the datasets that it joins."""
         joined = [step.arguments.get("right") for step in self.steps]
         return tuple(dict.fromkeys(filter(None, [self.reads, *(one for one in joined if isinstance(one, str))])))
 
-    def apply(self, frame: AnyFrame, *, read: Callable[[str], Any], quarantine: Quarantine | None = None) -> AnyFrame:
+    def apply(
+        self, frame: AnyFrame, *, read: Callable[[str], Any], quarantine: Quarantine | None = None, since: int = 0
+    ) -> AnyFrame:
         """The frame after all transforms, of the kind it was given.
 
         Args:
+            since: The number of the first transform, for rows that those before went over.
             read: Gives the dataset of a name, for joins.
             quarantine: Gets the rows that are taken out.
 
@@ -219,16 +214,19 @@ class Recipe:
             Invalid: A transform does not fit the frame; says which, and where it was written.
             NotFound: No such column or dataset.
         """
-        leading = tuple(takewhile(lambda step: step.by_row, self.steps))
+        steps = self.steps[since:]
+        leading = tuple(takewhile(lambda step: step.by_row, steps))
         apart = frames.mapped(frame, partial(_run, tuple(step.holding(read) for step in leading))) if leading else None
-        rest = self.steps if apart is None else self.steps[len(leading) :]
+        rest = steps if apart is None else steps[len(leading) :]
         given: Any = frame if apart is None else apart
         if apart is not None and not rest:
             return given  # type: ignore[no-any-return]
         if type(frame).__module__.startswith("dask"):
             _logger.warning("%s needs rows of other partitions: all are computed on this machine", rest[0].place)
         rows: Any = frames.to_polars(given)
-        for step in rest:
+        for number, step in enumerate(rest, start=len(self.steps) - len(rest)):
+            if quarantine is not None:
+                quarantine.at(number)
             rows = step.run(rows, read, quarantine)
         return alike(frame, rows.lazy())
 
@@ -242,7 +240,7 @@ class Recipe:
         assert said is not None, "what is not valid was refused"
         return cls(
             tuple(step for step in found if step is not None), said.description, said.reads, said.into, said.key,
-            said.mode, said.quarantine, written=tuple(_as_mapping(one) for one in said.transforms),
+            said.mode, written=tuple(_as_mapping(one) for one in said.transforms),
         )  # fmt: skip
 
 

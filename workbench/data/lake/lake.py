@@ -51,11 +51,11 @@ class Lake(LakeLoader):
         super().__init__(root, catalog, runs, security)
         self._jobs = Jobs(catalog)
         self._upkeep = Upkeep(root, self._store, runs)
-        self._removed: Callable[[Path], object] = lambda _: None
+        self._told: list[Callable[[Path], object]] = []
 
     def when_removed(self, told: Callable[[Path], object]) -> None:
-        """Names who keeps what was made of files, and is told the folder of a dataset of which some went for good."""
-        self._removed = told
+        """Adds somebody who keeps what goes with files, and is told the folder of a dataset of which some are gone."""
+        self._told.append(told)
 
     def create(
         self,
@@ -244,6 +244,10 @@ class Lake(LakeLoader):
             Forbidden: Neither the dataset's owner nor an engineer.
         """
         self._for_change(name, actor, doing)
+
+    def _removed(self, folder: Path) -> None:
+        for told in self._told:
+            told(folder)
 
     def _forget(self, record: DatasetRecord) -> None:
         self._logs.pop(record.id, None)

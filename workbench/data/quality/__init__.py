@@ -6,23 +6,26 @@ And profiles: what rows look like, before anything is expected of them.
 from workbench.data.quality.checking import check
 from workbench.data.quality.held import Holding
 from workbench.data.quality.kinds import Expectation
-from workbench.data.quality.model import Held, Outcome, QualityResult, Redriven, Screened, gate
+from workbench.data.quality.model import Held, Kept, Outcome, QualityResult, Redriven, Screened, Tried, gate
 from workbench.data.quality.profile import ColumnProfile, Profile
 from workbench.data.quality.profiling import profiled
 from workbench.data.quality.promises import PROMISE, Promises
 from workbench.data.quality.promising import Day, Freshness
 from workbench.data.quality.quality import Quality
+from workbench.data.quality.screening import REASONS
 from workbench.data.quality.suite import Suite
 from workbench.data.quality.trending import Point, Trend, trends
 
 __all__ = [
     "PROMISE",
+    "REASONS",
     "ColumnProfile",
     "Day",
     "Expectation",
     "Freshness",
     "Held",
     "Holding",
+    "Kept",
     "Outcome",
     "Point",
     "Profile",
@@ -33,6 +36,7 @@ __all__ = [
     "Screened",
     "Suite",
     "Trend",
+    "Tried",
     "check",
     "gate",
     "profiled",

@@ -8,28 +8,38 @@ in between and tries again finds the checkpoint, and no row comes in twice.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from workbench.compute import frames
-from workbench.data.lake import Checkpoint, Lake, Mode, disk_errors, sync
-from workbench.data.quality.model import Held, Redriven, State
+from workbench.data.lake import Checkpoint, Lake, Mode
+from workbench.data.quality.heldfiles import HeldFiles, content_of
+from workbench.data.quality.model import Held, Kept, Kind, Redriven, State, Tried
 from workbench.data.quality.screening import REASONS, Parted
 from workbench.data.quality.store import HeldStore
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import Conflict, Forbidden, IntegrityError, Invalid, NotFound, WorkbenchError
+from workbench.foundation.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unavailable,
+    WorkbenchError,
+)
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.jobs import Jobs
 from workbench.governance.runs import Actor
 
-__all__ = ["Holding"]
+__all__ = ["Holding", "Trying"]
+
+Trying = Callable[[Held, pl.DataFrame], Tried]
+"""From a batch and its rows to what fits now."""
 
 
 class Holding:
@@ -41,6 +51,9 @@ class Holding:
     Args:
         folder: Where the files lie, in a folder per dataset.
         part: Parts rows by what a suite says of single rows: `part(rows, dataset, suite)`.
+
+    Attributes:
+        tried_by: Who says what fits of rows that were held by something else than a suite, when they are tried again.
     """
 
     def __init__(
@@ -55,8 +68,10 @@ class Holding:
         self._jobs = Jobs(catalog)
         self._lake = lake
         self._actor = actor
-        self._folder = folder
-        self._part = part
+        self._files = HeldFiles(folder, lake.id_of)
+        self.tried_by: dict[Kind, Trying] = {
+            "suite": lambda batch, rows: _tried(part(rows, batch.dataset, batch.suite))
+        }
 
     def __repr__(self) -> str:
         found = self.list()
@@ -99,7 +114,7 @@ class Holding:
         found = self.get(id)
         if found.ended is not None:
             raise NotFound(f"the rows of '{id}' are not held any more: {found.state}")
-        return self._read(found)
+        return self._files.read(found)
 
     def redrive(self, id: str, rows: Any = None) -> Redriven:
         """Tries to load held rows again, after the rule or the rows were mended: those that fit now, exactly once.
@@ -121,7 +136,7 @@ class Holding:
             batch = self._open(id)
             if batch.state == "loading" and rows is not None:
                 raise Conflict(f"'{id}' is being loaded since a try that was cut off", hint="try it without rows first")
-            loading, rest = (batch, None) if batch.state == "loading" else self._planned(batch, rows)
+            loading, rest = (batch, ()) if batch.state == "loading" else self._planned(batch, rows)
             if loading is None:
                 return Redriven(0, None, rest)
             return Redriven(loading.rows, self._loaded(loading), rest)
@@ -139,32 +154,81 @@ class Holding:
             if batch.state != "held":
                 raise Conflict(f"'{id}' is being loaded since a try that was cut off", hint="redrive ends it")
             self._store.change(id, "discarded", ended=utcnow())
-            self._remove(batch)
+            self._files.remove(batch)
         return self.get(id)
 
-    def hold(self, dataset: str, suite: str, parted: Parted) -> Held | None:
+    def hold(
+        self,
+        dataset: str,
+        suite: str,
+        kept: Kept,
+    ) -> Held | None:
         """Holds rows back from a dataset; the same rows are held once, however often a load is tried.
 
         Returns:
             The batch; None where there are no rows.
         """
-        if parted.held.is_empty():
+        if kept.rows.is_empty():
             return None
-        identifier = self._lake.id_of(dataset)
-        content = _content(parted.held.drop(REASONS))
-        known = self._store.same(identifier, content, name_of=self._lake.name_of)
+        content = content_of(kept.rows.drop(REASONS))
+        known = self._store.same(self._lake.id_of(dataset), content, name_of=self._lake.name_of)
         if known is not None:
             return known
-        batch = self._batch(dataset, suite, parted.held.height, parted.reasons)
-        self._write(batch, parted.held)
+        batch = self._batch(dataset, suite, kept)
+        self._files.write(batch, kept.rows)
         failpoint("quality.held.written")
-        self._store.add([(batch, content)], identifier)
+        self._store.add([(batch, content)], self._lake.id_of(dataset))
         failpoint("quality.held.recorded")
         return batch
 
-    def _planned(self, batch: Held, given: Any) -> tuple[Held | None, Held | None]:
+    def replace(
+        self, dataset: str, kept: Sequence[Kept], *, kind: Kind, origin: str, run: str | None = None
+    ) -> tuple[Held, ...]:
+        """Holds rows back in the place of those of the same origin, which were taken out of what was read anew.
+
+        Args:
+            run: In which that was, where it is not the actor's.
+
+        Returns:
+            What is held of it now; what is as it was stays as it is.
+        """
+        open_ones = self._store.batches(self._lake.id_of(dataset), ended=False, name_of=self._lake.name_of)
+        before = [one for one in open_ones if (one.kind, one.origin, one.state) == (kind, origin, "held")]
+        stays: list[Held] = []
+        pieces: list[tuple[Held, str]] = []
+        for one in kept:
+            content = content_of(one.rows.drop(REASONS))
+            known = self._store.same(self._lake.id_of(dataset), content, name_of=self._lake.name_of, origin=origin)
+            if known is not None and known.how == one.how:
+                stays.append(known)
+                continue
+            batch = self._batch(dataset, "", one, kind=kind, origin=origin, run=run)
+            self._files.write(batch, one.rows)
+            pieces.append((batch, content))
+        gone = [old for old in before if old.id not in {known.id for known in stays}]
+        if pieces or gone:
+            failpoint("quality.held.written")
+            ending: list[tuple[str, State]] = [(old.id, "replaced") for old in gone]
+            self._store.add(pieces, self._lake.id_of(dataset), ending=ending)
+            for old in gone:
+                self._files.remove(old)
+        return (*stays, *(batch for batch, _ in pieces))
+
+    def tidy(self) -> int:
+        """Removes what is held back from datasets that were deleted, and files that a crash left behind.
+
+        What is held back from a dataset that is there stays, however old it is.
+
+        Returns:
+            How many files went.
+        """
+        for identifier in self._store.gone(self._lake.name_of):
+            self._store.end(identifier)
+        return self._files.tidy(self._store.open, lambda identifier: self._lake.name_of(identifier) is not None)
+
+    def _planned(self, batch: Held, given: Any) -> tuple[Held | None, tuple[Held, ...]]:
         """Parts a batch into what is loading from now on and what is held on; one step of the catalog."""
-        rows = self._read(batch).drop(REASONS)
+        rows = self._files.read(batch).drop(REASONS)
         if given is not None:
             mended = frames.to_polars(given)
             mended = mended.drop(REASONS, strict=False)
@@ -174,37 +238,46 @@ class Holding:
                     hint="give all of them; what is to go can be discarded when the others are in",
                 )
             rows = mended
-        parted = self._part(rows, batch.dataset, batch.suite)
-        if parted.fits.is_empty() and given is None:
-            return None, batch
-        if parted.held.is_empty() and given is None:
+        if batch.kind not in self.tried_by:
+            raise Unavailable(f"nobody is here who can try rows of {batch.origin} again")
+        tried = self.tried_by[batch.kind](batch, rows)
+        alike = rows.height == sum(one.rows.height for one in tried.held) and all(
+            one.how in (None, batch.how) for one in tried.held
+        )
+        if tried.fits.is_empty() and given is None and alike:
+            return None, (batch,)
+        if not tried.held and given is None and batch.kind == "suite":
             self._store.change(batch.id, "loading")
             failpoint("quality.redrive.planned")
-            return self._store.get(batch.id, name_of=self._lake.name_of), None
+            return self._store.get(batch.id, name_of=self._lake.name_of), ()
         pieces: list[tuple[Held, str]] = []
-        first = last = None
-        if not parted.fits.is_empty():
-            first = self._batch(batch.dataset, batch.suite, parted.fits.height, {}, batch.id, "loading")
-            self._write(first, parted.fits.with_columns(pl.lit(None, pl.List(pl.Null)).alias(REASONS)))
-            pieces.append((first, _content(parted.fits)))
-        if not parted.held.is_empty():
-            last = self._batch(batch.dataset, batch.suite, parted.held.height, parted.reasons, batch.id)
-            self._write(last, parted.held)
-            pieces.append((last, _content(parted.held.drop(REASONS))))
+        first = None
+        if not tried.fits.is_empty():
+            kept = Kept(tried.fits.with_columns(pl.lit(None, pl.List(pl.Null)).alias(REASONS)), {}, batch.how)
+            first = self._batch(batch.dataset, batch.suite, kept, parent=batch, state="loading")
+            self._files.write(first, kept.rows)
+            pieces.append((first, content_of(tried.fits)))
+        for one in tried.held:
+            last = self._batch(batch.dataset, batch.suite, replace(one, how=one.how or batch.how), parent=batch)
+            self._files.write(last, one.rows)
+            pieces.append((last, content_of(one.rows.drop(REASONS))))
         failpoint("quality.redrive.written")
-        self._store.add(pieces, self._lake.id_of(batch.dataset), parting=batch.id)
+        self._store.add(pieces, self._lake.id_of(batch.dataset), ending=[(batch.id, "parted")])
         failpoint("quality.redrive.planned")
-        self._remove(batch)
-        return first, last
+        self._files.remove(batch)
+        return first, tuple(one for one, _ in pieces if one is not first)
 
     def _loaded(self, batch: Held) -> int:
         """Commits the rows of a batch that is loading, if that was not done before; the dataset's version."""
         name = batch.dataset
+        how = batch.how or {}
         mode = Mode.UPSERT if self._lake.key(name) else Mode.APPEND
-        rows = self._read(batch).drop(REASONS)
+        mode = Mode.SNAPSHOT if how.get("mode") == Mode.SNAPSHOT else mode
+        at = datetime.fromisoformat(how["since"]) if "since" in how else how.get("at")
+        rows = self._files.read(batch).drop(REASONS)
         try:
             version, _ = self._lake.load(
-                name, rows, self._actor, mode=mode, checkpoint=Checkpoint("held rows", batch.id, 1)
+                name, rows, self._actor, mode=mode, at=at, checkpoint=Checkpoint("held rows", batch.id, 1)
             )
         except WorkbenchError:
             self._store.change(batch.id, "held")
@@ -212,7 +285,7 @@ class Holding:
         failpoint("quality.redrive.committed")
         self._store.change(batch.id, "loaded", ended=utcnow())
         failpoint("quality.redrive.recorded")
-        self._remove(batch)
+        self._files.remove(batch)
         return version.number
 
     def _open(self, id: str) -> Held:
@@ -225,40 +298,31 @@ class Holding:
         self,
         dataset: str,
         suite: str,
-        rows: int,
-        reasons: dict[str, int],
-        parent: str | None = None,
+        kept: Kept,
+        *,
+        kind: Kind = "suite",
+        origin: str = "",
+        run: str | None = None,
+        parent: Held | None = None,
         state: State = "held",
     ) -> Held:
-        run, who = self._actor.run, self._actor.principal.name
-        return Held(secrets.token_hex(6), dataset, suite, rows, reasons, state, run, who, utcnow(), parent=parent)
-
-    def _path(self, batch: Held) -> Path:
-        return self._folder / self._lake.id_of(batch.dataset) / f"{batch.id}.parquet"
-
-    def _write(self, batch: Held, rows: pl.DataFrame) -> None:
-        path = self._path(batch)
-        with disk_errors(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            rows.write_parquet(part)
-            sync([part])
-            part.replace(path)
-            sync([path.parent, path.parent.parent])
-
-    def _read(self, batch: Held) -> pl.DataFrame:
-        path = self._path(batch)
-        try:
-            return pl.read_parquet(path)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise IntegrityError(
-                f"the rows of '{batch.id}', held back from '{batch.dataset}', cannot be read from {path.name}",
-                hint="discard it, and load its rows from the source again",
-            ) from error
-
-    def _remove(self, batch: Held) -> None:
-        with suppress(FileNotFoundError):
-            self._path(batch).unlink()
+        if parent is not None:
+            kind, origin = parent.kind, parent.origin
+        return Held(
+            id=secrets.token_hex(6),
+            dataset=dataset,
+            suite=suite,
+            rows=kept.rows.height,
+            reasons=kept.reasons,
+            state=state,
+            run=run or self._actor.run,
+            principal=self._actor.principal.name,
+            held=utcnow(),
+            parent=None if parent is None else parent.id,
+            kind=kind,
+            origin=origin,
+            how=kept.how,
+        )
 
     def _check(self, dataset: str) -> None:
         self._lake.check_may_change(dataset, self._actor, "deal with the rows that are held back from")
@@ -276,8 +340,5 @@ class Holding:
         return True
 
 
-def _content(rows: pl.DataFrame) -> str:
-    """What tells the same rows in the same order from others."""
-    written = io.BytesIO()
-    rows.rechunk().write_ipc(written)
-    return hashlib.sha256(written.getbuffer()).hexdigest()
+def _tried(parted: Parted) -> Tried:
+    return Tried(parted.fits, () if parted.held.is_empty() else (Kept(parted.held, parted.reasons),))

@@ -70,7 +70,7 @@ def look(rows: pl.LazyFrame, plans: Mapping[int, Prepared], columns: Collection[
 def with_beside(rows: pl.LazyFrame, plans: Iterable[Prepared]) -> pl.LazyFrame:
     """The rows with the columns that plans look at beside them."""
     beside = [plan.beside for plan in plans if plan.beside is not None]
-    return pl.concat([rows, pl.DataFrame(beside).lazy()], how="horizontal") if beside else rows
+    return rows.with_columns(beside) if beside else rows
 
 
 def _taken(rows: pl.LazyFrame, names: list[str]) -> tuple[pl.DataFrame, int]:

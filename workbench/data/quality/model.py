@@ -12,7 +12,9 @@ import polars as pl
 from workbench.charts import Table
 from workbench.foundation.errors import CheckFailed
 
-__all__ = ["Held", "Outcome", "QualityResult", "Redriven", "Screened", "State", "gate"]
+__all__ = [
+    "Held", "Kept", "Kind", "Outcome", "QualityResult", "Redriven", "Screened", "State", "Tried", "gate"
+]  # fmt: skip
 
 # What is said of these is not said of each row.
 _OF_ALL = {"arrived", "fresh", "no_rows", "row_count", "shift", "type"}
@@ -148,7 +150,8 @@ class QualityResult:
         return f"<p>{escape(self.verdict)}</p>{self.table()._repr_html_()}"
 
 
-State = Literal["held", "loading", "loaded", "parted", "discarded"]
+State = Literal["held", "loading", "loaded", "parted", "replaced", "discarded"]
+Kind = Literal["suite", "transforms"]
 
 
 @dataclass(frozen=True)
@@ -162,12 +165,15 @@ class Held:
         rows: How many.
         reasons: Expectation -> how many of the rows break it.
         state: `held`; `loading` where a try was cut off, which the next one ends; `loaded`; `parted` into what was
-            loaded and what is held on; `discarded`.
+            loaded and what is held on; `replaced` by what the same transforms took out later; `discarded`.
         run: In which they were held.
         principal: Who held them.
         held: When, in UTC.
         ended: When they were loaded, parted or discarded.
         parent: The batch that it is a part of.
+        kind: Who held them, and says what fits when they are tried again: a `suite`, or `transforms`.
+        origin: What they came from: which transforms, and of which dataset; empty for rows that were given.
+        how: What whoever held them has to know to try them again.
     """
 
     id: str
@@ -181,6 +187,37 @@ class Held:
     held: datetime
     ended: datetime | None = None
     parent: str | None = None
+    kind: Kind = "suite"
+    origin: str = ""
+    how: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Rows that are to be held back.
+
+    Attributes:
+        rows: As they came, and `_reasons`.
+        reasons: What is wrong -> how many of the rows.
+        how: See `Held`.
+    """
+
+    rows: pl.DataFrame
+    reasons: dict[str, int]
+    how: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Held rows that were tried again.
+
+    Attributes:
+        fits: What is to come in now, as the dataset has it.
+        held: What still does not fit.
+    """
+
+    fits: pl.DataFrame
+    held: tuple[Kept, ...]
 
 
 @dataclass(frozen=True)
@@ -205,12 +242,12 @@ class Redriven:
     Attributes:
         loaded: How many rows are in the dataset now.
         version: The dataset's, where some are.
-        held: The rows that are still held; None where all fit.
+        held: The rows that are still held; none where all fit.
     """
 
     loaded: int
     version: int | None
-    held: Held | None
+    held: tuple[Held, ...]
 
 
 def gate(result: QualityResult) -> QualityResult:

@@ -13,7 +13,7 @@ from workbench.data.lake import Dataset, Lake
 from workbench.data.quality.checking import check
 from workbench.data.quality.functions import Answering
 from workbench.data.quality.held import Holding
-from workbench.data.quality.model import QualityResult, Screened, gate
+from workbench.data.quality.model import Kept, QualityResult, Screened, gate
 from workbench.data.quality.profile import Profile
 from workbench.data.quality.profiling import profiled
 from workbench.data.quality.promises import Promises
@@ -120,7 +120,9 @@ class Quality:
         """
         return gate(subject if isinstance(subject, QualityResult) else self.check(subject, suite))
 
-    def screen(self, frame: Any, *, into: str, suite: Suite | str | None = None) -> Screened:
+    def screen(
+        self, frame: Any, *, into: str, suite: Suite | str | None = None, how: dict[str, Any] | None = None
+    ) -> Screened:
         """Parts rows that are to go into a dataset: those that fit go on, the others are held back, with reasons.
 
         `wb.etl.load(wb.quality.screen(rows, into="flights").rows, into="flights", key="id")`. A row is held back that
@@ -131,6 +133,7 @@ class Quality:
             frame: Of any kind.
             into: The dataset, which is there.
             suite: A suite or its name; by default the one named after the dataset.
+            how: How they come in after all, where that is not by the dataset's key; see `Held`.
 
         Raises:
             CheckFailed: An expectation about the rows as a whole is not met; nothing was held back.
@@ -142,7 +145,7 @@ class Quality:
         around = self._around()
         found = parted(frame, chosen, around)
         result = replace(found.result, dataset=into, run=self._actor.run)
-        held = self.held.hold(into, chosen.name, found)
+        held = self.held.hold(into, chosen.name, Kept(found.held, found.reasons, how))
         self._store.add(result, self._actor.principal.name, around.sights | {into: self._lake.sight(into, self._actor)})
         return Screened(found.fits, held, result)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workbench.data.quality.model import Held, Outcome, QualityResult, State
@@ -108,28 +108,58 @@ class HeldStore:
             raise NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
         return _held(row, name)
 
-    def same(self, dataset_id: str, content: str, *, name_of: NameOf) -> Held | None:
-        """A batch of the same rows that is held now."""
+    def same(self, dataset_id: str, content: str, *, name_of: NameOf, origin: str | None = None) -> Held | None:
+        """A batch of the same rows that is held now.
+
+        Args:
+            origin: Only of this one.
+        """
         query = select(HeldRow).where(
             HeldRow.dataset_id == dataset_id, HeldRow.content == content, HeldRow.state == "held"
         )
+        if origin is not None:
+            query = query.where(HeldRow.origin == origin)
         with self._catalog.read() as session:
             row = session.scalars(query).first()
         name = None if row is None else name_of(row.dataset_id)
         return None if row is None or name is None else _held(row, name)
 
-    def add(self, batches: Sequence[tuple[Held, str]], dataset_id: str, *, parting: str | None = None) -> None:
+    def add(
+        self,
+        batches: Sequence[tuple[Held, str]],
+        dataset_id: str,
+        *,
+        ending: Sequence[tuple[str, State]] = (),
+    ) -> None:
         """Records batches and what tells their content, all at once.
 
         Args:
-            parting: The batch that they are the parts of, which ends with that.
+            ending: Batches that end with that, and how: those that they are the parts of, or take the place of.
         """
         with self._catalog.begin() as session:
-            if parting is not None:
-                self._changed(session, parting, "parted", utcnow())
+            for id, state in ending:
+                self._changed(session, id, state, utcnow())
             for one, content in batches:
-                told = {name: value for name, value in asdict(one).items() if name not in ("dataset", "reasons")}
-                session.add(HeldRow(**told, dataset_id=dataset_id, content=content, reasons=one.reasons))
+                told = {name: value for name, value in asdict(one).items() if name != "dataset"}
+                session.add(HeldRow(**told, dataset_id=dataset_id, content=content))
+
+    def gone(self, name_of: NameOf) -> list[str]:
+        """Ids of datasets that are no more, from which rows are held back."""
+        with self._catalog.read() as session:
+            ids = list(session.scalars(select(HeldRow.dataset_id).where(HeldRow.ended.is_(None)).distinct()))
+        return [one for one in ids if name_of(one) is None]
+
+    def open(self, dataset_id: str) -> set[str]:
+        """Ids of the batches whose rows are held or being loaded."""
+        query = select(HeldRow.id).where(HeldRow.dataset_id == dataset_id, HeldRow.ended.is_(None))
+        with self._catalog.read() as session:
+            return set(session.scalars(query))
+
+    def end(self, dataset_id: str) -> None:
+        """All that is held back from a dataset is discarded."""
+        with self._catalog.begin() as session:
+            query = update(HeldRow).where(HeldRow.dataset_id == dataset_id, HeldRow.ended.is_(None))
+            session.execute(query.values(state="discarded", ended=utcnow()))
 
     def change(self, id: str, state: State, *, ended: datetime | None = None) -> None:
         with self._catalog.begin() as session:

@@ -59,3 +59,6 @@ class HeldRow(Base):
     held: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
     parent: Mapped[str | None] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(16), server_default="suite")
+    origin: Mapped[str] = mapped_column(String(1024), server_default="")
+    how: Mapped[dict[str, Any] | None] = mapped_column(JSON)

@@ -96,7 +96,7 @@ class UpdateStep:
 
 class TransformStep:
     """A stage `transform: NAME`, which applies `transforms/NAME.yaml`; its parameters say otherwise than the file:
-    `reads`, `into`, `key`, `mode`, `quarantine`. Or all that could stand in the file stands in the stage.
+    `reads`, `into`, `key`, `mode`. Or all that could stand in the file stands in the stage.
     """
 
     def __init__(self, transforms: Transforms, runs: Runs) -> None:

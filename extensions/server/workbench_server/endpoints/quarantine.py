@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from workbench import Workbench
+from workbench.data.quality import Held
 from workbench.foundation.errors import NotFound
 from workbench_server.endpoint import Answer, Body, Endpoint, Query
 from workbench_server.values import Column, columns_of, rows_of
@@ -27,10 +28,12 @@ class HeldItem(Answer):
 
     id: str
     dataset: str
-    suite: str = Field(description="What they did not fit.")
+    kind: Literal["suite", "transforms"] = Field(description="Who held them.")
+    origin: str = Field(description="Which transforms took them out of which dataset; empty where a load did.")
+    suite: str = Field(description="What they did not fit; empty where that is no suite.")
     rows: int
     reasons: dict[str, int] = Field(description="Expectation -> how many of the rows break it.")
-    state: Literal["held", "loading", "loaded", "parted", "discarded"]
+    state: Literal["held", "loading", "loaded", "parted", "replaced", "discarded"]
     run: str | None
     principal: str
     held: datetime
@@ -54,29 +57,32 @@ class Redriving(Body):
 class RedrivenItem(Answer):
     loaded: int = Field(description="How many rows are in the dataset now.")
     version: int | None
-    held: HeldItem | None = Field(description="What is still held; null where all rows fit.")
+    held: list[HeldItem] = Field(description="What is still held; empty where all rows fit.")
 
 
 def listed(wb: Workbench, name: str, *, query: HeldQuery) -> HeldList:
-    return HeldList(items=[HeldItem(**asdict(one)) for one in wb.quality.held.list(name, every=query.every)])
+    return HeldList(items=[HeldItem(**_told(one)) for one in wb.quality.held.list(name, every=query.every)])
 
 
 def detail(wb: Workbench, name: str, id: str, *, query: HeldRowsQuery) -> HeldDetail:
     _of(wb, name, id)
     frame = wb.quality.held.rows(id).head(query.limit)
-    return HeldDetail(**asdict(wb.quality.held.get(id)), columns=columns_of(frame.schema), values=rows_of(frame))
+    return HeldDetail(**_told(wb.quality.held.get(id)), columns=columns_of(frame.schema), values=rows_of(frame))
 
 
 def redriven(wb: Workbench, name: str, id: str, *, body: Redriving) -> RedrivenItem:
     _of(wb, name, id)
     done = wb.quality.held.redrive(id)
-    held = None if done.held is None else HeldItem(**asdict(done.held))
-    return RedrivenItem(loaded=done.loaded, version=done.version, held=held)
+    return RedrivenItem(loaded=done.loaded, version=done.version, held=[HeldItem(**_told(one)) for one in done.held])
 
 
 def discarded(wb: Workbench, name: str, id: str) -> HeldItem:
     _of(wb, name, id)
-    return HeldItem(**asdict(wb.quality.held.discard(id)))
+    return HeldItem(**_told(wb.quality.held.discard(id)))
+
+
+def _told(one: Held) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "how"}
 
 
 def _of(wb: Workbench, name: str, id: str) -> None:

@@ -22,7 +22,6 @@ class TransformItem(Answer):
     into: str = Field(description="The dataset that gets the result.")
     key: list[str]
     mode: Mode = Field(description="How the result is loaded.")
-    quarantine: str = Field(description="The dataset of rows that are taken out.")
     transforms: list[dict[str, Any]] = Field(description="In order, each as name -> what it takes.")
 
 
@@ -55,7 +54,6 @@ class TransformSettings(Body):
     into: str | None = Field(None, description="The dataset that gets the result.")
     key: list[str] | None = Field(None, description="The columns that tell the result's rows apart.")
     mode: Mode | None = Field(None, description="How the result is loaded.")
-    quarantine: str | None = Field(None, description="The dataset of rows that are taken out.")
 
 
 class TransformApplied(Answer):
@@ -68,7 +66,7 @@ class TransformApplied(Answer):
     unchanged: int
     removed: int
     quarantined: int = Field(description="Rows that were taken out.")
-    quarantine: str = Field(description="The dataset that has them; empty where there are none.")
+    held: list[str] = Field(description="What holds them: ids of `/datasets/{name}/quarantine`.")
 
 
 def listed(wb: Workbench) -> TransformList:
@@ -97,10 +95,11 @@ def preview(wb: Workbench, name: str, *, body: TransformPreviewOf) -> TransformP
 
 def applied(wb: Workbench, name: str, *, body: TransformSettings) -> TransformApplied:
     done = wb.transforms.apply(name, **body.model_dump(exclude_none=True))
-    told = {
+    told: dict[str, Any] = {
         field: getattr(done.loaded, field) for field in TransformApplied.model_fields if hasattr(done.loaded, field)
     }
-    return TransformApplied(**told, run=done.run, quarantined=done.quarantined, quarantine=done.quarantine)
+    held = [one.id for one in done.held]
+    return TransformApplied(**{**told, "run": done.run, "quarantined": done.quarantined, "held": held})
 
 
 def _item(recipe: Recipe) -> TransformItem:
@@ -111,7 +110,6 @@ def _item(recipe: Recipe) -> TransformItem:
         into=recipe.into,
         key=list(recipe.key),
         mode=recipe.mode,
-        quarantine=recipe.held,
         transforms=[written(dict(one)) for one in recipe.written],
     )
 

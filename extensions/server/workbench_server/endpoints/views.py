@@ -58,7 +58,7 @@ class ViewHistoryQuery(Query):
 
 class ViewBody(Body):
     sql: str = Field(description="One SELECT over datasets.")
-    description: str = ""
+    description: str = Field("", description="For people; that of the dataset.")
 
 
 class RefreshBody(Body):

@@ -20,7 +20,7 @@ from workbench.compute import frames
 from workbench.data import etl
 from workbench.data.etl import Quarantine, Recipe
 from workbench.data.etl.recipes import TRANSFORMS
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.errors import Conflict, Invalid, NotFound
 
 FILE = """
 description: What the airline sends, ready to be loaded.
@@ -192,17 +192,53 @@ def test_a_file_is_applied_from_dataset_to_dataset(wb: Workbench, workspace: Pat
     rows = landed([("ua", "1", 3), ("AA", "2", None), ("UA", "x", 4), ("ZZ", "4", 20)])
     wb.datasets.create("landed", rows)
     applied = wb.transforms.apply("flights")
-    assert (applied.loaded.added, applied.quarantined, applied.quarantine) == (2, 2, "flights_quarantine")
-    assert "2 rows quarantined in flights_quarantine" in repr(applied)
+    assert (applied.loaded.added, applied.quarantined, len(applied.held)) == (2, 2, 2)
+    assert "2 rows in quarantine" in repr(applied)
     assert wb.datasets["flights"].to_polars().sort("flight").equals(by_hand(rows, Quarantine()).sort("flight"))
     assert wb.datasets["flights"].info.key == ("flight",)
-    refused = wb.datasets["flights_quarantine"].to_polars()
-    assert set(refused["reason"]) == {"'flight' cannot be read as integer", "'carrier' is none of the values"}
-    assert wb.transforms.apply("flights").loaded.version == applied.loaded.version
+    reasons = {reason for one in wb.quality.held.list("flights") for reason in one.reasons}
+    assert reasons == {"'flight' cannot be read as integer", "'carrier' is none of the values"}
+    assert {one.origin for one in applied.held} == {"transforms/flights.yaml of landed"}
+    again = wb.transforms.apply("flights")
+    assert (again.loaded.version, again.held) == (applied.loaded.version, applied.held)
     wb.datasets["landed"].overwrite(rows[:2])
     again = wb.transforms.apply("flights")
-    assert (again.quarantined, wb.datasets["flights_quarantine"].to_polars().height) == (0, 0)
+    assert (again.quarantined, wb.quality.held.list("flights")) == (0, [])
+    assert {one.state for one in wb.quality.held.list("flights", every=True)} == {"replaced"}
     made = wb.transforms.run(rows.to_pandas(), "flights", quarantine=Quarantine())
     assert isinstance(made, pd.DataFrame)
     with pytest.raises(NotFound, match="did you mean 'flights'"):
         wb.transforms.get("flihgts")
+
+
+def test_rows_that_were_taken_out_go_on_where_they_were(wb: Workbench, workspace: Path) -> None:
+    (workspace / "transforms").mkdir()
+    path = workspace / "transforms" / "flights.yaml"
+    path.write_text(FILE)
+    wb.datasets.create("airlines", AIRLINES)
+    wb.datasets.create("landed", landed([("ua", "1", 3), ("UA", "x", 4), ("ZZ", "4", 20)]))
+    held = {one.how["step"]: one for one in wb.transforms.apply("flights").held if one.how}
+    cast, sorted_out = (held[step] for step in sorted(held))
+    assert wb.quality.held.redrive(cast.id).held == (cast,)
+    mended = wb.quality.held.rows(cast.id).with_columns(flight=pl.lit("7"))
+    done = wb.quality.held.redrive(cast.id, mended)
+    assert (done.loaded, done.held) == (1, ())
+    assert sorted(wb.datasets["flights"].to_polars()["flight"]) == [1, 7]
+    path.write_text(FILE.replace("values: [UA, AA]", "values: [UA, AA, ZZ]"))
+    assert wb.quality.held.redrive(sorted_out.id).loaded == 1
+    assert sorted(wb.datasets["flights"].to_polars()["flight"]) == [1, 4, 7]
+    with pytest.raises(Conflict, match="already"):
+        wb.quality.held.redrive(sorted_out.id)
+
+
+def test_rows_of_other_transforms_are_left_where_they_are(wb: Workbench, workspace: Path) -> None:
+    (workspace / "transforms").mkdir()
+    path = workspace / "transforms" / "flights.yaml"
+    path.write_text(FILE)
+    wb.datasets.create("airlines", AIRLINES)
+    wb.datasets.create("landed", landed([("ua", "1", 3), ("UA", "x", 4)]))
+    (held,) = wb.transforms.apply("flights").held
+    path.write_text(FILE.replace("transforms:\n", "transforms:\n  - drop_nulls\n"))
+    with pytest.raises(Conflict, match="has other transforms by now"):
+        wb.quality.held.redrive(held.id)
+    assert [one.id for one in wb.quality.held.list("flights")] == [held.id]

@@ -10,7 +10,7 @@ import pytest
 
 from workbench import Workbench
 from workbench.data.etl import Applied, Transforms
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.errors import Conflict, Invalid, NotFound
 from workbench.governance.runs import Actor, RunKind, RunStatus
 from workbench.orchestration.pipelines import PipelineFailed
 
@@ -61,12 +61,11 @@ def test_a_stage_is_a_run_of_its_own_with_what_it_read_and_wrote(made: Workbench
     assert (clean.kind, clean.name, clean.parent) == (RunKind.TRANSFORM, "sales/clean", done.run.id)
     receipt = made.runs.receipt(clean.id)
     assert {edge.name for edge in receipt.read} == {"landed", "shops"}
-    assert {edge.name for edge in receipt.wrote} == {"sales", "sales_quarantine"}
+    assert {edge.name for edge in receipt.wrote} == {"sales"}
     assert {edge.name for edge in made.runs.receipt(large.id).read} == {"sales", "towns"}
-    # It says itself what it reads and writes, so nothing is undeclared; but for the rows that did not fit.
-    assert [step.why for step in told if step.state == "noted"] == [
-        "writes sales_quarantine, which it does not declare"
-    ]
+    # It says itself what it reads and writes, so nothing is undeclared.
+    assert [step.why for step in told if step.state == "noted"] == []
+    assert [(one.run, one.rows) for one in made.quality.held.list("sales")] == [(clean.id, 1)]
     assert made.datasets["large"].to_polars().rows() == [("a", 1, "K", 7), ("c", 5, "L", 9)]
     assert {node.name for node in made.lineage("large").upstream} >= {"landed", "shops", "sales", "towns"}
 
@@ -80,6 +79,61 @@ def test_it_is_skipped_until_what_it_depends_on_changes(made: Workbench, workspa
     assert statuses(made, least=2) == ["succeeded", "skipped"]
     (workspace / "transforms" / "sales.yaml").write_text(FILE.replace("quarantine}", "'null'}"))
     assert statuses(made, least=2) == ["succeeded", "succeeded"]
+
+
+def test_held_rows_stay_while_it_is_skipped_and_are_replaced_when_it_runs_again(made: Workbench) -> None:
+    def held(**more: Any) -> list[Any]:
+        return made.quality.held.list("sales", **more)
+
+    statuses(made)
+    (before,) = held()
+    assert statuses(made) == ["skipped", "skipped"]
+    assert held() == [before]
+    made.datasets["landed"].append(pl.DataFrame({"shop": ["e"], "size": ["y"]}))
+    assert statuses(made) == ["succeeded", "skipped"]
+    (after,) = held()
+    assert (after.rows, after.origin, made.runs.get(after.run).name) == (2, before.origin, "sales/clean")
+    assert sorted(one.state for one in held(every=True)) == ["held", "replaced"]
+    mended = made.quality.held.rows(after.id).with_columns(size=pl.lit("7"))
+    assert made.quality.held.redrive(after.id, mended).loaded == 2
+    assert made.datasets["sales"].to_polars().sort("shop").rows() == [
+        ("a", 1, "K"), ("b", 7, None), ("c", 5, "L"), ("e", 7, None),
+    ]  # fmt: skip
+
+
+def test_rows_that_transforms_in_the_stage_took_out_go_on_by_what_stood_there(made: Workbench, workspace: Path) -> None:
+    path = workspace / "pipelines" / "sales.yaml"
+    steps = "[{cast: {columns: {size: integer}, on_failure: quarantine}}, {join: {right: shops, on: {shop: code}}}]"
+    path.write_text(
+        f"name: sales\nstages:\n  - name: clean\n    transform: {{reads: landed, into: sales, transforms: {steps}}}\n"
+    )
+    made.pipelines.run("sales")
+    (held,) = made.quality.held.list("sales")
+    assert held.origin == "sales/clean of landed"
+    path.unlink()
+    assert made.quality.held.redrive(held.id).held == (held,)
+    done = made.quality.held.redrive(held.id, made.quality.held.rows(held.id).with_columns(size=pl.lit("7")))
+    assert (done.loaded, done.held) == (1, ())
+    assert ("b", 7, None) in made.datasets["sales"].to_polars().rows()
+    frame = made.datasets["shops"].to_polars()
+    said: list[Any] = [{"cast": {"columns": {"size": "integer"}, "on_failure": "quarantine"}}]
+    said.append({"join": {"right": frame, "on": {"shop": "code"}}})
+    (held,) = made.transforms.apply({"reads": "landed", "into": "others", "transforms": said}).held
+    with pytest.raises(Conflict, match="are written nowhere"):
+        made.quality.held.redrive(held.id)
+
+
+def test_what_is_read_otherwise_leaves_the_held_rows_of_the_first_where_they_are(made: Workbench) -> None:
+    made.datasets.create("landed_too", pl.DataFrame({"shop": ["d", "e"], "size": ["8", "x"]}))
+    (first,) = made.transforms.apply("sales").held
+    (second,) = made.transforms.apply("sales", reads="landed_too", mode="snapshot", into="history").held
+    (third,) = made.transforms.apply("sales", reads="landed_too", mode="upsert").held
+    assert first.origin == "transforms/sales.yaml of landed"
+    assert third.origin == "transforms/sales.yaml of landed_too"
+    assert {one.id for one in made.quality.held.list("sales")} == {first.id, third.id}
+    # What comes in later comes in as the other rows of its time did, whatever the file says.
+    made.quality.held.redrive(second.id, made.quality.held.rows(second.id).with_columns(size=pl.lit("7")))
+    assert set(made.datasets["history"].to_polars().filter(pl.col("is_current"))["shop"]) == {"d", "e"}
 
 
 def test_a_stage_says_otherwise_than_the_file(made: Workbench, workspace: Path) -> None:
@@ -132,10 +186,11 @@ def test_by_itself_it_is_a_run_and_inside_of_one_it_is_part_of_it(made: Workbenc
     assert isinstance(alone, Applied)
     assert made.runs.get(alone.run).kind is RunKind.TRANSFORM
     run = made.runs.start(RunKind.NOTEBOOK, "n", actor=made.actor, parameters={})
-    inside = Transforms(made.lake, made.runs, Actor(made.actor.principal, run.id), made.settings.home)
+    actor, held = Actor(made.actor.principal, run.id), made.quality.held
+    inside = Transforms(made.lake, made.runs, actor, made.settings.home, held)
     assert inside.apply("sales").run == run.id
     assert {edge.name for edge in made.runs.edges(run.id) if edge.direction == "read"} == {"landed", "shops"}
-    with pytest.raises(Invalid, match="wrote sales, sales_quarantine, and a replay writes nothing"):
+    with pytest.raises(Invalid, match="wrote sales, and a replay writes nothing"):
         made.notebooks.replay(alone.run)
     looked = made.transforms.preview("sales", rows=2)
     assert (looked.rows, looked.total, looked.reasons) == (2, 3, {"'size' cannot be read as integer": 1})

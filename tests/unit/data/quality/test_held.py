@@ -95,8 +95,8 @@ def test_when_the_rule_is_mended_what_fits_comes_in(
     loosen(tmp_path)
     done = quality.held.redrive(held.id)
     assert (done.loaded, ids(lake, admin)) == (1, [3])
-    assert done.held is not None
-    assert (done.held.rows, done.held.parent, list(done.held.reasons)) == (1, held.id, ["delay is at most 500"])
+    (still,) = done.held
+    assert (still.rows, still.parent, list(still.reasons)) == (1, held.id, ["delay is at most 500"])
     with pytest.raises(Conflict, match="parted already"):
         quality.held.redrive(held.id)
     with pytest.raises(NotFound, match="parted"):
@@ -111,10 +111,10 @@ def test_mended_rows_come_in(make: Callable[..., Quality], lake: Lake, admin: Ac
     mended = quality.held.rows(held.id).with_columns(delay=pl.lit(1.0), carrier=pl.col("carrier").fill_null("XX"))
     with pytest.raises(Invalid, match="has 2 rows, and 1 are given"):
         quality.held.redrive(held.id, mended.head(1))
-    assert quality.held.redrive(held.id, mended).held is None
+    assert quality.held.redrive(held.id, mended).held == ()
     assert ids(lake, admin) == [2, 3]
     assert quality.held.list() == []
-    assert not list(Path(quality.held._folder).rglob("*.parquet"))
+    assert not list(Path(quality.held._files._folder).rglob("*.parquet"))
 
 
 def test_rows_that_the_dataset_refuses_stay_held(
@@ -147,7 +147,7 @@ def test_a_file_that_is_gone_is_told_of(make: Callable[..., Quality]) -> None:
     quality = make()
     held = quality.screen(ROWS, into="flights").held
     assert held is not None
-    for path in Path(quality.held._folder).rglob("*.parquet"):
+    for path in Path(quality.held._files._folder).rglob("*.parquet"):
         path.write_bytes(b"PAR1")
     with pytest.raises(IntegrityError, match=f"'{held.id}', held back from 'flights', cannot be read"):
         quality.held.redrive(held.id)
