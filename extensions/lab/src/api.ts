@@ -2069,7 +2069,7 @@ export interface VersionList {
 export interface ViewBody {
   /** One SELECT over datasets. */
   sql: string;
-  /** For people; that of the dataset. */
+  /** What it is, for who finds it in a list. */
   description?: string;
 }
 

@@ -58,7 +58,7 @@ class ViewHistoryQuery(Query):
 
 class ViewBody(Body):
     sql: str = Field(description="One SELECT over datasets.")
-    description: str = Field("", description="For people; that of the dataset.")
+    description: str = Field("", description="What it is, for who finds it in a list.")
 
 
 class RefreshBody(Body):
