@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -111,22 +112,32 @@ def write(
 def write_pieces(folder: Path, cut: Iterable[Piece], *, data_change: bool) -> list[AddAction]:
     """Writes a file per piece, and waits until they are on disk.
 
-    Nothing names the new files yet; if anything fails, they are removed again.
+    While one is written the next is made. Nothing names the new files yet; if anything fails, they are removed again.
     """
     written: list[AddAction] = []
     try:
-        for piece in cut:
-            path = folder / _new_name(piece.rows.schema)
-            written.append(AddAction(path.name, 0, piece.partition, 0, data_change, "{}"))
-            level = LEVEL if piece.codec == "zstd" else None
-            piece.rows.write_parquet(path, compression=piece.codec, compression_level=level, row_group_size=piece.group)
-            written[-1] = describe(path, piece.partition, data_change=data_change)
+        with ThreadPoolExecutor(1, thread_name_prefix="files") as pool:
+            pending: Future[AddAction] | None = None
+            for piece in cut:
+                path = folder / _new_name(piece.rows.schema)
+                if pending is not None:
+                    written[-1] = pending.result()
+                written.append(AddAction(path.name, 0, piece.partition, 0, data_change, "{}"))
+                pending = pool.submit(_written, path, piece, data_change=data_change)
+            if pending is not None:
+                written[-1] = pending.result()
         sync(folder / action.path for action in written)
         sync([folder])
     except BaseException:
         discard(folder, written)
         raise
     return written
+
+
+def _written(path: Path, piece: Piece, *, data_change: bool) -> AddAction:
+    level = LEVEL if piece.codec == "zstd" else None
+    piece.rows.write_parquet(path, compression=piece.codec, compression_level=level, row_group_size=piece.group)
+    return describe(path, piece.partition, data_change=data_change)
 
 
 def discard(folder: Path, files: Iterable[AddAction]) -> None:

@@ -232,7 +232,7 @@ def historizing_rows(
 
 
 def _of_keys(base: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    files = [name for name, _ in hits(base, keys, key)]
+    files = [hit.name for hit in hits(base, keys, key)]
     there = base.scan(files).join(keys.lazy(), on=list(key), how="semi", maintain_order="left")
     return there.select(as_columns(base, schema)).collect(engine="streaming")
 
