@@ -226,11 +226,20 @@ class Datasets:
         return [Dataset(self._lake, info.name, self._actor) for info in self.infos()]
 
 
-def _zoned(reader: pa.RecordBatchReader, zone: str) -> pl.LazyFrame:
-    frame = pl.from_arrow(reader.read_all())
-    assert isinstance(frame, pl.DataFrame)
-    naive = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None]
-    try:
-        return frame.with_columns(pl.col(naive).dt.replace_time_zone(zone)).lazy()
-    except pl.exceptions.PolarsError as error:
-        raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+def _zoned(reader: pa.RecordBatchReader, zone: str) -> pa.RecordBatchReader:
+    """The same rows, of which times without a zone are of this one."""
+
+    def zoned(batch: pa.RecordBatch) -> pa.RecordBatch:
+        frame = pl.DataFrame(batch.select(naive))
+        try:
+            found = frame.with_columns(pl.all().dt.replace_time_zone(zone).dt.convert_time_zone("UTC")).to_arrow()
+        except pl.exceptions.PolarsError as error:
+            raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+        for name in naive:
+            values = found.column(name).combine_chunks()
+            batch = batch.set_column(batch.schema.get_field_index(name), name, values)
+        return batch
+
+    naive = [one.name for one in reader.schema if pa.types.is_timestamp(one.type) and one.type.tz is None]
+    first = zoned(pa.RecordBatch.from_pylist([], schema=reader.schema))
+    return pa.RecordBatchReader.from_batches(first.schema, map(zoned, reader))
