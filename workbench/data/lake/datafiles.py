@@ -62,14 +62,20 @@ def check_partition_columns(schema: Mapping[str, pl.DataType], columns: Sequence
             )
 
 
-def check_kept(schema: Mapping[str, pl.DataType], key: Sequence[str], partition_by: Sequence[str]) -> None:
+def check_kept(
+    schema: Mapping[str, pl.DataType], key: Sequence[str], partition_by: Sequence[str], sort_by: Sequence[str] = ()
+) -> None:
     """
     Raises:
-        Invalid: New columns lack one of the key or the partitions, or have one that cannot be partitioned by.
+        Invalid: New columns lack one of the key, the partitions or the sort order, or have one that cannot be
+            partitioned by.
     """
     for name in (*key, *partition_by):
         if name not in schema:
             raise Invalid(f"column '{name}' is part of the dataset's key or partitions and cannot be left out")
+    for name in sort_by:
+        if name not in schema:
+            raise Invalid(f"the dataset is sorted by column '{name}', which cannot be left out")
     check_partition_columns(schema, partition_by)
 
 
@@ -98,13 +104,19 @@ def pieces(
 
 
 def write(
-    folder: Path, frames: Iterable[pl.DataFrame], partition_by: Sequence[str], *, data_change: bool = True
+    folder: Path,
+    frames: Iterable[pl.DataFrame],
+    partition_by: Sequence[str],
+    sort_by: Sequence[str] = (),
+    *,
+    data_change: bool = True,
 ) -> list[AddAction]:
-    """Writes frames of one schema as new files, one or more per partition: see `write_pieces`.
+    """Writes frames of one schema as new files, one or more per partition, each sorted: see `write_pieces`.
 
     Partition columns stay in the files too, so that a plain list of files is the whole table.
     """
-    parted = chain.from_iterable(_partitions(frame, partition_by) for frame in frames)
+    ordered = (frame.sort(sort_by, maintain_order=True) for frame in frames) if sort_by else frames
+    parted = chain.from_iterable(_partitions(frame, partition_by) for frame in ordered)
     cut = chain.from_iterable(pieces(rows, partition=values) for values, rows in parted)
     return write_pieces(folder, cut, data_change=data_change)
 

@@ -249,7 +249,7 @@ def settled(record: DatasetRecord, base: Snapshot, empty: pl.LazyFrame, contract
     """
     wanted = pl.Schema() if anew else base.schema
     schema = fit(empty, wanted, EVOLVING if anew else contract, streamed=True)[1]
-    datafiles.check_kept(schema, record.key, record.partition_by)
+    datafiles.check_kept(schema, record.key, record.partition_by, record.sort_by)
     if anew:
         check_types(schema, base.schema, contract, record.name)
     return schema

@@ -71,6 +71,7 @@ class DatasetInfo:
         updated: When the newest version was committed.
         source: Where the rows come from; empty where nobody said.
         layout: How its files lie, for a dataset of events.
+        sort_by: The columns that its rows are sorted by.
     """
 
     name: str
@@ -88,6 +89,7 @@ class DatasetInfo:
     description: str
     source: str
     layout: EventLayout | None = None
+    sort_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class DatasetRecord:
         version: The newest version whose commit the catalog has recorded; the lake may be one crash ahead.
         complete_from: The first version from which on nothing was cleaned away.
         layout: How its files lie, for a dataset of events.
+        sort_by: The columns that its rows are sorted by.
     """
 
     id: str
@@ -111,6 +114,7 @@ class DatasetRecord:
     version: int
     complete_from: int
     layout: EventLayout | None = None
+    sort_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
