@@ -31,6 +31,10 @@ test-long: check ## the same with the long tests (crashes, the whole demo, the w
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	$(MAKE) --no-print-directory test-lower
 
+.PHONY: show-sources
+show-sources: development ## five real sources, every sync of them killed, and a table of the rows that differ (none)
+	$(BIN)/pytest -n 0 -s -q tests/crash/test_all_sources.py -k long_show $(ARGS)
+
 .PHONY: test-lower
 test-lower: ## contract and compute tests on Polars 1.44, pandas 3.0, Dask 2026.7
 	@sh scripts/bootstrap.sh lower

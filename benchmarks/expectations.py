@@ -1,14 +1,20 @@
-"""Ten expectations over many rows: ours, the same checks written by hand in Polars, and Pandera's.
+"""Ten expectations over many rows: ours, the same checks written by hand in Polars, and those of Pandera and of Great
+Expectations.
 
-python -m benchmarks.expectations FOLDER --rows 10000000
+python -m benchmarks.expectations FOLDER --rows 10000000 --great-expectations GX/bin/python
 
 Pandera is no dependency of ours, and is left out where it is not installed:
 `pip install --no-deps --target PEERS pandera typeguard typing_inspect mypy_extensions`, and PYTHONPATH=PEERS.
+Great Expectations has a Python of its own, see `great_expectations_peer.py`; it answers once.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -148,12 +154,46 @@ def by_pandera_pandas(file: Path) -> pl.DataFrame:
     return told(list(found.values()))
 
 
+class GreatExpectations:
+    """Its pandas engine in a process of its own, which was started and has imported all it needs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @classmethod
+    @contextmanager
+    def started(cls, python: Path | None, warm: Path) -> Iterator[GreatExpectations | None]:
+        """
+        Args:
+            python: The interpreter that has it; None gives none.
+            warm: A small file that it answers first.
+        """
+        if python is None:
+            yield None
+            return
+        program = Path(__file__).parent / "great_expectations_peer.py"
+        with subprocess.Popen([python, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            made = cls(process)
+            made(warm)
+            yield made
+
+    def __call__(self, file: Path) -> pl.DataFrame:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{file}\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith("counts "):
+                return told(json.loads(line.removeprefix("counts ")))
+        raise AssertionError("Great Expectations ended without an answer")
+
+
 def floor(file: Path) -> pl.DataFrame:
     columns = sorted({name for one in SUITE.expectations for name in one.columns_needed})
     return pl.scan_parquet(file).select(columns).collect(engine="streaming")
 
 
-def question(file: Path, title: str) -> Question:
+def question(file: Path, title: str, great: GreatExpectations | None) -> Question:
     peers: dict[str, Answer] = {
         f"Polars by hand, {engine}": partial(by_hand, file, engine) for engine in ("in-memory", "streaming")
     }
@@ -162,7 +202,8 @@ def question(file: Path, title: str) -> Question:
     else:
         peers["Pandera, Polars backend"] = partial(by_pandera, file)
         peers["Pandera, pandas backend"] = partial(by_pandera_pandas, file)
-    return Question(title, partial(ours, file), peers, partial(floor, file))
+    slow: dict[str, Answer] = {} if great is None else {"Great Expectations, pandas engine": partial(great, file)}
+    return Question(title, partial(ours, file), peers, partial(floor, file), slow)
 
 
 def main() -> None:
@@ -170,11 +211,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--great-expectations", type=Path, help="the Python that it is installed for")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     print(f"{asked.rows:,} rows, {asked.runs} runs by turns, Polars {pl.__version__}, {pl.thread_pool_size()} threads")
-    for broken, title in ((0, "ten expectations, all met"), (asked.rows // 10_000, "ten expectations, two broken")):
-        compare(question(made(asked.folder, asked.rows, broken), title), asked.runs, slow=False)
+    files = {
+        title: made(asked.folder, asked.rows, broken)
+        for broken, title in ((0, "ten expectations, all met"), (asked.rows // 10_000, "ten expectations, two broken"))
+    }
+    with GreatExpectations.started(asked.great_expectations, made(asked.folder, 1_000, 0)) as great:
+        for title, file in files.items():
+            compare(question(file, title, great), asked.runs, slow=True)
 
 
 if __name__ == "__main__":

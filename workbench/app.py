@@ -19,6 +19,7 @@ from workbench.data.quality import Quality
 from workbench.data.sources import Sources
 from workbench.data.sql import Limits, SqlDoor, SqlResult
 from workbench.data.uploads import Uploads
+from workbench.data.views import Views
 from workbench.foundation import observability
 from workbench.foundation.bus import Bus
 from workbench.foundation.catalog import Catalog
@@ -29,7 +30,7 @@ from workbench.governance.preferences import Preferences
 from workbench.governance.runs import Actor, Runs, Traces
 from workbench.governance.security import Principal, Role, Security
 from workbench.orchestration.notebooks import NotebookRunner
-from workbench.orchestration.pipelines import Pipelines, SourceStep
+from workbench.orchestration.pipelines import Pipelines, SourceStep, TransformStep, ViewStep
 from workbench.orchestration.processes import Processes
 from workbench.orchestration.schedule import IntervalJob, Scheduler
 from workbench.publishing.dashboards import Dashboards
@@ -54,6 +55,7 @@ class Workbench:
         etl: Loading and transforming.
         sources: Where rows come from: databases, APIs and files by name, and bringing them in.
         transforms: Transforms that are written down in files.
+        views: Materialized views: SELECTs whose rows are datasets, and bringing those up to date.
         uploads: Files that people send, until they are datasets.
         notebooks: Running one notebook with parameters.
         pipelines: Running notebooks in order, resuming where a run stopped.
@@ -106,13 +108,16 @@ class Workbench:
             actor,
             lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
         )
-        self.transforms = Transforms(self.lake, self.etl, actor, settings.home / "transforms")
+        self.transforms = Transforms(self.lake, self.runs, actor, settings.home)
+        self.views = Views(catalog, self.lake, self._sql, self.runs, self.security, actor, settings.home / "views")
         self.uploads = Uploads(catalog, settings, self.lake, self.runs, self.security, actor)
         self.notebooks = NotebookRunner(settings, self.runs, actor, lend=self.identities.lent)
         self.reports = Reports(settings, self.runs, self.notebooks, actor)
         self.gallery = Gallery(settings, self.runs, self.security, self.lake, actor)
         self.dashboards = Dashboards(settings, actor)
-        self._lineages = Lineages(Traces(catalog), self.lake, self.security, self.metrics, self.gallery, actor)
+        self._lineages = Lineages(
+            Traces(catalog), self.lake, self.security, self.metrics, self.gallery, self.dashboards, actor
+        )
         self.pipelines = Pipelines(
             settings,
             self.runs,
@@ -120,7 +125,12 @@ class Workbench:
             self.lake,
             self.notebooks,
             actor,
-            steps={"report": report_step(self.reports), "source": SourceStep(self.sources, self.runs)},
+            steps={
+                "report": report_step(self.reports),
+                "source": SourceStep(self.sources, self.runs),
+                "transform": TransformStep(self.transforms, self.runs),
+                "view": ViewStep(self.views, self.runs),
+            },
             versions={"metric": lambda name: self.metrics.get(name).version},
         )
         self.processes = Processes(settings, jobs, self.security, self.identities)
@@ -227,7 +237,7 @@ class Workbench:
         there is, nearest first.
 
         Args:
-            kind: "dataset", "metric", "report" or "source".
+            kind: "dataset", "metric", "model", "report", "dashboard" or "source".
             up: At most so many steps towards where it comes from; all when not given.
             down: The same towards what was made of it.
 

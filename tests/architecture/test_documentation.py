@@ -37,3 +37,16 @@ def test_every_target_of_the_makefile_says_what_it_does() -> None:
     text = (ROOT / "Makefile").read_text()
     phony = set(re.findall(r"^\.PHONY: (\S+)$", text, re.MULTILINE))
     assert set(re.findall(r"^([a-z-]+):.*## \S", text, re.MULTILINE)) == phony
+
+
+def test_every_row_of_a_table_has_the_cells_of_its_head() -> None:
+    """What is beyond them is not shown, and what is missing shifts the rest."""
+    wrong = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        cells = 0
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            found = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+            if found and cells and found != cells:
+                wrong.append(f"{page.name}:{number}")
+            cells = cells if found and cells else found
+    assert not wrong

@@ -19,6 +19,7 @@ from workbench import Workbench
 from workbench.analytics.metrics import Dimension, Input, Join, Metric, Property, Rollup
 from workbench.analytics.queries import Parameter
 from workbench.data.quality import Expectation, Suite
+from workbench.data.views import ViewDefinition
 from workbench.governance.preferences import PreferenceSet
 from workbench.orchestration.pipelines import Pipeline, Stage
 from workbench.publishing.reports import ReportDefinition
@@ -48,7 +49,8 @@ def keys(title: str) -> dict[str, str]:
         ("an expectation", EXPECTATIONS, [], []),
         ("a pipeline", [Pipeline], [], []),
         ("a pipeline's parameter", [PARAMETER], [], []),
-        ("a stage", [Stage], ["kind", "target"], ["notebook", "report", "source"]),
+        ("a stage", [Stage], ["kind", "target"], ["notebook", "report", "source", "transform", "view"]),
+        ("a view", [ViewDefinition], ["name"], []),
         ("a report", [ReportDefinition], ["version"], []),
         ("a query's parameter", [Parameter], [], []),
         ("preferences", [PreferenceSet], [], []),
@@ -86,13 +88,15 @@ def test_the_examples_work_together(wb: Workbench) -> None:
         (home / path).write_text((ROOT / "notebooks/flights/validate.ipynb").read_text())
     wb.datasets.create("sales", SALES)
 
-    assert sorted(examples()) == [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
+    of_sales = [f"{kind}/sales.yaml" for kind in ("expectations", "metrics", "pipelines", "reports")]
+    assert sorted(examples()) == [*of_sales, "views/by_region.yaml"]
     assert wb.metrics.query(["revenue", "sold", "revenue_per_sale"]).frame.rows() == [(200.0, 2, 100.0)]
     assert wb.metrics.query(["revenue_growth", "revenue_so_far"], grain="month").frame.height == 2
     assert wb.metrics.query("revenue", by="large").frame.height == 2
     assert wb.quality.check("sales").passed
     assert [stage.name for stage in wb.pipelines.get("sales").stages] == ["load", "report"]
     assert wb.reports.get("sales").title == "Sales"
+    assert wb.views.refresh("by_region").rows == 2
 
 
 def test_the_example_of_sql_works(wb: Workbench) -> None:
@@ -103,6 +107,19 @@ def test_the_example_of_sql_works(wb: Workbench) -> None:
     assert names["large"].to_dicts() == [{"id": 2, "amount": 150.0}]
     assert names["large"].versions == {"sales": (0,)}
     assert [run.query for run in wb.queries.runs("large_sales")] == ["large_sales"]
+
+
+def test_the_example_of_a_policy_works(wb: Workbench) -> None:
+    wb.datasets.create("sales", SALES)
+    (code,) = re.findall(r"```python\n# Who sees what\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    names: dict[str, Any] = {"wb": wb}
+    before, _, _ = code.partition("wb.security.clear_policy")
+    exec(before, names)
+    policy = wb.security.policy_of(names["Role"].VIEWER, "sales")
+    assert policy is not None
+    assert (policy.row_filter, policy.columns) == ("region = 'north'", {"amount": "NULL"})
+    exec(code, names)
+    assert wb.security.policy_of(names["Role"].VIEWER, "sales") is None
 
 
 def test_the_commands_and_requests_of_product_analytics_work(workspace: Path, command: Callable[..., Any]) -> None:

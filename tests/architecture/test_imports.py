@@ -25,6 +25,7 @@ COMES_WITH = {
 
 TABLES_OUTSIDE_STORE = {
     "workbench.governance.security.audit": "appends in the transaction of the act, whose session it is given",
+    "workbench.governance.security.origins": "looks in the transaction of the act, whose session it is given",
 }
 
 

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from sent_rows import sent_to
 from site_of_servers import running
+from tried_transforms import transformed
 from voila_server import start, stop, write_dashboard
 
 import workbench
@@ -88,6 +89,19 @@ def rolled_up(wb: Workbench) -> Any:
     assert SECRET not in found.explain()
     counted = [name for name, rows in found.frame.rows() for _ in range(rows)]
     return pl.DataFrame({"tailnum": counted, "origin": "JFK", "delay": range(1, len(counted) + 1)})
+
+
+def materialized(wb: Workbench) -> Any:
+    """A view that an engineer, who sees all, made of all rows: closed to who sees less."""
+    engineer = Workbench(wb.settings, wb.catalog, Actor(Principal("ed", Role.ENGINEER)))
+    engineer.views.define("every_flight", "SELECT * FROM flights")
+    assert engineer.views.refresh("every_flight").rows == 4
+    for ask in (lambda: wb.datasets.get("every_flight").to_polars(), lambda: wb.sql("FROM every_flight")):
+        with pytest.raises(Forbidden) as refused:
+            ask()
+        assert SECRET not in str(refused.value)
+    assert "every_flight" not in [one.name for one in wb.datasets.search().items]
+    return dataset_of(wb).preview()
 
 
 def export(ending: str) -> Callable[[Workbench], Any]:
@@ -265,6 +279,7 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "batches that ask for the hidden": lambda wb: pl.concat(dataset_of(wb).batches(where=f"tailnum <> '{SECRET}'")),
     "card": card,
     "profile": profile,
+    "view": materialized,
     "an old version": lambda wb: dataset_of(wb).at(1).to_polars(),
     "an old time": lambda wb: dataset_of(wb).at(time=dataset_of(wb).versions()[1].time).to_polars(),
     "sql": lambda wb: wb.sql("SELECT * FROM flights"),
@@ -275,11 +290,10 @@ DOORS: dict[str, Callable[[Workbench], Any]] = {
     "sql of an old version by its argument": lambda wb: wb.sql("SELECT * FROM flights", versions={"flights": 1}),
     "a saved query of somebody else's": saved_query,
     "a saved query over HTTP": saved_query_over_http,
+    "a preview of transforms": transformed(SECRET),
     "export to csv": export(".csv"),
     "export to parquet": export(".parquet"),
-    "send to a database": sent_to("out.db"),
-    "send to a DuckDB file": sent_to("out.duckdb"),
-    "send to a file": sent_to("out.ndjson"),
+    **{f"send to {name}": sent_to(name) for name in ("out.db", "out.duckdb", "out.ndjson")},
     "metrics": metric,
     "metrics of a dataset that it is joined to": joined,
     "metrics that a rollup keeps": rolled_up,

@@ -6,16 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab_page import LabPage, Theme
+from lab_page import CUT_OFF, LabPage, Theme
 from lab_server import Lab
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.npm]
-
-# What sticks out of the panel to the right, but for what may be scrolled.
-CUT_OFF = """panel => [...panel.querySelectorAll('*')].filter(one =>
-    !one.closest('.aw-Grid') && one.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1
-).map(one => one.className || one.tagName)"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -12,9 +12,13 @@ from lab_server import Lab
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-__all__ = ["LabPage", "Panel", "Theme"]
+__all__ = ["CUT_OFF", "LabPage", "Panel", "Theme"]
 
 Theme = Literal["light", "dark"]
+# What sticks out of the panel to the right, but for what may be scrolled.
+CUT_OFF = """panel => [...panel.querySelectorAll('*')].filter(one =>
+    !one.closest('.aw-Grid') && one.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1
+).map(one => one.className || one.tagName)"""
 
 
 class Panel:

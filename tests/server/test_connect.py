@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from inspect import signature
 from pathlib import Path
 
 import polars as pl
@@ -19,9 +20,10 @@ from polars.testing import assert_frame_equal
 from site_of_servers import SECRET, Site, made, rendered, running
 
 import workbench
+from workbench.data.quality import Suite
 from workbench.foundation.errors import Forbidden, Invalid, NotFound
 from workbench.governance.runs import RunKind, RunStatus
-from workbench.governance.security import Role, Scope
+from workbench.governance.security import Policy, Role, Scope
 from workbench.remote import Connection, ReadsOnly, door
 
 KINDS = pl.DataFrame(
@@ -133,6 +135,87 @@ def test_a_lazy_plan_gets_what_it_needs_of_the_version_it_was_made_on(team: Site
     plan = ana.datasets["growing"].lazy()
     team.wb.datasets["growing"].append(pl.DataFrame({"n": [2]}))
     assert plan.collect()["n"].to_list() == [1]
+
+
+def test_a_history_is_the_same_near_and_far(team: Site, ana: Connection) -> None:
+    near, far = team.wb.datasets["kinds"], ana.datasets["kinds"]
+    assert [str(one.effect) for one in far.versions()] == ["2 rows added", "2 rows added"]
+    assert repr(far.versions(limit=1)) == repr(near.versions(limit=1))
+    assert far.versions(before=1) == near.versions(before=1)
+    assert signature(type(far).versions) == signature(type(near).versions)
+
+
+def test_a_difference_is_the_same_near_and_far(team: Site, ana: Connection, vera: Connection) -> None:
+    team.wb.datasets.create("turned", KINDS.with_row_index("id"), key="id")
+    other = KINDS.with_row_index("id").with_columns(id=pl.col("id") + 1, small=pl.lit("x"), new=pl.lit(1))
+    team.wb.datasets["turned"].overwrite(other, evolve=True)
+    near, far = team.wb.datasets["turned"], ana.datasets["turned"]
+    assert signature(type(far).diff) == signature(type(near).diff)
+    for asked in ({}, {"after": 0}, {"key": []}, {"key": "id", "limit": 1}, {"limit": 0}):
+        here, there = near.diff(0, **asked), far.diff(0, **asked)  # type: ignore[arg-type]
+        for kind in ("rows_added", "rows_removed", "rows_changed"):
+            assert_frame_equal(getattr(there, kind), getattr(here, kind), check_row_order=asked != {"key": []})
+        assert repr(there) == repr(here)
+        assert (
+            there.columns_retyped
+            == here.columns_retyped
+            == ({"small": ("Int8", "String")} if "after" not in asked else {})
+        )
+    with pytest.raises(NotFound, match="no version 7"):
+        far.diff(7)
+    team.wb.security.set_policy(
+        Policy(dataset="turned", role=Role.VIEWER, row_filter="id > 3"), by=team.wb.actor.principal
+    )
+    assert (vera.datasets["turned"].diff(0).added, far.diff(0).added) == (1, 1)
+    assert vera.datasets["turned"].diff(0).removed == 0
+    assert not vera.datasets["turned"].versions()[0].effect.counted
+
+
+def test_lineage_is_the_same_near_and_far(team: Site, ana: Connection) -> None:
+    run = team.wb.runs.start(RunKind.NOTEBOOK, "lead", actor=team.wb.actor, parameters={})
+    team.wb.runs.record(run.id, "read", "source", "sqlite:///shop.db", "1")
+    team.wb.runs.record(run.id, "write", "dataset", "kinds", "1")
+    team.wb.runs.finish(run.id, RunStatus.SUCCEEDED)
+    for asked in ({"name": "kinds"}, {"name": "kinds", "up": 1, "down": 0}, {"name": "most", "kind": "metric"}):
+        near, far = team.wb.lineage(**asked), ana.lineage(**asked)  # type: ignore[arg-type]
+        assert (far.focus, far.nodes, far.links, far.cut) == (near.focus, near.nodes, near.links, near.cut)
+        assert repr(far) == repr(near)
+    assert "sqlite:///shop.db" in repr(ana.lineage("kinds"))
+    with pytest.raises(NotFound, match="did you mean 'kinds'"):
+        ana.lineage("kidns")
+
+
+def test_quality_is_the_same_near_and_far(team: Site, ana: Connection, vera: Connection) -> None:
+    day = pl.DataFrame({"at": [datetime(2013, 1, 31, tzinfo=UTC)], "n": [1]})
+    suite = Suite.model_validate(
+        {"name": "seen", "dataset": "seen", "expectations": [
+            {"expect": "not_null", "column": "n"}, {"expect": "between", "column": "n", "max": 0, "note": "why"},
+        ]}
+    )  # fmt: skip
+    team.wb.datasets.create("seen", day)
+    for _ in range(2):
+        team.wb.quality.check("seen", suite)
+    team.wb.quality.promises.make("seen", column="at", within="2 hours")
+    near, far = team.wb.quality, ana.quality
+    assert far.history("seen") == near.history("seen")
+    assert far.history("seen", limit=1) == near.history("seen", limit=1)
+    assert far.trend("seen") == near.trend("seen")
+    assert far.propose("seen") == near.propose("seen")
+    here, there = near.promises.look("seen"), far.promises.look("seen")
+    assert (
+        (there.kept, there.days, there.promise)
+        == (here.kept, here.days, here.promise)
+        == (False, here.days, here.promise)
+    )
+    assert [one.dataset for one in far.promises.list()] == ["seen"]
+    with pytest.raises(NotFound, match="nothing is promised"):
+        far.promises.look("kinds")
+    team.wb.security.set_policy(
+        Policy(dataset="seen", role=Role.VIEWER, row_filter="n > 3"), by=team.wb.actor.principal
+    )
+    assert vera.quality.history("seen") == []
+    with pytest.raises(ReadsOnly):
+        far.check("seen")
 
 
 def test_a_dataset_is_read_as_of_a_time(team: Site, ana: Connection) -> None:

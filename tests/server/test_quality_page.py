@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 from site_of_servers import Site
 
+import workbench
 from workbench.governance.security import Policy, Role
 
 SUITE = """
@@ -74,6 +75,40 @@ def test_a_promise_stands_beside_it(checked: Site) -> None:
     assert '<strong class="bad">Not fresh.</strong>' in told
     assert "It was not checked yet" in told
     assert "<b>" not in told
+
+
+@pytest.mark.parametrize("promise", [{"by": "00:00"}, {"within": "2 hours"}])
+def test_neither_an_old_day_nor_one_to_come_makes_today_fresh_at_any_door(
+    checked: Site, promise: dict[str, str]
+) -> None:
+    """Rows of yesterday are there; then come those of a year ago, then of the day after tomorrow, then of now."""
+    now = datetime.now(UTC)
+    frames = {days: pl.DataFrame({"at": [now + timedelta(days=days)]}) for days in (-1, -365, 2, 0)}
+    sales = checked.wb.datasets.create("sales", frames[-1])
+    checked.wb.quality.promises.make("sales", column="at", **promise)  # type: ignore[arg-type]
+    with workbench.connect(checked.url, checked.token("ana")) as far:
+
+        def fresh() -> set[bool]:
+            """What each door says."""
+            page = checked.get("/workbench/quality/sales", "ana").text
+            checked.wb.quality.promises.keep_watch()
+            return {
+                checked.wb.quality.promises.look("sales").kept,
+                *(one.kept for one in checked.wb.quality.promises.list() if one.dataset == "sales"),
+                checked.ask("datasets/sales/freshness", "ana")["kept"],
+                *(one["kept"] for one in checked.ask("freshness", "ana")["items"] if one["dataset"] == "sales"),
+                far.quality.promises.look("sales").kept,
+                checked.wb.quality.history("sales", limit=1)[0].passed,
+                "Not fresh." not in page and "Fresh." in page,
+            }
+
+        assert fresh() == {False}
+        for days in (-365, 2):
+            sales.append(frames[days])
+            assert fresh() == {False}, days
+        sales.append(frames[0])
+        assert fresh() == {True}
+    checked.wb.datasets.delete("sales")
 
 
 def test_it_is_found_from_the_datasets_and_names_the_nearest(checked: Site) -> None:

@@ -6,9 +6,11 @@ import sqlite3
 from typing import Any
 
 import httpx
+import pytest
 from site_of_servers import Site
 
-from workbench.governance.security import Scope
+from workbench.foundation.errors import WorkbenchError
+from workbench.governance.security import Policy, Role, Scope
 
 
 def sent(site: Site, method: str, path: str, user: str = "ada", **options: Any) -> httpx.Response:
@@ -50,3 +52,37 @@ def test_a_source_from_its_first_day_to_its_last(site: Site) -> None:
     assert sent(site, "GET", "sources/sold").status_code == 404
     assert sent(site, "GET", "datasets/sold").status_code == 200
     site.wb.datasets.delete("sold")
+
+
+def test_what_a_policy_hides_is_not_told_by_syncs_and_their_runs(own: Site) -> None:
+    """Neither a value that an error quotes, nor how many rows there are; to look, a token for reading is enough."""
+    home = own.wb.settings.home
+    (home / "pay.csv").write_text("id,who,paid\n1,ana,10\n2,boss,99999\n")
+    own.wb.sources.add("pay", "pay.csv", into="pay", mode="append", cursor="id")
+    own.wb.sources.sync("pay")
+    hidden = Policy(dataset="pay", role=Role.ANALYST, row_filter="who <> 'boss'")
+    own.wb.security.set_policy(hidden, by=own.wb.actor.principal)
+    (home / "pay.csv").write_text("id,who,paid\n3,boss,88888\n4,boss\n")
+    with pytest.raises(WorkbenchError):
+        own.wb.sources.sync("pay")
+    run = own.wb.sources.history("pay")[0].run
+    (own.wb.runs.get(run).directory / "run.log").write_text("boss is paid 88888\n")
+    full = own.ask("sources/pay/history", "ada")["items"]
+    assert [(one["outcome"], one["rows"]) for one in full] == [("failed", 0), ("succeeded", 2)]
+    assert full[0]["error"] == own.ask(f"runs/{run}", "ada")["error"]
+    assert own.ask(f"runs/{run}/log", "ada")["text"] == "boss is paid 88888\n"
+    shown = own.ask("sources/pay/history", "ana")["items"]
+    assert [(one["outcome"], one["rows"], one["removed"]) for one in shown] == [
+        ("failed", None, None),
+        ("succeeded", None, None),
+    ]
+    for error in (
+        shown[0]["error"],
+        own.ask("sources/pay", "ana")["last"]["error"],
+        own.ask(f"runs/{run}", "ana")["error"],
+    ):
+        assert error.startswith("not told, since a policy hides some")
+    listed = {one["id"]: one["error"] for one in own.ask("runs?kind=sync", "ana")["items"]}
+    assert listed[run] == own.ask(f"runs/{run}", "ana")["error"]
+    assert own.refused(f"runs/{run}/log", "ana")["status"] == 403
+    assert own.ask("sources/pay", "ana")["records"] == 1

@@ -113,16 +113,25 @@ class Graph:
         links = [link for link in self.links if link.end not in gone]
         return Graph(self.title, nodes, links, self.alt)
 
+    @cached_property
+    def _where(self) -> Placed:
+        nodes, links = self.folded.nodes, self.folded.links
+        return placed([node.id for node in nodes], [(link.start, link.end) for link in links], width=WIDTH, gap=GAP)
+
+    @property
+    def width(self) -> float:
+        """How wide it is drawn."""
+        return self._where.across + 2 * MARGIN
+
+    @property
+    def marked_at(self) -> float:
+        """How far from the left the middle is of what it is about; 0 where that is nothing."""
+        marked = [node.id for node in self.folded.nodes if node.mark]
+        return self._where.middle[marked[0]] + MARGIN if marked else 0
+
     def svg(self) -> str:
         """One `<svg>` element: no outside reference, no script; its colours are those of the page it stands in."""
-        shown = self.folded
-        where = placed(
-            [node.id for node in shown.nodes],
-            [(link.start, link.end) for link in shown.links],
-            width=WIDTH,
-            gap=GAP,
-        )
-        width = where.across + 2 * MARGIN
+        shown, where, width = self.folded, self._where, self.width
         height = max(where.layers * (HEIGHT + DROP) - DROP, 0) + 2 * MARGIN
         mark = hashlib.sha256(repr((self.title, self.alt, shown.nodes, shown.links)).encode()).hexdigest()[:10]
         arrow = f"wb-{mark}-a"
@@ -162,7 +171,7 @@ def _box(node: GraphNode, where: Placed) -> str:
         f'<rect x="{left:g}" y="{top:g}" width="{WIDTH}" height="{HEIGHT}" rx="3" fill="var(--wb-paper)" {edge}{dash}/>'
         f'<path d="M{left + 1:g} {top + 4:g}v{HEIGHT - 8}" stroke="{colour}" stroke-width="4"/>'
         f"{_text(left + 11, top + 15, node.kind, 'var(--wb-ink-2)', 11)}"
-        f"{_text(left + 11, top + 31, _shortened(node.label), 'var(--wb-ink)', 13, weight)}"
+        f"{_text(left + 11, top + 31, _shortened(node.label, LETTERS - 3 * node.mark), 'var(--wb-ink)', 13, weight)}"
         f"{_text(left + 11, top + 46, _cut(node.note), 'var(--wb-ink-2)', 11)}</g>"
     )
     if not node.link:
@@ -201,11 +210,11 @@ def _edge(layer: int, *, below: bool) -> float:
     return layer * (HEIGHT + DROP) + MARGIN + (HEIGHT if below else 0)
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= LETTERS:
+def _shortened(text: str, most: int) -> str:
+    if len(text) <= most:
         return text
-    tail = (LETTERS - 1) * 3 // 5
-    return f"{text[: LETTERS - 1 - tail]}…{text[-tail:]}"
+    tail = (most - 1) * 3 // 5
+    return f"{text[: most - 1 - tail]}…{text[-tail:]}"
 
 
 def _cut(text: str) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from workbench.cli.state import open_workbench
 from workbench.foundation.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from workbench.data.lake import DatasetSummary
+    from workbench.data.lake import DatasetSummary, Effect
 
 __all__ = ["add_to", "commands"]
 
@@ -53,7 +53,11 @@ def list_datasets(
         }
         for one in found
     ]
-    none = "no dataset fits" if words or owner else "no dataset yet: workbench dataset load FILE --name NAME"
+    none = (
+        "no dataset fits"
+        if words or owner
+        else "no dataset yet: workbench dataset load FILE --name NAME, or workbench source add NAME URL --into NAME"
+    )
     print_records(records, as_json=as_json, empty=none)
 
 
@@ -96,8 +100,12 @@ def show(name: Name, as_json: JsonOption = False) -> None:
 
 
 @commands.command()
-def versions(name: Name, as_json: JsonOption = False) -> None:
-    """List a dataset's versions: when, who, what, in which run."""
+def versions(
+    name: Name,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="At most so many; default: all.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List a dataset's versions: when, who, what, in which run, and what became of rows and columns."""
     with open_workbench() as wb:
         records = [
             {
@@ -106,10 +114,19 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
                 "operation": found.operation,
                 "by": found.principal,
                 "run": found.run,
+                **_effect(found.effect, as_json=as_json),
             }
-            for found in wb.datasets.get(name).versions()
+            for found in wb.datasets.get(name).versions(limit=limit)
         ]
     print_records(records, as_json=as_json)
+
+
+def _effect(effect: Effect, *, as_json: bool) -> dict[str, Any]:
+    if not as_json:
+        return {"rows": effect.rows_told, "columns": effect.columns_told}
+    retyped = {one.name: (one.before, one.after) for one in effect.columns_retyped}
+    columns = {"added": effect.columns_added, "removed": effect.columns_removed, "retyped": retyped}
+    return {"added": effect.added, "changed": effect.changed, "removed": effect.removed, "columns": columns}
 
 
 @commands.command()
@@ -152,7 +169,7 @@ def restore(
 @commands.command()
 def lineage(
     name: Annotated[str, typer.Argument(help="The dataset's name, or that of what --kind says.")],
-    kind: Annotated[str, typer.Option(help="dataset, metric, report or source.")] = "dataset",
+    kind: Annotated[str, typer.Option(help="dataset, metric, model, report, dashboard or source.")] = "dataset",
     up: Annotated[int | None, typer.Option(min=0, help="At most so many steps to where it comes from.")] = None,
     down: Annotated[int | None, typer.Option(min=0, help="At most so many steps to what was made of it.")] = None,
     as_json: JsonOption = False,

@@ -33,6 +33,7 @@ from workbench.cli import (
     start,
     state,
     transform,
+    view,
 )
 from workbench.foundation.errors import WorkbenchError
 
@@ -69,6 +70,7 @@ start.add_to(app)
 dataset.add_to(app)
 quality.add_to(dataset.commands)
 source.add_to(app)
+view.add_to(app)
 quarantine.add_to(app)
 sql.add_to(app)
 metric.add_to(app)

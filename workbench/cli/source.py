@@ -17,10 +17,12 @@ commands = typer.Typer(help="Data sources: where rows come from, and bringing th
 
 Name = Annotated[str, typer.Argument(help="The source's name.")]
 Into = Annotated[str | None, typer.Option(help="The dataset; made by the first sync.")]
-Mode = Annotated[str | None, typer.Option(help="refresh, append, upsert or files.")]
+Mode = Annotated[str | None, typer.Option(help="refresh, append, upsert or files; a stream has its own.")]
 Table = Annotated[str | None, typer.Option(help="Of a database, or the sheet of a workbook.")]
 Query = Annotated[str | None, typer.Option(help="A SELECT instead of a table.")]
-Password = Annotated[str | None, typer.Option(help="Where the password is kept: env:NAME or file:/path.")]
+Password = Annotated[
+    str | None, typer.Option(help="Where the password is kept: env:NAME, file:/path or keyring:service/name.")
+]
 Key = Annotated[list[str] | None, typer.Option(help="A column that tells rows apart. Repeat it.")]
 Cursor = Annotated[str | None, typer.Option(help="The column that grows.")]
 Initial = Annotated[str | None, typer.Option(help="Where the cursor begins.")]
@@ -33,6 +35,8 @@ TimeZone = Annotated[str | None, typer.Option(help="Of times that have none.")]
 Evolve = Annotated[bool | None, typer.Option("--evolve/--no-evolve", help="Take new columns over.")]
 PartitionBy = Annotated[list[str] | None, typer.Option(help="Of a dataset that is made. Repeat it.")]
 FileColumn = Annotated[str | None, typer.Option(help="Of the mode files: the column that says the file.")]
+Most = Annotated[int | None, typer.Option(min=1, help="Of a stream: a sync ends when it took about so many messages.")]
+Seconds = Annotated[float | None, typer.Option(help="Of a stream: a sync ends after so long.")]
 Description = Annotated[str | None, typer.Option(help="What it is, for people.")]
 
 
@@ -85,13 +89,16 @@ def add(
     evolve: Evolve = None,
     partition_by: PartitionBy = None,
     file_column: FileColumn = None,
+    most: Most = None,
+    seconds: Seconds = None,
     description: Description = None,
 ) -> None:
     """Add a source. Nothing is read yet: `test` looks whether it can be, `sync` brings the rows in."""
     given = _given(
         mode=mode, table=table, query=query, password=password, key=key, cursor=cursor, initial=initial,
         lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect, time_zone=time_zone,
-        evolve=evolve, partition_by=partition_by, file_column=file_column, description=description,
+        evolve=evolve, partition_by=partition_by, file_column=file_column, most=most, seconds=seconds,
+        description=description,
     )  # fmt: skip
     with open_workbench() as wb:
         found = wb.sources.add(name, url, into=into, **given)
@@ -119,14 +126,16 @@ def change(
     evolve: Evolve = None,
     partition_by: PartitionBy = None,
     file_column: FileColumn = None,
+    most: Most = None,
+    seconds: Seconds = None,
     description: Description = None,
 ) -> None:
     """Change some of what a source says; "" takes a setting back. What it said before stays in `versions`."""
     given = _given(
         url=url, into=into, mode=mode, table=table, query=query, password=password, key=key, cursor=cursor,
         initial=initial, lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect,
-        time_zone=time_zone, evolve=evolve, partition_by=partition_by, file_column=file_column,
-        description=description,
+        time_zone=time_zone, evolve=evolve, partition_by=partition_by, file_column=file_column, most=most,
+        seconds=seconds, description=description,
     )  # fmt: skip
     taken_back = {name: None for name in ("initial", "lag") if given.get(name) == ""}
     with open_workbench() as wb:

@@ -32,7 +32,10 @@ def init(folder: Annotated[Path, typer.Argument(help="The folder; default: this 
     for path in init_workspace(home):
         say(f"made {path.relative_to(home)}")
     Workbench.open(home).close()
-    say(f"{home} is a workspace. Next: workbench dataset load FILE --name NAME, or workbench new notebook NAME")
+    say(
+        f"{home} is a workspace. Next: workbench dataset load FILE --name NAME, workbench source add NAME URL"
+        " --into NAME for a database, or workbench new notebook NAME"
+    )
 
 
 def demo(

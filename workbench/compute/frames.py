@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # loading these takes longer than most queries; who never mee
     import dask.dataframe as dd
     import pandas as pd
 
-__all__ = ["batches", "to_arrow", "to_cudf", "to_dask", "to_dask_cudf", "to_lazy", "to_pandas", "to_polars"]
+__all__ = ["batches", "mapped", "to_arrow", "to_cudf", "to_dask", "to_dask_cudf", "to_lazy", "to_pandas", "to_polars"]
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -119,6 +119,27 @@ def to_dask(parts: Sequence[pl.LazyFrame], schema: Mapping[str, pl.DataType] | N
     return made
 
 
+def mapped(frame: Any, function: Callable[[pl.DataFrame], pl.DataFrame]) -> dd.DataFrame | None:
+    """A Dask frame with a function applied to each of its partitions, where and when those are computed.
+
+    Args:
+        frame: Anything.
+        function: Of rows that need no others; it has to be pickled for workers on other machines.
+
+    Returns:
+        None where it is no Dask frame of pandas, or does not say the types of its columns.
+    """
+    if not _is_a(frame, "dask.dataframe", "DataFrame") or not _is_a(frame._meta, "pandas", "DataFrame"):
+        return None
+    empty = to_polars(frame._meta)
+    if pl.Null in empty.schema.values():
+        return None
+    made: dd.DataFrame = frame.map_partitions(
+        _mapped, function, dict(empty.schema), meta=_partition(function(empty).lazy())
+    )
+    return made.clear_divisions()  # type: ignore[no-any-return, no-untyped-call, unused-ignore]
+
+
 def to_cudf(frame: pl.LazyFrame | pl.DataFrame) -> Any:
     """A `cudf.DataFrame`: the rows in the memory of the GPU, with every type as it is.
 
@@ -164,6 +185,12 @@ def _partition(part: pl.LazyFrame) -> pd.DataFrame:
         if dtype.is_integer() or dtype == pl.Boolean:
             result[name] = _nullable(collected[name])
     return result
+
+
+def _mapped(part: Any, function: Callable[[pl.DataFrame], pl.DataFrame], schema: dict[str, pl.DataType]) -> Any:
+    rows = to_polars(part)
+    untyped = {name: schema[name] for name, kind in rows.schema.items() if kind == pl.Null}
+    return _partition(function(rows.cast(untyped)).lazy())  # type: ignore[arg-type]
 
 
 def _nullable(column: pl.Series) -> Any:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from workbench.governance.security import Role, Scope
+from workbench.publishing.lineage import Lineage
 from workbench.remote.address import address, checked_token
 from workbench.remote.datasets import RemoteDatasets
-from workbench.remote.door import Door
+from workbench.remote.door import Door, path
 from workbench.remote.metrics import RemoteMetrics
 from workbench.remote.preferences import RemotePreferences
 from workbench.remote.product import RemoteProduct
+from workbench.remote.quality import RemoteQuality
 from workbench.remote.queries import RemoteQueries
 from workbench.remote.reading import Reading
 from workbench.remote.reports import RemoteReports
@@ -43,6 +45,7 @@ class Connection(Reading):
         url: The server's address.
         datasets: Versioned datasets: find and read.
         metrics: Metrics by dimension and grain, computed on the server.
+        quality: What checks of datasets found, and whether they are fresh.
         product: Funnels, retention and the like, computed on the server.
         queries: Saved SQL, run on the server.
         preferences: What the asker prefers.
@@ -56,6 +59,7 @@ class Connection(Reading):
         self.url = door.where
         self.datasets = RemoteDatasets(door)
         self.metrics = RemoteMetrics(door)
+        self.quality = RemoteQuality(door)
         self.product = RemoteProduct(door)
         self.queries = RemoteQueries(door)
         self.preferences = RemotePreferences(door)
@@ -66,6 +70,21 @@ class Connection(Reading):
     def me(self) -> Me:
         """Who asks, and what they may do, as it is now."""
         return self._door.ask("me", Me)
+
+    def lineage(self, name: str, kind: str = "dataset", *, up: int | None = None, down: int | None = None) -> Lineage:
+        """What a thing was made of, and what was made of it: `connection.lineage("flights")`.
+
+        Args:
+            kind: "dataset", "metric", "model", "report", "dashboard" or "source".
+            up: At most so many steps, up to 100, towards where it comes from; all when not given.
+            down: The same towards what was made of it.
+
+        Raises:
+            NotFound: No such thing, or none that the asker may see.
+            Forbidden: The dataset's policy closes it to the asker's role.
+            Invalid: There is no lineage of that kind of thing.
+        """
+        return self._door.ask(path("lineage", kind, name), Lineage, up=up, down=down)
 
     def close(self) -> None:
         self._door.close()

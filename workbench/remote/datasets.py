@@ -12,10 +12,22 @@ import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from workbench.compute import frames, listed
-from workbench.data.lake import DatasetInfo, DatasetPage, DatasetSummary, RowPage, Version, card, line, version_at
+from workbench.data.lake import (
+    DatasetInfo,
+    DatasetPage,
+    DatasetSummary,
+    Difference,
+    RowPage,
+    Version,
+    card,
+    line,
+    version_at,
+    versions_listing,
+)
 from workbench.foundation.errors import Invalid
 from workbench.foundation.listing import Listing
 from workbench.governance.runs import Direction, RunKind, RunStatus
+from workbench.remote.differing import differing
 from workbench.remote.door import Door, path
 from workbench.remote.reading import Named, Reading
 
@@ -91,9 +103,34 @@ class RemoteDataset(Reading):
         """The columns and their types."""
         return self._outline()[0]
 
-    def versions(self) -> list[Version]:
-        """Every commit, newest first."""
-        return list(self._door.pages(self._path("versions"), Version))
+    def versions(self, *, before: int | None = None, limit: int | None = None) -> Listing[Version]:
+        """Its history: every commit, newest first, with what it did to rows and columns.
+
+        Args:
+            before: Only those with a lower number.
+            limit: At most so many.
+        """
+        found = self._door.pages(self._path("versions"), Version, limit=limit, before=before)
+        return versions_listing(self.name, list(found))
+
+    def diff(
+        self, before: int, after: int | None = None, *, key: str | Sequence[str] | None = None, limit: int = 20
+    ) -> Difference:
+        """What became of the rows and columns from one version to another, counted on the server: `dataset.diff(3)`.
+
+        Both are as the asker's policy shows them.
+
+        Args:
+            before: A version's number.
+            after: Another's; the newest when not given.
+            key: What tells rows apart; the dataset's own key when not given. Empty: whole rows are counted.
+            limit: At most so many rows of each kind are given along, up to 1,000.
+
+        Raises:
+            NotFound: There is no such version, or it was cleaned away.
+            Invalid: A key is no column, or is on more than one row of what the asker may see.
+        """
+        return differing(self._door, self.name, before, after, key=None if key is None else listed(key), limit=limit)
 
     def lineage(self) -> Lineage:
         """The runs that read and wrote it, and the datasets beside it."""

@@ -166,7 +166,7 @@ def _independent(wb: Workbench, name: str, places: Mapping[str, int]) -> tuple[s
 def metric(wb: Workbench, name: str, dataset: str) -> dict[str, str]:
     """A metric that counts a dataset's rows, by the columns that look like dimensions."""
     schema = _schema(wb, dataset)
-    texts = [column for column in _texts(schema) if _NAME.fullmatch(column)][:MOST_DIMENSIONS]
+    texts = _telling(wb, dataset, [column for column in _texts(schema) if _NAME.fullmatch(column)])[:MOST_DIMENSIONS]
     times = [column for column, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
     lines = [
         f"- name: {name.replace('-', '_')}",
@@ -250,6 +250,14 @@ def _over_a_dataset(wb: Workbench, dataset: str | None) -> list[tuple[str, str]]
 
 def _schema(wb: Workbench, dataset: str) -> pl.Schema:
     return wb.datasets[dataset].lazy().collect_schema()
+
+
+def _telling(wb: Workbench, dataset: str, columns: list[str]) -> list[str]:
+    """Columns of few values, which a chart has room for, before those of many; each in the order they come in."""
+    if not columns:
+        return []
+    counted = wb.datasets[dataset].lazy().select(pl.col(columns).approx_n_unique()).collect(engine="streaming")
+    return sorted(columns, key=lambda column: counted[column].item() > MOST_VALUES)
 
 
 def _texts(schema: pl.Schema) -> list[str]:

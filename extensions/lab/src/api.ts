@@ -7,6 +7,11 @@ export interface Cancelled {
   id: string;
 }
 
+/** What checks of a dataset found, newest first: those by people who see the same of it as whoever asks. */
+export interface CheckList {
+  items: CheckResult[];
+}
+
 /** What became of one expectation. */
 export interface CheckOutcome {
   /** The expectation as a clause. */
@@ -198,13 +203,13 @@ export interface DatasetDiff {
   after: number;
   /** What rows were told apart by; empty where whole rows were counted. */
   key: string[];
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
   added: DiffRows;
   removed: DiffRows;
   /** Of each column that changed, 'before X' and 'after X'. */
   changed: DiffRows;
-  columns_added: string[];
-  columns_removed: string[];
-  columns_retyped: Retyped[];
 }
 
 /** A dataset as it is listed. */
@@ -268,6 +273,22 @@ export interface DayRows {
   rows: number;
   /** Whether they are there in time for now; null where they are not due yet. */
   kept: boolean | null;
+}
+
+/** What is said of rows that differ, as JSON: the value of `workbench` in the metadata of the stream's schema. The rows are one row with three lists: `added`, `removed` and `changed`. */
+export interface DiffHead {
+  dataset: string;
+  before: number;
+  after: number;
+  /** What rows were told apart by; empty where whole rows were counted. */
+  key: string[];
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
+  /** How many there are, of which the list has some. */
+  added: number;
+  removed: number;
+  changed: number;
 }
 
 /** Some of the rows of a kind. */
@@ -553,8 +574,8 @@ export interface Heard {
   /** Grows with every change; to be sent back as `since` after a cut. */
   number: number;
   time: string;
-  topic: "dataset" | "run" | "report" | "query" | "source";
-  /** Of the dataset, run, report, query or source. */
+  topic: "dataset" | "run" | "report" | "query" | "source" | "view";
+  /** Of the dataset, run, report, query, source or view. */
   name: string;
   detail: { [name: string]: Value };
 }
@@ -756,7 +777,7 @@ export interface LineageLink {
 /** A thing, or a piece of work that made one of another. */
 export interface LineageNode {
   id: string;
-  /** dataset, metric, report, source, query; of work notebook, pipeline and the like. */
+  /** dataset, metric, model, report, dashboard, source, query; of work notebook and the like. */
   kind: string;
   name: string;
   /** Whether it is work. */
@@ -1315,6 +1336,36 @@ export interface RedrivenItem {
 export interface Redriving {
 }
 
+export interface RefreshBody {
+  /** Compute it whole, whatever changed. */
+  anew?: boolean;
+}
+
+/** One refresh of a view. */
+export interface RefreshItem {
+  /** Its run, whose receipt says all of it. */
+  run: string;
+  by: string;
+  started: string;
+  finished: string | null;
+  outcome: "running" | "succeeded" | "failed";
+  /** Computed whole, by the rows that came, by their groups, or not at all, since nothing changed. */
+  way: "" | "whole" | "rows" | "groups" | "unchanged";
+  /** Why so; a clause. */
+  why: string;
+  /** That were written. */
+  rows: number;
+  /** Of the view's dataset, afterwards. */
+  version: number | null;
+  /** Dataset -> the version that the rows are of. */
+  read: { [name: string]: number };
+  error: string | null;
+}
+
+export interface RefreshList {
+  items: RefreshItem[];
+}
+
 export interface Removed {
   name: string;
 }
@@ -1525,6 +1576,7 @@ export interface RunDetail {
   /** The run that started this one. */
   parent: string | null;
   parameters: { [name: string]: Value };
+  /** Why it failed; where a policy hides some of what it read, only that it did. */
   error: string | null;
   /** What made its result, as far as it has come. */
   receipt: Receipt;
@@ -1542,10 +1594,11 @@ export interface RunItem {
   /** The run that started this one. */
   parent: string | null;
   parameters: { [name: string]: Value };
+  /** Why it failed; where a policy hides some of what it read, only that it did. */
   error: string | null;
 }
 
-export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload";
+export type RunKind = "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform" | "refresh";
 
 export interface RunList {
   items: RunItem[];
@@ -1796,10 +1849,10 @@ export interface SyncItem {
   started: string;
   finished: string | null;
   outcome: "running" | "succeeded" | "failed";
-  /** That were loaded. */
-  rows: number;
-  /** That were taken out, being deleted at the source. */
-  removed: number;
+  /** That were loaded; null where a policy hides some of the dataset. */
+  rows: number | null;
+  /** That were taken out, being deleted at the source; null likewise. */
+  removed: number | null;
   /** Of the dataset, afterwards. */
   version: number | null;
   /** Whether all rows of the source were read. */
@@ -1845,6 +1898,84 @@ export interface TimeFacts {
   without: number;
   /** First and last period of the longest run of them without a row. */
   gap: string[] | null;
+}
+
+export interface TransformApplied {
+  /** Its run, whose receipt says all of it. */
+  run: string;
+  dataset: string;
+  /** The newest; the one before where nothing changed. */
+  version: number;
+  /** That came out. */
+  rows: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  removed: number;
+  /** Rows that were taken out. */
+  quarantined: number;
+  /** The dataset that has them; empty where there are none. */
+  quarantine: string;
+}
+
+/** What a file of transforms says. */
+export interface TransformItem {
+  name: string;
+  description: string;
+  /** The dataset it is for; empty where none is said. */
+  reads: string;
+  /** The dataset that gets the result. */
+  into: string;
+  key: string[];
+  /** How the result is loaded. */
+  mode: Mode;
+  /** The dataset of rows that are taken out. */
+  quarantine: string;
+  /** In order, each as name -> what it takes. */
+  transforms: { [name: string]: Value }[];
+}
+
+export interface TransformList {
+  items: TransformItem[];
+  /** What is wrong with files that are left out, each with its lines. */
+  problems: string[];
+}
+
+/** What comes of the first rows. */
+export interface TransformPreview {
+  columns: Column[];
+  /** The rows that come out, a list each; see Column for the values. */
+  values: Value[][];
+  /** How many rows went in. */
+  rows: number;
+  /** Of how many. */
+  total: number;
+  quarantine_columns: Column[];
+  /** The rows that would be taken out; the last says why. */
+  quarantine_values: Value[][];
+}
+
+export interface TransformPreviewOf {
+  /** How many rows go in, at most. */
+  rows?: number;
+  /** Another dataset than the file says. */
+  reads?: string | null;
+  /** Others than the file has, to try them. */
+  transforms?: Value[] | null;
+}
+
+/** What is to be otherwise than the file says. */
+export interface TransformSettings {
+  /** The dataset that is transformed. */
+  reads?: string | null;
+  /** The dataset that gets the result. */
+  into?: string | null;
+  /** The columns that tell the result's rows apart. */
+  key?: string[] | null;
+  /** How the result is loaded. */
+  mode?: Mode | null;
+  /** The dataset of rows that are taken out. */
+  quarantine?: string | null;
 }
 
 export interface TrendPoint {
@@ -1904,17 +2035,74 @@ export interface UploadPreview {
 /** How far an upload is. Attributes: RECEIVING: Not all of its bytes are here. RECEIVED: All are; it can be looked at and loaded. LOADED: It is in a dataset, and its bytes are gone. */
 export type UploadState = "receiving" | "received" | "loaded";
 
+/** What a version did to rows and columns; a number is null where nobody counted, or the asker is not told. */
+export interface VersionEffect {
+  added: number | null;
+  /** Rows that took the place of another of the same key. */
+  changed: number | null;
+  removed: number | null;
+  columns_added: string[];
+  columns_removed: string[];
+  columns_retyped: Retyped[];
+}
+
 export interface VersionItem {
   number: number;
   time: string;
   operation: string;
   principal: string;
   run: string | null;
+  effect: VersionEffect;
+  /** The effect in words. */
+  told: string;
 }
 
 export interface VersionList {
   items: VersionItem[];
   next: string | null;
+}
+
+export interface ViewBody {
+  /** One SELECT over datasets. */
+  sql: string;
+  description?: string;
+}
+
+/** How a view can be brought up to date, and what a refresh would do now. */
+export interface ViewExplained {
+  view: string;
+  /** Its datasets, and their newest versions. */
+  reads: { [name: string]: number };
+  /** How it may be carried on; whole: it may not. */
+  can: "whole" | "rows" | "groups";
+  /** Why it is always computed whole; empty where it is not. */
+  cannot: string;
+  /** What a refresh would do. */
+  way: "whole" | "rows" | "groups" | "unchanged";
+  why: string;
+}
+
+/** A materialized view, and how it was last refreshed. */
+export interface ViewItem {
+  /** Its dataset's, too. */
+  name: string;
+  sql: string;
+  description: string;
+  /** Counts the changes of what it says, from 1. */
+  version: number;
+  owner: string;
+  created: string;
+  updated: string;
+  saved_by: string;
+  last: RefreshItem | null;
+}
+
+export interface ViewList {
+  items: ViewItem[];
+}
+
+export interface ViewRemoved {
+  name: string;
 }
 
 /** GET /datasets: Datasets, found by words and owner. */
@@ -1969,22 +2157,26 @@ export interface DatasetsNameRowsParameters {
   limit?: number | null;
 }
 
-/** GET /datasets/{name}/versions: Its commits, newest first. */
-export interface DatasetsNameVersionsParameters {
-  /** At most so many items. */
-  limit?: number;
-  /** The `next` of the page before. */
-  cursor?: string | null;
-}
-
 /** GET /sources/{name}/history: The syncs of a source, newest first. */
 export interface SourcesNameHistoryParameters {
   /** At most so many items. */
   limit?: number;
 }
 
+/** GET /views/{name}/history: The refreshes of a view, newest first. */
+export interface ViewsNameHistoryParameters {
+  /** At most so many items. */
+  limit?: number;
+}
+
 /** GET /datasets/{name}/quality: What checks of a dataset found, the newest and over time. */
 export interface DatasetsNameQualityParameters {
+  /** How many checks, at most. */
+  limit?: number;
+}
+
+/** GET /datasets/{name}/quality/checks: What each of the latest checks of a dataset found, expectation by expectation. */
+export interface DatasetsNameQualityChecksParameters {
   /** How many checks, at most. */
   limit?: number;
 }
@@ -1999,6 +2191,16 @@ export interface DatasetsNameProfileParameters {
   seed?: number;
 }
 
+/** GET /datasets/{name}/versions: Its commits, newest first, and what each did. */
+export interface DatasetsNameVersionsParameters {
+  /** At most so many items. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+  /** Only versions with a lower number. */
+  before?: number | null;
+}
+
 /** GET /datasets/{name}/diff: What is different between two versions. */
 export interface DatasetsNameDiffParameters {
   /** A version. */
@@ -2007,11 +2209,27 @@ export interface DatasetsNameDiffParameters {
   after?: number | null;
   /** Columns that tell rows apart; the dataset's key when not given. */
   key?: string[];
+  /** Compare whole rows, whatever the dataset's key. */
+  whole?: boolean;
   /** At most so many rows of each kind. */
   limit?: number;
 }
 
-/** GET /lineage/{kind}/{name}: What a dataset, metric, report or source was made of, and what was made of it, at any distance. */
+/** GET /datasets/{name}/diff/rows: The rows that differ between two versions. */
+export interface DatasetsNameDiffRowsParameters {
+  /** A version. */
+  before: number;
+  /** Another; the newest when not given. */
+  after?: number | null;
+  /** Columns that tell rows apart; the dataset's key when not given. */
+  key?: string[];
+  /** Compare whole rows, whatever the dataset's key. */
+  whole?: boolean;
+  /** At most so many rows of each kind. */
+  limit?: number;
+}
+
+/** GET /lineage/{kind}/{name}: What a dataset, metric, model, report, dashboard or source was made of, and what was made of it. */
 export interface LineageKindNameParameters {
   /** At most so many steps to where it comes from. */
   up?: number | null;
@@ -2188,7 +2406,7 @@ export interface QueryRunsParameters {
 /** GET /runs: Runs, newest first. */
 export interface RunsParameters {
   /** Only of this kind. */
-  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | null;
+  kind?: "notebook" | "pipeline" | "report" | "replay" | "sync" | "upload" | "transform" | "refresh" | null;
   /** Only those that ended like this, or still run. */
   status?: "running" | "succeeded" | "failed" | "skipped" | null;
   /** Only of this notebook, pipeline or report. */

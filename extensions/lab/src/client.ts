@@ -7,9 +7,15 @@ import {
   DatasetsNamePreviewParameters,
   DatasetsNameVersionsParameters,
   DatasetsParameters,
+  LoadUpload,
   Me,
+  NewUpload,
   Preview,
+  PreviewOf,
   Problem,
+  UploadItem,
+  UploadList,
+  UploadPreview,
   VersionList
 } from './api';
 
@@ -61,6 +67,35 @@ export class Client {
     return this.ask('me', {});
   }
 
+  uploads(signal?: AbortSignal): Promise<UploadList> {
+    return this.ask('uploads', {}, signal);
+  }
+
+  upload(id: string, signal?: AbortSignal): Promise<UploadItem> {
+    return this.ask(`uploads/${id}`, {}, signal);
+  }
+
+  startUpload(body: NewUpload, signal?: AbortSignal): Promise<UploadItem> {
+    return this.ask('uploads', {}, signal, said('POST', body));
+  }
+
+  /** Sends the piece of the file that begins at byte `offset`. */
+  sendPiece(id: string, offset: number, piece: Blob, signal?: AbortSignal): Promise<UploadItem> {
+    return this.ask(`uploads/${id}/content`, { offset }, signal, { method: 'PUT', body: piece });
+  }
+
+  previewUpload(id: string, body: PreviewOf, signal?: AbortSignal): Promise<UploadPreview> {
+    return this.ask(`uploads/${id}/preview`, {}, signal, said('POST', body));
+  }
+
+  loadUpload(id: string, body: LoadUpload, signal?: AbortSignal): Promise<UploadItem> {
+    return this.ask(`uploads/${id}/load`, {}, signal, said('POST', body));
+  }
+
+  cancelUpload(id: string): Promise<unknown> {
+    return this.ask(`uploads/${id}`, {}, undefined, { method: 'DELETE' });
+  }
+
   /** Where changes are told, from the one after number `since` on. */
   changesUrl(since: number | null): string {
     const token = this.settings.appendToken ? this.settings.token : '';
@@ -68,11 +103,11 @@ export class Client {
     return URLExt.join(this.settings.wsUrl, BASE, 'changes') + query;
   }
 
-  private async ask<T>(path: string, query: object, signal?: AbortSignal): Promise<T> {
+  private async ask<T>(path: string, query: object, signal?: AbortSignal, init: RequestInit = {}): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, BASE, path) + parameters(query);
     let response: Response;
     try {
-      response = await ServerConnection.makeRequest(url, { signal: signal ?? null }, this.settings);
+      response = await ServerConnection.makeRequest(url, { ...init, signal: signal ?? null }, this.settings);
     } catch {
       throw signal?.aborted ? new Abandoned() : new Unreachable();
     }
@@ -89,6 +124,10 @@ export class Client {
     }
     throw refusal(response, said);
   }
+}
+
+function said(method: string, body: object): RequestInit {
+  return { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
 }
 
 function refusal(response: Response, said: unknown): Error {

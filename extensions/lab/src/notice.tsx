@@ -33,6 +33,18 @@ export function Problem(props: { error: Error; again: () => void }): JSX.Element
   );
 }
 
+/** What is wrong with something, beside it. */
+export function Mistake(props: { error: Error }): JSX.Element {
+  const { error } = props;
+  const hint = error instanceof Refused ? error.problem.hint : null;
+  return (
+    <div role="alert" className="aw-Mistake">
+      <p>{sentence(error.message)}</p>
+      {hint && <p>{sentence(hint)}</p>}
+    </div>
+  );
+}
+
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }

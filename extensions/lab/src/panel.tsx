@@ -1,15 +1,18 @@
-import { HTMLSelect, InputGroup, ReactWidget } from '@jupyterlab/ui-components';
+import { Button, fileUploadIcon, HTMLSelect, InputGroup, LabIcon, ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import React, { useEffect, useRef, useState } from 'react';
 
 import { Client } from './client';
 import { Actions, Detail } from './detail';
+import { useDropping } from './dropping';
 import { Change, Feed } from './feed';
 import { useClock, useStill, useTold } from './hooks';
 import { datasetsIcon } from './icons';
 import { List, optionId } from './list';
 import { Listing, Question } from './listing';
 import { ConnectionBanner, Notice, Problem, Skeleton } from './notice';
+import { Upload } from './upload';
+import { Uploading } from './uploading';
 import { counted, grouped } from './wording';
 
 const LIST = 'aw-datasets';
@@ -80,10 +83,17 @@ interface Props {
 function Datasets(props: Props): JSX.Element {
   const { client, feed, actions } = props;
   const [listing] = useState(() => new Listing(client));
+  const [uploading] = useState(() => new Uploading(client));
   const [opened, open] = useState<string | null>(null);
+  const [sending, send] = useState(false);
   const [revision, revise] = useState(0);
   const connection = useTold(feed.stateChanged, () => feed.state);
   useClock();
+
+  const dropping = useDropping(files => {
+    send(true);
+    uploading.drop(files);
+  });
 
   const again = () => {
     feed.retry();
@@ -116,10 +126,29 @@ function Datasets(props: Props): JSX.Element {
   }, [feed, listing]);
 
   return (
-    <>
+    <div className="aw-Datasets" {...dropping}>
       <ConnectionBanner connection={connection} retry={again} />
-      <Browse listing={listing} actions={actions} hidden={opened !== null} open={open} again={again} />
-      {opened !== null && (
+      <Browse
+        listing={listing}
+        uploading={uploading}
+        actions={actions}
+        hidden={sending || opened !== null}
+        open={open}
+        upload={() => send(true)}
+        again={again}
+      />
+      {sending && (
+        <Upload
+          client={client}
+          uploading={uploading}
+          back={() => send(false)}
+          open={dataset => {
+            send(false);
+            open(dataset);
+          }}
+        />
+      )}
+      {!sending && opened !== null && (
         <Detail
           key={opened}
           client={client}
@@ -130,15 +159,17 @@ function Datasets(props: Props): JSX.Element {
           again={again}
         />
       )}
-    </>
+    </div>
   );
 }
 
 interface BrowseProps {
   listing: Listing;
+  uploading: Uploading;
   actions: Actions;
   hidden: boolean;
   open: (name: string) => void;
+  upload: () => void;
   again: () => void;
 }
 
@@ -205,6 +236,7 @@ function Browse(props: BrowseProps): JSX.Element {
             }
           }}
         />
+        <UploadButton uploading={props.uploading} upload={props.upload} />
       </div>
       <div className="aw-Narrow">
         <span role="status">{listed.answered && counted(listed.total, 'dataset')}</span>
@@ -251,6 +283,20 @@ function Browse(props: BrowseProps): JSX.Element {
   );
 }
 
+/** Leads to the upload, and says how far it is while something else is looked at. */
+function UploadButton(props: { uploading: Uploading; upload: () => void }): JSX.Element {
+  const { uploading, upload } = props;
+  const { step, received, size } = useTold(uploading.changed, () => uploading.state);
+  const share = step === 'sending' ? `${Math.floor((100 * received) / size)} %` : step === 'choosing' ? '' : '…';
+  const label = share ? `Back to the upload, ${share}` : 'Upload a file';
+  return (
+    <Button minimal className="aw-Search-upload" title={label} aria-label={label} onClick={upload}>
+      <LabIcon.resolveReact icon={fileUploadIcon} tag="span" />
+      {share && <span>{share}</span>}
+    </Button>
+  );
+}
+
 function Nothing(props: { search: string; owner: string; clear: () => void; startHere: () => void }): JSX.Element {
   if (props.search || props.owner) {
     const of = props.owner && ` of ${props.owner}`;
@@ -266,7 +312,7 @@ function Nothing(props: { search: string; owner: string; clear: () => void; star
     );
   }
   return (
-    <Notice title="No datasets yet." hint="A pipeline makes them, or wb.datasets.create in a notebook.">
+    <Notice title="No datasets yet." hint="A pipeline makes them, an uploaded file, or wb.datasets.create in a notebook.">
       <button className="aw-Button" onClick={props.startHere}>
         Start here
       </button>

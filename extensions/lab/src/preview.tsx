@@ -1,11 +1,11 @@
 import { Button, caretLeftIcon, caretRightIcon, LabIcon } from '@jupyterlab/ui-components';
 import React, { useState } from 'react';
 
-import { Column } from './api';
 import { DetailProps } from './detail';
 import { useAnswer } from './hooks';
 import { Notice, Problem, Skeleton } from './notice';
-import { cell, grouped } from './wording';
+import { Rows } from './rows';
+import { grouped } from './wording';
 
 const PAGE = 50;
 
@@ -30,26 +30,7 @@ export function PreviewGrid(props: DetailProps): JSX.Element {
   return (
     <>
       <div className="aw-Grid" role="region" aria-label="Rows" aria-busy={loading} tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              {value.columns.map(column => (
-                <th key={column.name} scope="col" data-kind={column.kind} title={about(column)}>
-                  {column.name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {value.rows.map((row, at) => (
-              <tr key={value.offset + at}>
-                {value.columns.map((column, of) => (
-                  <Cell key={column.name} value={row[of]} column={column} />
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Rows columns={value.columns} rows={value.rows} first={value.offset} />
       </div>
       <div className="aw-Pages">
         <span role="status">
@@ -63,26 +44,5 @@ export function PreviewGrid(props: DetailProps): JSX.Element {
         </Button>
       </div>
     </>
-  );
-}
-
-function about(column: Column): string {
-  return column.kind === 'time' ? `${column.type}, shown in UTC` : column.type;
-}
-
-function Cell(props: { value: unknown; column: Column }): JSX.Element {
-  const { value, column } = props;
-  if (value === null) {
-    return (
-      <td data-kind={column.kind} className="aw-mod-missing">
-        null
-      </td>
-    );
-  }
-  const text = cell(value, column.kind);
-  return (
-    <td data-kind={column.kind} title={text.length > 24 ? text : undefined}>
-      {text}
-    </td>
   );
 }

@@ -11,7 +11,7 @@ const PAGE = 50;
 /** The most that the server gives at once. */
 const MOST = 500;
 
-/** Who changed it when, newest first; each can be loaded as it was. */
+/** Who changed it when, newest first, and what that did; each can be loaded as it was. */
 export function Versions(props: DetailProps): JSX.Element {
   const { client, name, revision, actions } = props;
   const [limit, want] = useState(PAGE);
@@ -31,7 +31,9 @@ export function Versions(props: DetailProps): JSX.Element {
         {value.items.map(version => (
           <li key={version.number}>
             <span className="aw-Versions-number">{version.number}</span>
-            <span className="aw-Versions-what">{version.operation}</span>
+            <span className="aw-Versions-what">
+              {version.operation} <span className="aw-Versions-effect">{version.told}</span>
+            </span>
             <span className="aw-Versions-who">
               <span title={exactly(version.time)}>{ago(version.time)}</span> by {version.principal}
             </span>

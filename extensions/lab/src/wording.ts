@@ -48,7 +48,7 @@ export function cell(value: unknown, kind: string): string {
     return '';
   }
   if (kind === 'time' && typeof value === 'string') {
-    return value.replace('T', ' ').replace(/(\.0+)?Z$/, '');
+    return value.replace('T', ' ').replace(/(\.0+)?Z?$/, '');
   }
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -30,7 +30,14 @@ SIGNED_OUT = 4401
 """The code that a socket is closed with when its sign-in has ended."""
 
 # Topic -> what one has to be allowed to read to hear of it. Of other topics nobody hears.
-TOPICS = {"dataset": "datasets", "run": "runs", "report": "reports", "query": "queries", "source": "sources"}
+TOPICS = {
+    "dataset": "datasets",
+    "run": "runs",
+    "report": "reports",
+    "query": "queries",
+    "source": "sources",
+    "view": "views",
+}
 
 
 class Start(Answer):
@@ -44,8 +51,8 @@ class Heard(Answer):
 
     number: int = Field(description="Grows with every change; to be sent back as `since` after a cut.")
     time: datetime
-    topic: Literal["dataset", "run", "report", "query", "source"]
-    name: str = Field(description="Of the dataset, run, report, query or source.")
+    topic: Literal["dataset", "run", "report", "query", "source", "view"]
+    name: str = Field(description="Of the dataset, run, report, query, source or view.")
     detail: dict[str, Any]
 
 

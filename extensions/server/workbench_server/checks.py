@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from tornado import web
 
@@ -12,7 +11,7 @@ from workbench.data.quality import PROMISE, QualityResult, Trend, trends
 from workbench.foundation.errors import NotFound
 from workbench.publishing.reports import moment
 from workbench_server.handler import work_for
-from workbench_server.pages import PageHandler
+from workbench_server.pages import PageHandler, around
 
 __all__ = ["QualityHandler"]
 
@@ -32,12 +31,11 @@ class QualityHandler(PageHandler):
         wb = self.permitted("datasets", "read")
         about = wb.datasets.get(name).info.description
         found = [one for one in wb.quality.history(name, limit=SHOWN) if one.suite != PROMISE]
-        root = f"{self.base_url.rstrip('/')}/workbench"
         return {
             "title": f"Quality of {name}",
             "name": name,
             "about": about,
-            "lineage": f"{root}/lineage/dataset/{quote(name, safe='')}",
+            "pages": around(name, self.base_url, "Quality"),
             "freshness": _freshness(wb, name),
             "verdict": _verdict(found[0]) if found else None,
             "groups": _groups(found) if found else [],

@@ -30,6 +30,7 @@ from workbench_server.gallery import (
 from workbench_server.handler import EndpointHandler, OpenEndpointHandler, UnknownHandler
 from workbench_server.identity import WorkbenchIdentityProvider
 from workbench_server.pages import UnknownPageHandler
+from workbench_server.past import HistoryHandler
 from workbench_server.provenance import DatasetsHandler, LineageHandler
 from workbench_server.sign_in import SignInHandler, SignOutHandler
 
@@ -86,6 +87,7 @@ class WorkbenchServer(ExtensionApp):
         self._mount(rf"{BASE}/reports", ReportsHandler, **access)
         self._mount(rf"{BASE}/datasets", DatasetsHandler, **access)
         self._mount(rf"{BASE}/quality/(?P<name>[^/]+)", QualityHandler, **access)
+        self._mount(rf"{BASE}/history/(?P<name>[^/]+)", HistoryHandler, **access)
         self._mount(rf"{BASE}/lineage/(?P<kind>[^/]+)/(?P<name>[^/]+)", LineageHandler, **access)
         report = rf"{BASE}/reports/(?P<name>[^/]+)/(?P<run>[^/]+)/report\.(?P<ending>html|pdf)"
         self._mount(report, ReportFileHandler, **access)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from jupyter_server.base.handlers import JupyterHandler
@@ -18,7 +21,7 @@ from workbench_server.access import Access
 from workbench_server.handler import problem_for
 from workbench_server.identity import SignedIn
 
-__all__ = ["POLICY", "PageHandler", "UnknownPageHandler", "show"]
+__all__ = ["POLICY", "PageHandler", "UnknownPageHandler", "around", "show"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = (
@@ -85,6 +88,17 @@ def show(handler: JupyterHandler, template: str, *, title: str, home: str | None
     )
 
 
+def around(name: str, base: str, here: str) -> list[dict[str, Any]]:
+    """The pages about a dataset.
+
+    Args:
+        here: What the one is called that they are to stand on.
+    """
+    root, part = f"{base.rstrip('/')}/workbench", quote(name, safe="")
+    paths = {"Lineage": f"lineage/dataset/{part}", "Quality": f"quality/{part}", "History": f"history/{part}"}
+    return [{"name": title, "url": f"{root}/{path}", "here": title == here} for title, path in paths.items()]
+
+
 class UnknownPageHandler(PageHandler):
     """Below /workbench, where nothing is."""
 
@@ -93,15 +107,22 @@ class UnknownPageHandler(PageHandler):
         raise NotFound(f"there is nothing at {self.request.path}")
 
 
+def _breaks(text: str) -> str:
+    """A text as HTML that, where it has to, breaks after what parts the words of a name, not inside of a word."""
+    return re.sub("[_/.]", r"\g<0><wbr>", escape(text))
+
+
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["breaks"] = _breaks
+    return made
 
 
 @cache

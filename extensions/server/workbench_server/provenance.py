@@ -11,13 +11,13 @@ from workbench.publishing.lineage import Lineage, Node
 from workbench.publishing.reports import moment
 from workbench_server.endpoint import named
 from workbench_server.handler import work_for
-from workbench_server.pages import PageHandler
+from workbench_server.pages import PageHandler, around
 
 __all__ = ["DatasetsHandler", "LineageHandler"]
 
 SHOWN = 50
 """How many datasets a page lists."""
-PAGES = {"dataset", "metric", "source"}
+PAGES = {"dataset", "metric", "model", "dashboard", "source"}
 """The kinds of things that have a page of their lineage; that of a report is the report's."""
 
 
@@ -59,14 +59,15 @@ class LineageHandler(PageHandler):
         named({"kind": kind, "name": name})
         wb = self.permitted("datasets", "read")
         found = wb.lineage(name, kind)
+        graph = found.graph(lambda node: page_of(node, self.base_url)) if found.links else None
         about = wb.datasets.get(name).info.description if kind == "dataset" else ""
         return {
             "title": f"Lineage of {name}",
             "name": name,
             "kind": kind,
             "about": about,
-            "quality": f"{self.base_url.rstrip('/')}/workbench/quality/{quote(name, safe='')}",
-            "picture": found.graph(lambda node: page_of(node, self.base_url)).svg() if found.links else "",
+            "pages": around(name, self.base_url, "Lineage"),
+            "picture": {"svg": graph.svg(), "wide": graph.width, "here": graph.marked_at} if graph else None,
             "lists": [
                 ("What it is made of", _rows(found, found.upstream, self.base_url)),
                 ("What is made of it", _rows(found, found.downstream, self.base_url)),

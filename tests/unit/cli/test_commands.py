@@ -130,7 +130,8 @@ def test_the_workspace_can_be_named_from_anywhere(
 
 
 def test_a_workspace_is_made_once(command: Command, workspace: Path) -> None:
-    assert command("init", "new").code == 0
+    made = command("init", "new")
+    assert (made.code, "workbench source add NAME URL" in made.out) == (0, True)
     assert (workspace / "new" / "workbench.toml").is_file()
     ended = command("init", "new")
     assert (ended.code, "is a workspace already" in ended.err) == (1, True)

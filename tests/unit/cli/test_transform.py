@@ -41,7 +41,24 @@ def test_files_of_transforms_are_listed_checked_and_applied(workspace: Path, com
         }
     ]
     assert command("transform", "check", "sales").out == "transforms/sales.yaml is right: 1 transforms\n"
+    said = command("transform", "show", "sales").out
+    assert "  1 cast           columns: {'size': 'integer'}, on_failure: quarantine\n" in said
+    (shown,) = json.loads(command("transform", "show", "sales", "--json").out)
+    assert (shown["into"], shown["quarantine"], shown["transforms"][0]["cast"]["on_failure"]) == (
+        "sales", "sales_quarantine", "quarantine",
+    )  # fmt: skip
+    looked = command("transform", "preview", "sales")
+    assert "2 of 2 rows went in, 1 came out" in looked.out
+    assert "1 would be quarantined: 'size' cannot be read as integer" in looked.out
+    looked = command("transform", "preview", "sales", "--rows", "1", "--json")
+    assert (json.loads(looked.out), looked.err) == ([{"shop": "a", "size": 1}], "1 of 2 rows went in, 1 came out\n")
+    assert command("dataset", "show", "sales").code == 2
     assert "1 rows quarantined in sales_quarantine" in command("transform", "apply", "sales").out
+    (done,) = json.loads(command("transform", "apply", "sales", "--into", "more", "--key", "shop", "--json").out)
+    assert (done["dataset"], done["added"], done["quarantined"]) == ("more", 1, 1)
+    (run,) = json.loads(command("runs", "list", "--limit", "1", "--json").out)
+    assert (run["run"], run["kind"], run["name"]) == (done["run"], "transform", "sales")
+    assert command("transform", "apply", "sales", "--mode", "replcae").code == 2
     rows = json.loads(command("dataset", "preview", "sales", "--json").out)
     assert rows == [{"shop": "a", "size": 1}]
     path.write_text(FILE.replace("cast:", "cats:"))

@@ -283,3 +283,9 @@ def test_the_system_user_is_the_owner_until_others_are_registered(
     monkeypatch.setattr("getpass.getuser", lambda: "mallory")
     with pytest.raises(Forbidden, match="'mallory' is no user"):
         made.local()
+
+
+def test_a_scope_is_said_by_its_word_too(identities: Identities) -> None:
+    assert identities.create_token("vic", by=ADMIN, scopes=["read", "run"]).info.scopes == (Scope.READ, Scope.RUN)
+    with pytest.raises(Invalid, match="no scope 'raed'; did you mean 'read'"):
+        identities.create_token("vic", by=ADMIN, scopes=["raed"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from lineage_runs import CHAIN, FRAME, SOURCE, lead_to_a_report, ran, report
 
 from workbench import Workbench
 from workbench.foundation.errors import Forbidden, Invalid, NotFound
+from workbench.governance.runs import RunKind, RunStatus
 from workbench.governance.security import Policy, Principal, Role, Security
 from workbench.publishing.lineage import Lineage
 
@@ -74,6 +76,53 @@ def test_a_dataset_keeps_its_lineage_when_it_is_renamed(owner: Workbench) -> Non
     ]  # fmt: skip
     assert owner.lineage("departures").links == ()
     assert "flights" in [node.name for node in owner.lineage("arrivals").downstream]
+
+
+def dashboard(owner: Workbench, name: str, code: str, role: str = "viewer") -> None:
+    cell = {"cell_type": "code", "source": code, "metadata": {}, "outputs": [], "execution_count": None}
+    folder = owner.settings.home / "notebooks" / "dashboards"
+    folder.mkdir(parents=True, exist_ok=True)
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"workbench": {"role": role}}, "cells": [cell]}
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
+
+
+def test_dashboards_hang_on_what_their_notebooks_name(owner: Workbench) -> None:
+    dashboard(owner, "board", "Dashboard(wb, parts=[Tiles(['delays']), Line('delays')], choices=[Choice('enriched')])")
+    dashboard(owner, "sheet", "name = 'departures'\nexplore(wb, name)")
+    dashboard(owner, "inside", "Tiles(['delays'])", role="engineer")
+    dashboard(owner, "other", "# delays\nprint(f'delays of {1}')\n%magic departures")
+    found = owner.lineage("departures")
+    ends = [link for link in ways(found) if link[1].startswith("dashboard:")]
+    assert sorted(ends) == [
+        ("dataset:departures", "dashboard:sheet"), ("metric:delays", "dashboard:board"),
+        ("metric:delays", "dashboard:inside"),
+    ]  # fmt: skip
+    upstream = [node.id for node in owner.lineage("board", "dashboard").upstream]
+    assert (upstream[:3], upstream[-1]) == (CHAIN[7:4:-1], CHAIN[0])
+    viewers = owner.acting_as(VERA)
+    assert {node.name for node in viewers.lineage("delays", "metric").downstream} >= {"board"}
+    assert "inside" not in repr(viewers.lineage("delays", "metric"))
+    with pytest.raises(Forbidden):
+        viewers.lineage("inside", "dashboard")
+    closed = Policy(dataset="enriched", role=Role.VIEWER, row_filter="gone = 'JFK'")
+    Security(owner.catalog).set_policy(closed, by=owner.actor.principal)
+    assert viewers.lineage("board", "dashboard").links == (), "what is closed to them is not told of"
+    with pytest.raises(NotFound, match="did you mean 'board'"):
+        owner.lineage("baord", "dashboard")
+
+
+def test_a_model_stands_between_what_it_learned_from_and_what_it_made(owner: Workbench) -> None:
+    owner.datasets.create("forecast", FRAME)
+    for reads, writes in ((("dataset", "enriched"), ("model", "late")), (("model", "late"), ("dataset", "forecast"))):
+        run = owner.runs.start(RunKind.NOTEBOOK, f"make {writes[1]}", actor=owner.actor, parameters={})
+        owner.runs.record(run.id, "read", *reads, "1")
+        owner.runs.record(run.id, "write", *writes, "1")
+        owner.runs.finish(run.id, RunStatus.SUCCEEDED)
+    found = owner.lineage("late", "model")
+    assert [node.id for node in found.upstream][:2] == ["notebook:make late", "dataset:enriched"]
+    assert [node.id for node in found.downstream] == ["notebook:make forecast", "dataset:forecast"]
+    with pytest.raises(NotFound, match="no run has made a model 'early'"):
+        owner.lineage("early", "model")
 
 
 def test_a_deleted_dataset_is_said_to_be_that(owner: Workbench) -> None:

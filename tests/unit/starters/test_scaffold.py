@@ -167,3 +167,10 @@ def test_the_keys_a_stage_may_have_stand_in_a_pipeline_and_are_right(wb: Workben
     (stage,) = wb.pipelines.get("first").stages
     assert (stage.reads, stage.writes, stage.sources) == (("orders",), ("orders_clean",), ("sources/orders.csv",))
     assert (stage.uses, stage.retries) == (("expectations/orders.yaml",), 2)
+
+
+def test_a_metric_is_broken_down_by_what_a_chart_has_room_for(wb: Workbench) -> None:
+    who = [f"c{number}" for number in range(200)]
+    wb.datasets.create("orders", pl.DataFrame({"who": who, "note": who, "state": ["new", "paid"] * 100, "x": who}))
+    (path,) = scaffold(wb, "metric", "orders")
+    assert "dimensions: [state, who, note]" in path.read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from html import unescape
 from typing import Any
 
@@ -208,7 +209,7 @@ def test_odd_datasets_are_shown(wb: Workbench, frame: pl.DataFrame, said: str) -
         for figure in ("mean", "points"):
             ask(explorer, figure=figure, of=number, by=number)
             assert explorer.seeing.state in ("ready", "empty"), explorer.seeing.message
-    assert {part.state for part in explorer._profiled} <= {"ready", "empty"}
+    assert {part.state for part in explorer.profiling.parts} <= {"ready", "empty"}
     html = explorer._repr_mimebundle_()["text/html"]
     assert "<b>" not in html
     assert len(html) < 500_000
@@ -226,7 +227,7 @@ def test_columns_are_found_by_their_names(wb: Workbench) -> None:
 def test_a_sample_is_said_to_be_one(shop: Workbench) -> None:
     explorer = explore(shop, "sales")
     assert "sample" not in explorer.columns._head.value
-    explorer._show_profile(shop.quality.profile("sales", most=20))
+    explorer.profiling.show(shop.quality.profile("sales", most=20))
     assert "correlations are of a sample of 25 rows" in text(explorer.columns._head.value)
     assert "Of a sample of 25 of" in text(explorer.together._note.value)
     explorer.column.pick.value = "shop"
@@ -281,3 +282,74 @@ def test_in_a_kernel_the_profile_comes_beside_the_rest(shop: Workbench) -> None:
 
     explorer = asyncio.run(opened())
     assert explorer.columns.state == explorer.together.state == explorer.rows.state == "ready"
+
+
+def test_the_columns_follow_the_filters_and_say_so(shop: Workbench) -> None:
+    explorer = explore(shop, "sales")
+    assert "filters" not in text(explorer.columns._head.value)
+    explorer.conditions.another("kind", "is", "tea")
+    explorer.conditions.another("price", "at least", "1")
+    assert explorer.seen is not None
+    profile = explorer.columns.profile
+    assert profile is not None
+    rows = shop.datasets["sales"].to_polars().filter(pl.col("kind") == "tea", pl.col("price") >= 1)
+    expected = shop.quality.profile(rows)
+    assert [one.as_dict() for one in profile.columns] == [one.as_dict() for one in expected.columns]
+    assert 0 < profile.rows == explorer.seen.matched < explorer.seen.total
+    said = f"Of the {rows.height:,} rows that the filters leave."
+    for part in (explorer.columns, explorer.column, explorer.together):
+        assert said in text(part._head.value)
+    explorer.conditions.lines[1].value.value = "1e9"
+    assert "The filters leave no row." in text(explorer.columns._head.value)
+    assert {part.state for part in explorer.profiling.parts} <= {"ready", "empty"}
+    for line in reversed(explorer.conditions.lines):
+        line.remove.click()
+    assert "filters" not in text(explorer.columns._head.value)
+    assert explorer.columns.profile.rows == shop.datasets["sales"].info.rows
+
+
+def test_a_viewers_filters_leave_what_their_policy_leaves(shop: Workbench) -> None:
+    policy = Policy(dataset="sales", role=Role.VIEWER, row_filter="shop = 'north'", columns={"kind": "'hidden'"})
+    shop.security.set_policy(policy, by=shop.actor.principal)
+    viewer = shop.acting_as(Principal("vera", Role.VIEWER))
+    explorer = explore(viewer, "sales")
+    explorer.conditions.another("kind", "is", "tea")
+    assert explorer.columns.profile is not None
+    assert explorer.columns.profile.rows == 0, "they cannot filter by what is hidden from them"
+    explorer.conditions.lines[0].value.value = "hidden"
+    assert explorer.columns.profile.rows == viewer.datasets["sales"].info.rows
+    assert "tea" not in explorer.columns._shown.value
+
+
+def test_while_one_goes_on_filtering_only_the_last_is_looked_at(
+    shop: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    at_once: list[int] = []
+    profile = type(shop.exploration).profile
+
+    def slow(self: Any, dataset: str, where: Any = (), **more: Any) -> Any:
+        at_once.append(1)
+        looked.append(len(where))
+        assert len(at_once) == 1, "one at a time"
+        time.sleep(0.2)
+        at_once.pop()
+        return profile(self, dataset, where, **more)
+
+    monkeypatch.setattr(type(shop.exploration), "profile", slow)
+
+    async def filtered() -> Explorer:
+        explorer = explore(shop, "sales")
+        while explorer.columns.profile is None:
+            await asyncio.sleep(0.01)
+        for number in range(4):
+            explorer.conditions.another("price", "at least", str(number))
+            await asyncio.sleep(0.02)
+        assert explorer.columns.state == "loading"
+        while explorer.busy:
+            await asyncio.sleep(0.01)
+        return explorer
+
+    explorer = asyncio.run(filtered())
+    assert looked == [0, 4], "three of the filters were overtaken before anybody looked"
+    assert "that the filters leave" in text(explorer.columns._head.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,11 +13,12 @@ import polars as pl
 from workbench.analytics.exploration.defining import definition
 from workbench.analytics.exploration.model import Condition, Group, View, kind_of
 from workbench.analytics.exploration.seen import Rows, Seen
-from workbench.analytics.exploration.select import MOST_POINTS, counting, preview, reach, select
+from workbench.analytics.exploration.select import MOST_POINTS, conditions, counting, preview, reach, select
 from workbench.analytics.metrics import Metric, Metrics
 from workbench.analytics.queries import Queries, SavedQuery
 from workbench.compute import grains
 from workbench.data.lake import Lake
+from workbench.data.quality import Profile, profiled
 from workbench.data.sql import SqlDoor, SqlResult
 from workbench.foundation.errors import Conflict, Invalid, unknown
 from workbench.governance.runs import Actor
@@ -80,6 +82,25 @@ class Exploring:
         sql = select(view, schema, sampled=sampled)
         found = self._asked(sql, view.dataset, version, rows=MOST_GROUPS)
         return Seen(view, sql, found.to_polars(), schema, version, matched, total, found.cut, sampled)
+
+    def profile(self, dataset: str, where: Sequence[Condition] = (), *, most: int | None = None) -> Profile:
+        """What the rows that meet conditions hold, column by column.
+
+        Args:
+            most: See `Quality.profile`.
+
+        Raises:
+            NotFound: No such dataset.
+            Invalid: A column is not there, or cannot be asked for this.
+            Forbidden: The policy for the asker's role cannot be applied.
+        """
+        rows, version = self._lake.read_with_version(dataset, self._actor)
+        schema = rows.collect_schema()
+        View(dataset, tuple(where)).check(schema)
+        if where:
+            rows = rows.filter(pl.sql_expr(conditions(where, schema)))
+        with self._lake.telling(dataset, self._actor, version=version):
+            return replace(profiled(rows, most=most), dataset=dataset, version=version)
 
     def rows(
         self, dataset: str, where: Sequence[Condition] = (), *, limit: int = 20, first: Sequence[str] = ()

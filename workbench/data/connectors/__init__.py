@@ -16,7 +16,8 @@ from workbench.data.connectors.given import open_file
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned, inside
-from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream
+from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, streams
+from workbench.data.connectors.zones import in_zone, stream_in_zone
 
 __all__ = [
     "STORES",
@@ -35,10 +36,13 @@ __all__ = [
     "StreamBatch",
     "TextFormat",
     "connectors",
+    "in_zone",
     "inside",
     "open_file",
     "open_source",
     "open_stream",
     "read_frame",
     "read_reader",
+    "stream_in_zone",
+    "streams",
 ]

@@ -23,7 +23,8 @@ TYPES_SAID = (
     "Types of columns, `id:text,at:time`, where they are not to be found out: text, integer, number, boolean, date or"
     " time."
 )
-_AUTH = "is bearer:REF, basic:USER:REF, header:NAME:REF or query:NAME:REF, where REF is env:NAME or file:/path"
+_REF = "where REF is env:NAME, file:/path or keyring:service/name"
+_AUTH = f"is bearer:REF, basic:USER:REF, header:NAME:REF or query:NAME:REF, {_REF}"
 AUTH_SAID = f"Who asks: {_AUTH}."
 
 
@@ -65,7 +66,7 @@ def _named(given: Any) -> Any:
 def _references(given: Mapping[str, str]) -> Mapping[str, str]:
     for name, reference in given.items():
         if not is_reference(reference):
-            raise ValueError(f"has a secret '{name}' in clear: it is name:REF, where REF is env:NAME or file:/path")
+            raise ValueError(f"has a secret '{name}' in clear: it is name:REF, {_REF}")
     return given
 
 

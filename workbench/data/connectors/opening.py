@@ -136,7 +136,7 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     if scheme in streams.names():
         raise Invalid(
             f"'{scheme}' is a stream, which has no end to read to",
-            hint="wb.etl.drain(url, into=...) takes its messages",
+            hint="wb.sources.add(name, url, into=...) and a sync take its messages, or wb.etl.drain(url, into=...)",
         )
     if scheme == "delta" and not rest.startswith("/"):
         given = f"delta://{folder / rest}"

@@ -1,7 +1,8 @@
 """Bringing rows in and into shape: landing a source in slices, transforms from frame to frame, loading what changed."""
 
-from workbench.data.etl.applying import Applied, Transforms
+from workbench.data.etl.applying import Applied, Previewed, Transforms
 from workbench.data.etl.cleaning import cast, deduplicate
+from workbench.data.etl.draining import Drain
 from workbench.data.etl.etl import Etl
 from workbench.data.etl.features import bins, date_parts, lag, log, one_hot, ratio
 from workbench.data.etl.filling import drop_nulls, fill_nulls
@@ -14,10 +15,12 @@ from workbench.data.etl.transforms import band, derive, join, rename
 
 __all__ = [
     "Applied",
+    "Drain",
     "Drained",
     "Etl",
     "Landed",
     "Loaded",
+    "Previewed",
     "Quarantine",
     "Recipe",
     "Slice",

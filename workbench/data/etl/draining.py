@@ -46,6 +46,7 @@ class Drain:
         key: Rows replace those of their key; without one they are added.
         evolve: New fields become columns, where otherwise their messages are quarantined.
         quarantine: The dataset of messages that are no rows.
+        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Drain:
         evolve: bool,
         quarantine: str,
         description: str,
+        gate: Callable[[pl.DataFrame, StreamBatch], None] = lambda _rows, _batch: None,
     ) -> None:
         self._lake = lake
         self._actor = actor
@@ -71,19 +73,35 @@ class Drain:
         self._evolve = evolve
         self._quarantine = quarantine
         self._description = description
+        self._gate = gate
         self._rows = self._refused = self._again = 0
 
     def run(
-        self, *, batch_rows: int, wait: float | None, most: int | None, on_progress: Callable[[str], None] | None
+        self,
+        *,
+        batch_rows: int,
+        wait: float | None,
+        most: int | None,
+        seconds: float | None = None,
+        on_progress: Callable[[str], None] | None = None,
     ) -> Drained:
-        """Takes what there is; see `Etl.drain`."""
+        """Takes what there is; see `Etl.drain`.
+
+        Args:
+            seconds: Ends with the first batch that was kept after so long.
+        """
         begin = told = time.perf_counter()
+        bounded = False
         for batch in self._stream.batches(batch_rows=batch_rows, wait=wait):
             self._keep(batch)
             failpoint("etl.drain.kept")
             self._stream.acknowledge(batch)
             failpoint("etl.drain.acknowledged")
             if most is not None and self._rows + self._refused >= most:
+                bounded = True
+            if seconds is not None and time.perf_counter() - begin >= seconds:
+                bounded = True
+            if bounded:
                 break
             if on_progress is not None and time.perf_counter() - told >= 1:
                 told = time.perf_counter()
@@ -97,11 +115,13 @@ class Drain:
             repeated=self._again,
             quarantine=self._quarantine if self._refused else "",
             seconds=time.perf_counter() - begin,
+            bounded=bounded,
         )
 
     def _keep(self, batch: StreamBatch) -> None:
         rows = frames.to_polars(batch.rows).with_columns(pl.Series(POSITION, batch.positions, pl.Int64))
         rows, refused = self._sorted_out(rows, batch)
+        self._gate(rows.drop(POSITION), batch)
         quarantined = pl.DataFrame(
             [
                 (self._stream.url, batch.part, one.id, one.reason, one.content, utcnow(), one.position)

@@ -136,6 +136,7 @@ class Drained:
         repeated: Messages that came again and were in already.
         quarantine: The dataset of the quarantined ones; empty where there are none.
         seconds: How long it took.
+        bounded: Whether it ended since it had taken as much as it was to, so that there may be more.
     """
 
     dataset: str
@@ -145,6 +146,7 @@ class Drained:
     repeated: int
     quarantine: str
     seconds: float
+    bounded: bool = False
 
     def __repr__(self) -> str:
         parts = [_count(self.rows, "row")]

@@ -18,28 +18,36 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from workbench.compute import frames
+from workbench.compute import frames, listed
 from workbench.data.etl import cleaning, features, filling, grouping, normalizing, transforms
 from workbench.data.etl.kinds import AnyFrame, alike
 from workbench.data.etl.quarantine import Quarantine
 from workbench.data.lake import Mode
 from workbench.foundation import definitions
 from workbench.foundation.definitions import Complaint, Definition, Place, meant
-from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.foundation.observability import logger
 
 __all__ = ["TRANSFORMS", "Recipe"]
+
+_logger = logger("etl")
 
 TRANSFORMS: dict[str, Callable[..., Any]] = {
     name: getattr(module, name)
     for module in (cleaning, filling, normalizing, transforms, features, grouping)
     for name in module.__all__
 }
+_BY_ROW = (
+    "band", "convert", "date_parts", "derive", "drop_nulls", "log", "ratio", "rename", "select", "tidy", "where",
+)  # fmt: skip
 _GIVEN = ("quarantine",)  # by whoever runs them, never written down
 _KINDS = inspect.Parameter
 
@@ -73,6 +81,28 @@ class Step:
     arguments: Mapping[str, Any]
     values: Sequence[Any] = ()
     named: Mapping[str, Any] | None = None
+
+    @property
+    def by_row(self) -> bool:
+        """Whether what becomes of a row depends on that row alone, and nothing is taken out for anybody to keep."""
+        said = self.arguments
+        match self.name:
+            case "cast":
+                return bool(said.get("on_failure") != "quarantine")
+            case "categorize":
+                return bool(said.get("otherwise") != "quarantine")
+            case "fill_nulls":
+                return not self.values
+            case "one_hot":
+                return said.get("values") is not None
+            case "join":
+                return bool(said.get("relation", "many_to_one") == "many_to_one")
+        return self.name in _BY_ROW
+
+    def holding(self, read: Callable[[str], Any]) -> Step:
+        """The same with the dataset that it joins, in the place of its name."""
+        right = self.arguments.get("right")
+        return replace(self, arguments={**self.arguments, "right": read(right)}) if isinstance(right, str) else self
 
     def run(self, frame: Any, read: Callable[[str], Any], quarantine: Quarantine | None) -> Any:
         """
@@ -114,7 +144,9 @@ class Recipe:
         into: The dataset that gets the result.
         key: What tells its rows apart.
         mode: How they are loaded.
-        quarantine: The dataset of rows that are taken out.
+        quarantine: The dataset of rows that are taken out; empty where none is said.
+        name: The file's; empty where it is in none.
+        written: The transforms as they were written.
     """
 
     steps: tuple[Step, ...]
@@ -124,6 +156,8 @@ class Recipe:
     key: tuple[str, ...] = ()
     mode: Mode = Mode.REPLACE
     quarantine: str = ""
+    name: str = ""
+    written: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -133,16 +167,46 @@ class Recipe:
             NotFound: No such file.
             Invalid: All that is wrong with it, each with its line.
         """
-        return cls._of(definitions.read(path, kind="definition of transforms"))
+        return replace(cls._of(definitions.read(path, kind="definition of transforms")), name=path.stem)
 
     @classmethod
-    def of(cls, steps: Sequence[Mapping[str, Any] | str]) -> Recipe:
-        """The same of a list: `[{"cast": {"columns": {"flight": "integer"}}}, "drop_nulls"]`.
+    def of(cls, steps: Sequence[Mapping[str, Any] | str] | Mapping[str, Any]) -> Recipe:
+        """The same of a list: `[{"cast": {"columns": {"flight": "integer"}}}, "drop_nulls"]`; or of all that could
+        stand in a file: `{"reads": "landed", "into": "flights", "transforms": [...]}`.
 
         Raises:
             Invalid: All that is wrong with it, each with the number of the transform.
         """
-        return cls._of(_Listed("the transforms", b"", {"transforms": list(steps)}, None))
+        content = dict(steps) if isinstance(steps, Mapping) else {"transforms": list(steps)}
+        return cls._of(_Listed("the transforms", b"", content, None))
+
+    def changed(self, said: Mapping[str, Any]) -> Recipe:
+        """The same with something else said of what it reads, into what, by which key and how.
+
+        Raises:
+            Invalid: It is nothing that can be said of it, or no such mode.
+        """
+        known = [name for name in _Written.model_fields if name != "transforms"]
+        for name in said:
+            if name not in known:
+                raise unknown("setting of transforms", name, known, error=Invalid)
+        said = {**said, "key": listed(said["key"])} if "key" in said else said
+        file = _Listed("the settings", b"", dict(said), None)
+        made = file.validated(_Written, {**said, "transforms": ["-"]}, noun="setting")
+        file.refuse(hint="see docs/transforms.md")
+        assert made is not None, "what is not valid was refused"
+        return replace(self, **{name: getattr(made, name) for name in said})
+
+    @property
+    def held(self) -> str:
+        """The dataset of rows that are taken out; empty where it is not known, without `into`."""
+        return self.quarantine or (f"{self.into}_quarantine" if self.into else "")
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """What it is computed from: what it reads, and the datasets that it joins."""
+        joined = [step.arguments.get("right") for step in self.steps]
+        return tuple(dict.fromkeys(filter(None, [self.reads, *(one for one in joined if isinstance(one, str))])))
 
     def apply(self, frame: AnyFrame, *, read: Callable[[str], Any], quarantine: Quarantine | None = None) -> AnyFrame:
         """The frame after all transforms, of the kind it was given.
@@ -155,8 +219,16 @@ class Recipe:
             Invalid: A transform does not fit the frame; says which, and where it was written.
             NotFound: No such column or dataset.
         """
-        rows: Any = frames.to_polars(frame)
-        for step in self.steps:
+        leading = tuple(takewhile(lambda step: step.by_row, self.steps))
+        apart = frames.mapped(frame, partial(_run, tuple(step.holding(read) for step in leading))) if leading else None
+        rest = self.steps if apart is None else self.steps[len(leading) :]
+        given: Any = frame if apart is None else apart
+        if apart is not None and not rest:
+            return given  # type: ignore[no-any-return]
+        if type(frame).__module__.startswith("dask"):
+            _logger.warning("%s needs rows of other partitions: all are computed on this machine", rest[0].place)
+        rows: Any = frames.to_polars(given)
+        for step in rest:
             rows = step.run(rows, read, quarantine)
         return alike(frame, rows.lazy())
 
@@ -170,15 +242,35 @@ class Recipe:
         assert said is not None, "what is not valid was refused"
         return cls(
             tuple(step for step in found if step is not None), said.description, said.reads, said.into, said.key,
-            said.mode, said.quarantine,
+            said.mode, said.quarantine, written=tuple(_as_mapping(one) for one in said.transforms),
         )  # fmt: skip
+
+
+def _run(steps: Sequence[Step], rows: pl.DataFrame) -> pl.DataFrame:
+    """Steps that hold all that they need, as a worker of Dask runs them."""
+    for step in steps:
+        rows = step.run(rows, lambda name: name, None)
+    return rows
+
+
+def _as_mapping(given: Any) -> Any:
+    """A transform as name -> what it takes, with `on` for what YAML takes that key for."""
+    if isinstance(given, str):
+        return {given: None}
+    if not isinstance(given, Mapping):
+        return given
+    return {
+        name: {"on" if key is True else key: value for key, value in takes.items()}
+        if isinstance(takes, Mapping)
+        else takes
+        for name, takes in given.items()
+    }
 
 
 def _step(file: Definition, number: int, given: Any) -> Step | None:
     """A transform of the list; None where something is wrong with it, which is noted."""
     at = ("transforms", number)
-    if isinstance(given, str):
-        given = {given: None}
+    given = _as_mapping(given)
     if not isinstance(given, Mapping) or len(given) != 1:
         file.complain(at, f"transform {number + 1} is one name with what it takes, such as 'cast: {{columns: ...}}'")
         return None
@@ -188,8 +280,6 @@ def _step(file: Definition, number: int, given: Any) -> Step | None:
         file.complain((*at, name), f"there is no transform '{name}'{meant(str(name), TRANSFORMS) or there}")
         return None
     function = TRANSFORMS[name]
-    if isinstance(content, Mapping) and True in content:  # what YAML takes the key `on` for
-        content = {"on" if key is True else key: value for key, value in content.items()}
     made = file.validated(_model(name), {} if content is None else content, (*at, name), noun="transform")
     if made is None:
         return None

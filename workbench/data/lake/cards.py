@@ -8,10 +8,11 @@ from html import escape
 
 import polars as pl
 
-from workbench.data.lake.model import DatasetInfo
+from workbench.data.lake.model import DatasetInfo, Version
 from workbench.foundation.catalog import utcnow
+from workbench.foundation.listing import Listing
 
-__all__ = ["ago", "card", "line", "size", "table_card"]
+__all__ = ["ago", "card", "line", "size", "table_card", "versions_listing"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -69,6 +70,23 @@ def table_card(infos: Sequence[DatasetInfo]) -> str:
         for info in infos
     )
     return f"<table><caption>Datasets</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def versions_listing(name: str, versions: Sequence[Version]) -> Listing[Version]:
+    """A dataset's history, a row per version."""
+    return Listing(
+        versions,
+        caption=f"History of {name}",
+        row=lambda one: {
+            "version": str(one.number),
+            "time (UTC)": f"{one.time:%Y-%m-%d %H:%M}",
+            "what": one.operation,
+            "rows and columns": str(one.effect),
+            "by": one.principal,
+            "run": one.run or "",
+        },
+        empty=f"'{name}' has no such version.",
+    )
 
 
 def ago(moment: datetime) -> str:

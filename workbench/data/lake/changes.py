@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from workbench.data.lake.deltalog import log_entry
+from workbench.data.lake.logged import actions, added_before
 
 __all__ = ["Changes", "changes", "commit_of"]
 
@@ -47,7 +48,7 @@ def changes(folder: Path, one: int, other: int, column: str) -> Changes:
     gone: set[str] = set()
     known: dict[str, Mapping[str, Any]] = {}
     for version in range(first + 1, last + 1):
-        for kind, action in _actions(folder, version):
+        for kind, action in actions(folder, version):
             if kind == "add":
                 known[action["path"]] = action
             if not action.get("dataChange", True):
@@ -58,7 +59,7 @@ def changes(folder: Path, one: int, other: int, column: str) -> Changes:
                 said.append(known[action["path"]])
             else:
                 gone.add(action["path"])
-    said += _added_before(folder, first, gone)
+    said += added_before(folder, first, gone)
     bounds = [_bounds(action, column) for action in said]
     return Changes(
         ranges=tuple(dict.fromkeys(found.range for found in bounds if found.range is not None)),
@@ -84,25 +85,6 @@ class _Bounds:
     range: tuple[date | datetime, date | datetime] | None = None
     missing: bool = False
     unknown: bool = False
-
-
-def _actions(folder: Path, version: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    with log_entry(folder, version).open(encoding="utf-8") as lines:
-        for line in lines:
-            action = json.loads(line)
-            for kind in ("add", "remove"):
-                if kind in action:
-                    yield kind, action[kind]
-
-
-def _added_before(folder: Path, version: int, names: set[str]) -> Iterator[Mapping[str, Any]]:
-    """What the log said of files when they came, latest first; takes them out of `names`."""
-    while names and version >= 0:
-        for kind, action in _actions(folder, version):
-            if kind == "add" and action["path"] in names:
-                names.discard(action["path"])
-                yield action
-        version -= 1
 
 
 def _bounds(action: Mapping[str, Any], column: str) -> _Bounds:

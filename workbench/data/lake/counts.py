@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-__all__ = ["Counts"]
+__all__ = ["Counts", "Tally"]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows of a dataset that a commit adds, changes and removes. What there is after it is what was there before, and
+    what is added, without what is removed.
+    """
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
 
 
 @dataclass
@@ -36,6 +47,10 @@ class Counts:
         """What the contract let go of, in words."""
         parts = [(self.discarded, "row"), (self.values, "value")]
         return " and ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in parts if count)
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.added, self.changed, self.removed)
 
     def reset(self) -> None:
         for one in fields(self):

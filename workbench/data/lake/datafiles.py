@@ -35,6 +35,7 @@ __all__ = [
     "of_schema",
     "partition_text",
     "pieces",
+    "rows_in",
     "second_name",
     "write",
     "write_pieces",
@@ -169,6 +170,11 @@ def describe(path: Path, partition: Mapping[str, str | None], *, data_change: bo
         data_change=data_change,
         stats=json.dumps(_statistics(path, partition)),
     )
+
+
+def rows_in(action: AddAction) -> int:
+    """How many rows a file has that was described."""
+    return int(json.loads(action.stats)["numRecords"])
 
 
 def of_schema(name: str, schema: Mapping[str, pl.DataType]) -> bool:

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames, listed
-from workbench.data.lake.cards import card, line
+from workbench.data.lake.cards import card, line, versions_listing
 from workbench.data.lake.differing import Difference, difference
 from workbench.data.lake.exporting import written
 from workbench.data.lake.lake import Lake
@@ -20,6 +20,7 @@ from workbench.data.lake.layout import LayoutReport
 from workbench.data.lake.model import DatasetInfo, Version
 from workbench.data.lake.previewing import RowPage, computing, page, selected
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.listing import Listing
 from workbench.governance.runs import Actor
 
 if TYPE_CHECKING:
@@ -51,9 +52,17 @@ class Dataset:
         """The version that reads give: the fixed one, the one a run is sealed to, or the newest."""
         return self.info.version
 
-    def versions(self) -> list[Version]:
-        """Every commit, newest first."""
-        return self._lake.versions(self.name, self._actor)
+    def versions(self, *, before: int | None = None, limit: int | None = None) -> Listing[Version]:
+        """Its history: every commit, newest first, with what it did to rows and columns.
+
+        Rows of a commit that nobody counted, as some of other programs that write Delta tables, are counted by
+        `diff`; so are those of any commit for somebody who may see some of the rows only.
+
+        Args:
+            before: Only those with a lower number.
+            limit: At most so many.
+        """
+        return versions_listing(self.name, self._lake.versions(self.name, self._actor, before=before, limit=limit))
 
     def at(self, version: int | None = None, *, time: datetime | None = None) -> Dataset:
         """The dataset as it was: at a version, or at a time.

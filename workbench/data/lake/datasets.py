@@ -6,10 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-import pyarrow as pa
-
-from workbench.data.connectors import TextFormat, open_source, read_reader
+from workbench.data.connectors import TextFormat, open_source, read_reader, stream_in_zone
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
@@ -188,16 +185,21 @@ class Datasets:
                 raise Invalid(
                     f"{where} has no rows, and so no columns", hint="types= in an API's address says which there are"
                 )
-            rows = reader if time_zone is None else _zoned(reader, time_zone)
-            return self.create(
-                name,
-                rows,
-                key=key,
-                partition_by=partition_by,
-                sort_by=sort_by,
-                description=description,
-                source=where,
-            )
+            try:
+                rows = reader if time_zone is None else stream_in_zone(reader, time_zone)
+                return self.create(
+                    name,
+                    rows,
+                    key=key,
+                    partition_by=partition_by,
+                    sort_by=sort_by,
+                    description=description,
+                    source=where,
+                )
+            except Invalid as error:  # of the rows, which do not know where they are from
+                if opened.url in str(error):
+                    raise
+                raise Invalid(f"{where}: {error}", hint=error.hint) from error
 
     def rename(self, name: str, new_name: str) -> Dataset:
         """Gives a dataset another name; versions, policies and pins go along."""
@@ -238,22 +240,3 @@ class Datasets:
     def list(self) -> list[Dataset]:
         """Every dataset that the actor may see, by name."""
         return [Dataset(self._lake, info.name, self._actor) for info in self.infos()]
-
-
-def _zoned(reader: pa.RecordBatchReader, zone: str) -> pa.RecordBatchReader:
-    """The same rows, of which times without a zone are of this one."""
-
-    def zoned(batch: pa.RecordBatch) -> pa.RecordBatch:
-        frame = pl.DataFrame(batch.select(naive))
-        try:
-            found = frame.with_columns(pl.all().dt.replace_time_zone(zone).dt.convert_time_zone("UTC")).to_arrow()
-        except pl.exceptions.PolarsError as error:
-            raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
-        for name in naive:
-            values = found.column(name).combine_chunks()
-            batch = batch.set_column(batch.schema.get_field_index(name), name, values)
-        return batch
-
-    naive = [one.name for one in reader.schema if pa.types.is_timestamp(one.type) and one.type.tz is None]
-    first = zoned(pa.RecordBatch.from_pylist([], schema=reader.schema))
-    return pa.RecordBatchReader.from_batches(first.schema, map(zoned, reader))

@@ -18,9 +18,11 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from workbench.data.lake.counts import Tally
 from workbench.data.lake.damage import damaged
 from workbench.data.lake.datafiles import describe, discard, second_name
 from workbench.data.lake.disk import sync
+from workbench.data.lake.effect import UNKNOWN, Effect, columns_changed
 from workbench.data.lake.layout import EventLayout
 from workbench.data.lake.mending import Torn, check_entries, mend
 from workbench.data.lake.model import Checkpoint, Version
@@ -33,6 +35,7 @@ from workbench.foundation.observability import logger
 __all__ = ["Change", "DeltaLog", "Overtaken", "log_entry"]
 
 SNAPSHOTS_KEPT = 8
+EFFECT = "workbench.effect"
 # A checkpoint may be written after a commit; an old log entry is never removed: a receipt may need its version.
 _AFTER_COMMIT = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 _CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
@@ -49,6 +52,7 @@ class Change:
     Attributes:
         data_change: False where the same rows are only laid out differently.
         staged: The files hold a stream, which cannot be read twice: they stay for the next attempt.
+        tally: What it does to the rows; None where nobody counted.
     """
 
     operation: str
@@ -57,6 +61,12 @@ class Change:
     schema: pl.Schema | None = None
     data_change: bool = True
     staged: bool = False
+    tally: Tally | None = None
+
+    def effect_on(self, base: Snapshot) -> Effect:
+        """What it does to the rows and columns of a version."""
+        columns = columns_changed(base.schema, self.schema or base.schema)
+        return columns.with_rows(self.tally if self.data_change else Tally())
 
     def stands_on(self, newer: Snapshot) -> bool:
         """Whether it may be made on a newer version as it is: it only lays rows out anew that are all still there."""
@@ -285,6 +295,7 @@ def _properties(note: Version, checkpoint: Checkpoint | None, token: str) -> Com
         "workbench.operation": note.operation,
         "workbench.principal": note.principal,
         "workbench.time": note.time.isoformat(),
+        EFFECT: note.effect.to_text(),
     }
     if note.run is not None:
         said["workbench.run"] = note.run
@@ -302,4 +313,5 @@ def _version(entry: Mapping[str, Any]) -> Version:
         operation=str(entry.get("workbench.operation", entry.get("operation", ""))).lower(),
         principal=str(entry.get("workbench.principal", "")),
         run=entry.get("workbench.run"),
+        effect=Effect.from_text(entry[EFFECT]) if EFFECT in entry else UNKNOWN,
     )

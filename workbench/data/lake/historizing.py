@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from workbench.data.lake.counts import Counts
+from workbench.data.lake.counts import Counts, Tally
 from workbench.data.lake.schema import TIME
 from workbench.foundation.errors import Invalid, unknown
 
@@ -126,8 +126,12 @@ def history(before: pl.DataFrame, rows: pl.DataFrame, key: Sequence[str], schema
 
 def compared(
     before: pl.DataFrame, after: pl.DataFrame, rows: pl.DataFrame, key: Sequence[str], counts: Counts
-) -> pl.DataFrame:
-    """Counts what a load changed, and gives the keys whose history is another one."""
+) -> tuple[pl.DataFrame, Tally]:
+    """Counts what a load changed, of keys.
+
+    Returns:
+        The keys whose history is another one, and what becomes of its rows.
+    """
     keys, order = list(key), [*key, FROM]
     known = before.select(keys).unique()
     others = [name for name in after.columns if name not in order]
@@ -145,4 +149,5 @@ def compared(
     counts.removed = closed.height
     counts.changed = touched.join(told, on=keys, how="semi").height - counts.added
     counts.unchanged = told.height - counts.added - counts.changed
-    return touched
+    gone, new = alone
+    return touched, Tally(added=new.height, changed=differs.height, removed=gone.height)

@@ -13,14 +13,13 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import listed
-from workbench.data.lake import compacting, writing
+from workbench.data.lake import compacting, incoming, loading
 from workbench.data.lake.contracting import Rule
 from workbench.data.lake.contracts import Contracts
 from workbench.data.lake.datafiles import check_partition_columns
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.layout import EventLayout, folding
 from workbench.data.lake.loader import LakeLoader
-from workbench.data.lake.loading import Mode
 from workbench.data.lake.model import CleanReport, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
@@ -100,7 +99,7 @@ class Lake(LakeLoader):
             frame = frame.empty_table()
         elif isinstance(frame, Mapping):
             frame = pl.DataFrame(schema=dict(frame))
-        schema, rows = writing.rows_of(frame)
+        schema, rows = incoming.rows_of(frame)
         key, partition_by, sort_by = listed(key), listed(partition_by), listed(sort_by)
         for column in (*key, *partition_by):
             if column not in schema:
@@ -153,7 +152,10 @@ class Lake(LakeLoader):
         if number == newest:
             return log.history(record.version, since=newest - 1)[0]
         rows = self._sealer.look(log, record, number).scan()
-        return self.load(name, rows, actor, mode=Mode.REPLACE, evolve=True)[0]
+        rules = self._rules(name, evolve=True)
+        empty, batches = incoming.batched(rows)
+        plan = loading.streaming(log, record, batches, empty, replace=True, evolve=True, **rules)
+        return self._done(record, log, "restore", plan, actor, None, rules["counts"])
 
     def optimize(self, name: str, actor: Actor) -> Version:
         """Merges small files into larger ones, and sorts from file to file what is sorted: the same rows.

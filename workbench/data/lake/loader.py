@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 import polars as pl
 
 from workbench.compute import frames, listed
-from workbench.data.lake import disk, historizing, loading, removing, staging, writing
+from workbench.data.lake import disk, historizing, incoming, loading, removing, staging, writing
 from workbench.data.lake.contracting import Contract, ContractStore, Rule
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.deltalog import DeltaLog
@@ -152,7 +152,7 @@ class LakeLoader(LakeReader):
         if not columns and mode in (Mode.UPSERT, Mode.SNAPSHOT):
             raise Invalid(f"'{name}' has no key to {mode} by", hint="name it: key=[...], here or when it is created")
         match mode:
-            case Mode.APPEND | Mode.REPLACE if (stream := writing.stream_of(frame)) is not None:
+            case Mode.APPEND | Mode.REPLACE if (stream := incoming.stream_of(frame)) is not None:
                 whole = mode is Mode.REPLACE
                 plan = loading.streaming(log, record, stream[1], stream[0], replace=whole, evolve=evolve, **rules)
             case Mode.APPEND:

@@ -16,11 +16,12 @@ from workbench.data.lake import datafiles, historizing
 from workbench.data.lake.contracting import Contract, Rule, check_types, fit
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.deltalog import Change, DeltaLog
+from workbench.data.lake.incoming import collected, stream_of
 from workbench.data.lake.model import DatasetRecord
 from workbench.data.lake.schema import TIME, storable
 from workbench.data.lake.snapshot import Snapshot
 from workbench.data.lake.upserting import as_columns, check_columns, check_key, check_new, hits, upserted, without
-from workbench.data.lake.writing import Plan, collected, fitted, scan_files, stream_of, written
+from workbench.data.lake.writing import Plan, fitted, scan_files, written
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Conflict, Invalid, unknown
 
@@ -122,7 +123,8 @@ def streaming(
             raise
         counts.added, counts.removed = counts.rows - counts.discarded, base.rows if replace else 0
         operation = "overwrite" if replace else "append"
-        return Change(operation, add, base.names if replace else (), schema, staged=True)
+        gone = base.names if replace else ()
+        return Change(operation, add, gone, schema, staged=True, tally=counts.tally)
 
     return plan
 
@@ -139,11 +141,11 @@ def changing(
         rows = collected(lazy)
         check_key(rows.lazy(), key)
         counts.rows = rows.height + counts.discarded
-        gone, pieces = upserted(base, schema, rows, key, counts=counts)
+        gone, pieces = upserted(base, schema, rows, key, counts=counts, sparing=True)
         add = written(log, pieces, base)
         if not add and not gone and schema == base.schema:
             return None
-        return Change("upsert", add, gone, schema)
+        return Change("upsert", add, gone, schema, tally=counts.tally)
 
     return plan
 
@@ -183,7 +185,7 @@ def delete_inserting(
         if record.key:
             for part in new:
                 check_new(base, part, record.key, record.name, but=gone)
-        return Change("delete-insert", written(log, new, base), gone, schema)
+        return Change("delete-insert", written(log, new, base), gone, schema, tally=counts.tally)
 
     return plan
 
@@ -221,12 +223,12 @@ def historizing_rows(
         keys = rows.select(key).unique(maintain_order=True)
         before = _of_keys(base, schema, keys, key)
         after = historizing.history(before, rows, key, schema)
-        touched = historizing.compared(before, after, rows, key, counts)
+        touched, tally = historizing.compared(before, after, rows, key, counts)
         if not touched.height:
             return None
         new = after.join(touched, on=list(key), how="semi", maintain_order="left")
         gone, pieces = without(base, schema, touched, key, new)
-        return Change("snapshot", written(log, pieces, base), gone, schema)
+        return Change("snapshot", written(log, pieces, base), gone, schema, tally=tally)
 
     return plan
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from workbench.data.lake.effect import UNKNOWN, Effect
 from workbench.data.lake.layout import EventLayout
 
 __all__ = [
@@ -39,18 +40,25 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Version:
-    """One commit to a dataset. `time` is UTC."""
+    """One commit to a dataset.
+
+    Attributes:
+        time: UTC.
+        effect: What it did to rows and columns, as far as that is known without opening a file.
+    """
 
     number: int
     time: datetime
     operation: str
     principal: str
     run: str | None
+    effect: Effect = UNKNOWN
 
     def __repr__(self) -> str:
         inside = f" in run {self.run}" if self.run else ""
         return (
-            f"<version {self.number}: {self.operation} by {self.principal}, {self.time:%Y-%m-%d %H:%M:%S} UTC{inside}>"
+            f"<version {self.number}: {self.operation} by {self.principal}, {self.time:%Y-%m-%d %H:%M:%S} UTC{inside},"
+            f" {self.effect}>"
         )
 
 

@@ -21,7 +21,7 @@ def check_name(name: str) -> None:
         if suggestion and not re.match(r"[A-Za-z_]", suggestion):
             suggestion = f"_{suggestion}"
         raise Invalid(
-            f"'{name}' cannot be a dataset's name: letters, digits, _ and -, beginning with a letter",
+            f"'{name}' cannot be a dataset's name: letters, digits, _ and -, beginning with a letter or _",
             hint=f"call it '{suggestion}'" if suggestion else None,
         )
     if len(name) > LONGEST:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.compute import Parts
+from workbench.compute import Parts, frames
 from workbench.data.lake.changes import Changes, changes, commit_of
+from workbench.data.lake.growing import Growth, growth
 from workbench.data.lake.parting import Window, parted
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.snapshot import Snapshot
 from workbench.governance.security import Policy
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
 
 __all__ = ["Opened"]
 
@@ -87,3 +93,17 @@ class Opened:
         if not commit or commit_of(self._snapshot.folder, version) != commit:
             return Changes(anything=True)
         return changes(self._snapshot.folder, version, self.version, column)
+
+    def growth(self, version: int, commit: str) -> Growth:
+        """Whether rows were only added since an earlier version, and in which files.
+
+        Args:
+            commit: The earlier version's.
+        """
+        return growth(self._snapshot.folder, version, commit, self.version)
+
+    def rows_in(self, files: Sequence[str]) -> pads.Dataset | pa.Table:
+        """The rows of some of the dataset's files, be they laid out anew since, for a reader of Arrow."""
+        if self._policy is None:
+            return self._snapshot.arrow(files)
+        return frames.to_arrow(restricted(self._snapshot.scan(files), self._policy))

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from workbench.data.lake.deltalog import DeltaLog
 from workbench.data.lake.describing import described
 from workbench.data.lake.layout import EventLayout, Identities, LayoutReport, Tail, reported
 from workbench.data.lake.lists import Lists
+from workbench.data.lake.logged import effect_seen
 from workbench.data.lake.model import DatasetInfo, DatasetRecord, Version
 from workbench.data.lake.opened import Opened
 from workbench.data.lake.parting import Window, parted
@@ -207,11 +209,21 @@ class LakeReader:
         record = self._store.get(name)
         return self._log(record).mark(stream, slice, record.version)
 
-    def versions(self, name: str, actor: Actor) -> list[Version]:
-        """Every commit, newest first."""
+    def versions(
+        self, name: str, actor: Actor, *, before: int | None = None, limit: int | None = None
+    ) -> list[Version]:
+        """The commits, newest first, and what each did; under a row filter nobody is told of how many rows.
+
+        Args:
+            before: Only those with a lower number.
+            limit: At most so many.
+        """
         record = self._store.get(name)
         self._security.require(actor.principal, Role.VIEWER, f"read '{name}'")
-        return self._log(record).history(record.version)
+        log = self._log(record)
+        found = [one for one in log.history(record.version) if before is None or one.number < before][:limit]
+        policy = self._security.policy_for(actor.principal, name)
+        return [replace(one, effect=effect_seen(one, log.folder, record.layout, policy)) for one in found]
 
     def info(self, name: str, actor: Actor, *, version: int | None = None, at: datetime | None = None) -> DatasetInfo:
         """What is known of the version that `read` gives. Under a row filter, `rows` counts what the asker may see."""
@@ -278,7 +290,7 @@ class LakeReader:
         policy = self._security.policy_for(actor.principal, name)
         if policy is None or policy.hides_no_more_than(None):
             return None
-        told = json.dumps([policy.row_filter, sorted(policy.columns.items())])
+        told = json.dumps([policy.row_filter, sorted(policy.columns.items()), policy.closed_by])
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def check_policy(self, policy: Policy) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from workbench.data.lake.counts import Tally
 from workbench.data.lake.deltalog import Change, DeltaLog
 from workbench.data.lake.model import Checkpoint, DatasetRecord
 from workbench.data.lake.snapshot import Snapshot
@@ -42,7 +43,7 @@ def keeping(
                 if rows.height:
                     yield rows
 
-        return Change("delete", written(log, kept(), base), list(going))
+        return Change("delete", written(log, kept(), base), list(going), tally=Tally(removed=sum(removed)))
 
     return plan
 

@@ -20,6 +20,12 @@ def restricted(plan: pl.LazyFrame, policy: Policy | None) -> pl.LazyFrame:
     """
     if policy is None:
         return plan
+    if policy.closed_by is not None:
+        raise Forbidden(
+            f"'{policy.dataset}' stays closed to the role {policy.role}: it shows rows of '{policy.closed_by}', not all"
+            " of which that role may see",
+            hint="an admin of this workspace can say with a policy of its own what may be seen of it",
+        )
     schema = plan.collect_schema()
     rehearsal = pl.LazyFrame(schema=schema)  # some wrong types are only found when an expression is evaluated
     where = "row filter"

@@ -102,4 +102,6 @@ def cast_hint(name: str, wanted: pl.DataType) -> str:
     if isinstance(wanted, pl.Duration):
         return f"pl.col('{name}').dt.total_microseconds()"
     target = "String" if isinstance(wanted, pl.Time | pl.Object) else str(wanted)
+    if target in ("Int128", "UInt128"):  # no file of a dataset has such
+        target = "Decimal(38, 0)"
     return f"pl.col('{name}').cast(pl.{target})"

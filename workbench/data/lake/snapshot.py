@@ -100,12 +100,14 @@ class Snapshot:
             )
         return found if hashed or self.layout is None else found.select(*self.schema, *more)
 
-    def arrow(self) -> pads.Dataset:
-        """The same rows as an Arrow dataset, for a reader that pushes its filters and columns into the scan."""
+    def arrow(self, names: Sequence[str] | None = None) -> pads.Dataset:
+        """The rows of all files, or of some, as an Arrow dataset, for a reader that pushes its filters and columns into
+        the scan.
+        """
         import pyarrow.dataset as pads
 
         schema = pl.DataFrame(schema=self.schema).to_arrow().schema
-        return pads.dataset([str(path) for path in self.paths()], schema=schema, format="parquet")
+        return pads.dataset([str(path) for path in self.paths(names)], schema=schema, format="parquet")
 
     def in_partition(self, values: Mapping[str, str | None]) -> pl.DataFrame:
         """The rows of `files` that belong to a partition, given its values as the log writes them."""

@@ -13,13 +13,14 @@ from deltalake.transaction import AddAction
 
 from workbench.data.lake import datafiles
 from workbench.data.lake.contracting import Contract
-from workbench.data.lake.counts import Counts
+from workbench.data.lake.counts import Counts, Tally
 from workbench.data.lake.deltalog import Change, DeltaLog
+from workbench.data.lake.incoming import collected
 from workbench.data.lake.loading import batch_by_batch, settled
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.snapshot import Snapshot
-from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted, without
-from workbench.data.lake.writing import Plan, collected, scan_files, written
+from workbench.data.lake.upserting import check_columns, check_key, check_new, upserted, upserted_but, without
+from workbench.data.lake.writing import Plan, scan_files, written
 from workbench.foundation.errors import Conflict, Invalid
 
 __all__ = ["Staged", "discard", "write_aside"]
@@ -64,7 +65,7 @@ class Staged:
             if self.record.key:
                 check_key(self.lazy(), self.record.key)
                 check_new(base, collected(self.lazy().select(self.record.key)), self.record.key, self.record.name)
-            return Change("append", self._linked(), schema=self.schema)
+            return Change("append", self._linked(), schema=self.schema, tally=Tally(self.rows))
 
         return self.commit("append", plan, checkpoint)
 
@@ -87,8 +88,10 @@ class Staged:
         def plan(base: Snapshot) -> Change:
             self._check(base, checkpoint, after)
             rows = self._settled(key or self.record.key, latest, marked)
-            add = self._linked() if rows is None else written(self.log, [_left(rows, marked)], base)
-            return Change("overwrite", add, base.names, self.schema)
+            left = None if rows is None else _left(rows, marked)
+            add = self._linked() if left is None else written(self.log, [left], base)
+            tally = Tally(added=self.rows if left is None else left.height, removed=base.rows)
+            return Change("overwrite", add, base.names, self.schema, tally=tally)
 
         return self.commit("overwrite", plan, checkpoint)
 
@@ -109,7 +112,9 @@ class Staged:
             self._check(base, checkpoint, after)
             if self.record.key:
                 check_key(self.lazy(), self.record.key)
-            return Change("overwrite", self._linked(), self._of(base, partition)["path"].to_list(), self.schema)
+            gone = self._of(base, partition)
+            tally = Tally(added=self.rows, removed=int(gone["num_records"].sum()))
+            return Change("overwrite", self._linked(), gone["path"].to_list(), self.schema, tally=tally)
 
         return self.commit("overwrite", plan, checkpoint)
 
@@ -137,15 +142,34 @@ class Staged:
             self._check(base, checkpoint, after)
             rows = self._settled(key, latest, marked)
             if rows is None and not base.rows:
-                return Change("upsert", self._linked(), schema=self.schema)
+                return Change("upsert", self._linked(), schema=self.schema, tally=Tally(self.rows))
             check_columns(base, key)
             rows = collected(self.lazy()) if rows is None else rows
+            counts = Counts()
             if marked is None:
-                gone, pieces = upserted(base, self.schema, rows, key)
+                gone, pieces = upserted(base, self.schema, rows, key, counts=counts)
             else:
-                gone, pieces = without(base, self.schema, rows.select(key), key, _left(rows, marked))
+                gone, pieces = upserted_but(base, self.schema, rows, key, _is(marked), counts=counts)
             add = written(self.log, pieces, base)
-            return Change("upsert", add, gone, self.schema)
+            return Change("upsert", add, gone, self.schema, tally=counts.tally)
+
+        return self.commit("upsert", plan, checkpoint)
+
+    def exchange(self, by: Sequence[str], checkpoint: Checkpoint, *, after: int | None) -> Version:
+        """Puts the rows in the place of those of the same groups; of a group's columns any may be null.
+
+        Args:
+            by: The columns that tell groups apart; of files without a row of one of the groups none is rewritten.
+
+        Raises:
+            Conflict: The dataset's columns or its checkpoint changed meanwhile.
+        """
+
+        def plan(base: Snapshot) -> Change:
+            self._check(base, checkpoint, after)
+            rows = collected(self.lazy())
+            gone, pieces = without(base, self.schema, rows.select(by), by, rows, nulls=True)
+            return Change("upsert", written(self.log, pieces, base), gone, self.schema)
 
         return self.commit("upsert", plan, checkpoint)
 
@@ -234,7 +258,11 @@ def write_aside(
 
 
 def _left(rows: pl.DataFrame, marked: pl.Expr | None) -> pl.DataFrame:
-    return rows if marked is None else rows.filter(marked.fill_null(value=False).not_())
+    return rows if marked is None else rows.filter(_is(marked).not_())
+
+
+def _is(marked: pl.Expr) -> pl.Expr:
+    return marked.fill_null(value=False)
 
 
 def discard(staged: Staged) -> None:

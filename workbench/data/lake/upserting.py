@@ -14,7 +14,7 @@ from workbench.data.lake.schema import TIME
 from workbench.data.lake.snapshot import Snapshot
 from workbench.foundation.errors import Conflict, Invalid, unknown
 
-__all__ = ["as_columns", "check_columns", "check_key", "check_new", "hits", "upserted", "without"]
+__all__ = ["as_columns", "check_columns", "check_key", "check_new", "hits", "upserted", "upserted_but", "without"]
 
 _PLACE, _ROW = "__workbench_place", "__workbench_row"
 
@@ -107,7 +107,8 @@ class Hit:
 
     Attributes:
         keys: The key columns of all of its rows.
-        found: The places of these rows in it, ascending, and of their keys among those that were looked for.
+        found: The places of these rows in it, ascending (`place`), and of their keys among those that were looked for
+            (`row`).
     """
 
     name: str
@@ -124,38 +125,48 @@ class Hit:
         return others.with_columns(self.keys).select(columns)
 
 
-def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str]) -> Iterator[Hit]:
+def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False) -> Iterator[Hit]:
     """The files that hold a row with one of the keys: only key columns are read, of files that can hold one.
 
     Args:
         keys: No two alike; of the dataset's types.
+        nulls: A part of a key may be null or NaN, which is a value like any other.
     """
     if keys.height == 0 or snapshot.files.height == 0:
         return
     wanted = keys.with_row_index(_ROW)
-    for name in _by_bounds(snapshot, keys, key):
+    bounded = [one for one in key if not (keys[one].null_count() or keys.schema[one].is_float())] if nulls else key
+    for name in _by_bounds(snapshot, keys, bounded):
         there = snapshot.scan([name]).select(key).collect(engine="in-memory")
-        found = there.with_row_index(_PLACE).join(wanted, on=list(key), how="inner", maintain_order="left")
+        placed = there.with_row_index(_PLACE)
+        found = placed.join(wanted, on=list(key), how="inner", maintain_order="left", nulls_equal=nulls)
         if found.height:
             yield Hit(name, there, found.select(_PLACE, _ROW))
 
 
 def upserted(
-    snapshot: Snapshot, schema: pl.Schema, rows: pl.DataFrame, key: Sequence[str], *, counts: Counts | None = None
+    snapshot: Snapshot,
+    schema: pl.Schema,
+    rows: pl.DataFrame,
+    key: Sequence[str],
+    *,
+    counts: Counts,
+    sparing: bool = False,
 ) -> tuple[list[str], Iterator[pl.DataFrame]]:
     """Plans an upsert: the rows of a file change where they are, so that files keep the bounds they are found by.
 
     Args:
         schema: The dataset's columns after it.
         rows: The new rows, with exactly these columns; keys are unique and never null.
-        counts: Told what becomes of the rows. With it rows that are as they were are looked for and not written.
+        counts: Told what becomes of the rows, once the frames are taken.
+        sparing: Rows that are as they were are not written.
 
     Returns:
         The files that go, and the frames that take their place, made one after the other as they are taken. Both are
         whole only when the frames were all taken.
     """
     gone: list[str] = []
-    return gone, _merged(_changed(snapshot, schema, rows, key, gone, counts), snapshot)
+    return gone, _merged(_changed(snapshot, schema, rows, key, gone, counts, sparing=sparing), snapshot)
 
 
 def _changed(
@@ -164,7 +175,9 @@ def _changed(
     rows: pl.DataFrame,
     key: Sequence[str],
     gone: list[str],
-    counts: Counts | None,
+    counts: Counts,
+    *,
+    sparing: bool,
 ) -> Iterator[pl.DataFrame]:
     met = np.zeros(rows.height, dtype=bool)
     moved: list[pl.DataFrame] = []
@@ -173,10 +186,11 @@ def _changed(
         came = found[_ROW].to_numpy()
         doubled = met[came]
         met[came] = True
-        if counts is not None:
-            same = _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy() & ~doubled
-            counts.unchanged += int(same.sum())
-            counts.changed += int((~same & ~doubled).sum())
+        same = _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy() & ~doubled
+        counts.unchanged += int(same.sum())
+        counts.changed += int((~same & ~doubled).sum())
+        counts.removed += int(doubled.sum())
+        if sparing:
             found, came, doubled = found.filter(~same), came[~same], doubled[~same]
             if not found.height:
                 continue
@@ -188,23 +202,55 @@ def _changed(
         else:
             yield _replaced(there, places, rows[came])
     new = rows.filter(~met)
-    if counts is not None:
-        counts.added += new.height
+    counts.added += new.height
     yield pl.concat([*moved, new])
 
 
 def without(
-    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], rows: pl.DataFrame
+    snapshot: Snapshot,
+    schema: pl.Schema,
+    keys: pl.DataFrame,
+    key: Sequence[str],
+    rows: pl.DataFrame,
+    *,
+    nulls: bool = False,
 ) -> tuple[list[str], Iterator[pl.DataFrame]]:
     """Plans what `upserted` does where a key has several rows: all of them go, and `rows` come."""
     gone: list[str] = []
 
     def changed() -> Iterator[pl.DataFrame]:
-        for hit in hits(snapshot, keys, key):
+        for hit in hits(snapshot, keys, key, nulls=nulls):
             gone.append(hit.name)
             there = hit.read(snapshot, schema)
             yield there.filter(~_mask(there.height, hit.found[_PLACE]))
         yield rows
+
+    return gone, _merged(changed(), snapshot)
+
+
+def upserted_but(
+    snapshot: Snapshot, schema: pl.Schema, rows: pl.DataFrame, key: Sequence[str], marked: pl.Expr, *, counts: Counts
+) -> tuple[list[str], Iterator[pl.DataFrame]]:
+    """Plans what `upserted` does, save that rows which are marked do not come in: those of their keys only go."""
+    gone: list[str] = []
+    left = rows.select(marked.not_()).to_series()
+
+    def changed() -> Iterator[pl.DataFrame]:
+        went, met, same = 0, np.zeros(rows.height, dtype=bool), np.zeros(rows.height, dtype=bool)
+        for hit in hits(snapshot, rows.select(key), key):
+            found, there = hit.found, hit.read(snapshot, schema)
+            gone.append(hit.name)
+            came = found[_ROW].to_numpy()
+            went += found.height
+            met[came] = True
+            same[came] |= _same(there[found[_PLACE]], rows[found[_ROW]]).to_numpy()
+            yield there.filter(~_mask(there.height, found[_PLACE]))
+        stay = left.to_numpy()
+        counts.unchanged += int((stay & same).sum())
+        counts.changed += int((stay & met & ~same).sum())
+        counts.added += int((stay & ~met).sum())
+        counts.removed += went - int((stay & met).sum())
+        yield rows.filter(left)
 
     return gone, _merged(changed(), snapshot)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 from deltalake.transaction import AddAction
 
-from workbench.compute import frames
 from workbench.data.lake import damage, datafiles
 from workbench.data.lake.contracting import Contract, check_types, fit, retyped, rewritten
-from workbench.data.lake.counts import Counts
+from workbench.data.lake.counts import Counts, Tally
 from workbench.data.lake.deltalog import Change, DeltaLog, Overtaken
 from workbench.data.lake.describing import outlined
 from workbench.data.lake.disk import disk_errors, headroom, writing
+from workbench.data.lake.effect import Effect
+from workbench.data.lake.incoming import casts, collected
 from workbench.data.lake.layout import runs
 from workbench.data.lake.model import Checkpoint, DatasetRecord, Version
 from workbench.data.lake.schema import storable
@@ -37,18 +37,14 @@ __all__ = [
     "Plan",
     "Writer",
     "appending",
-    "collected",
     "fitted",
     "overwriting",
-    "rows_of",
     "scan_files",
-    "stream_of",
     "upserting",
     "written",
 ]
 
 ATTEMPTS = 50
-BATCHED_ROWS = 500_000
 
 Plan = Callable[[Snapshot], Change | None]
 """From the newest version to what is to be done to it; None where nothing is."""
@@ -69,7 +65,6 @@ class Writer:
         self, log: DeltaLog, record: DatasetRecord, schema: pl.Schema, rows: Iterable[pl.DataFrame], actor: Actor
     ) -> Version:
         """Makes a dataset's files and version 0. The catalog does not know of it yet."""
-        note = Version(0, utcnow(), "create", actor.principal.name, actor.run)
         with disk_errors(log.folder):
             log.folder.mkdir(parents=True)
             with writing(log.folder):
@@ -80,6 +75,8 @@ class Writer:
                 failpoint("lake.files.written")
                 if record.key:
                     check_key(scan_files(log.folder, add, schema), record.key)
+                effect = Effect().with_rows(Tally(added=sum(map(datafiles.rows_in, add))))
+                note = Version(0, utcnow(), "create", actor.principal.name, actor.run, effect)
                 with headroom(self._reserve):
                     log.create(schema, record.partition_by, add, note)
         return note
@@ -104,15 +101,15 @@ class Writer:
         """
         change: Change | None = None
         for attempt in range(ATTEMPTS):
-            self.catch_up(log, record)
-            base = log.newest(record.version)
+            base = self.catch_up(log, record)
             if checkpoint is not None and _is_in(checkpoint, log, record):
                 return log.history(record.version, since=base.version - 1)[0]
             with disk_errors(log.folder), writing(log.folder):
                 change = self._planned(log, record, plan, base, change)
                 if change is None:
                     return log.history(record.version, since=base.version - 1)[0]
-                note = Version(base.version + 1, utcnow(), operation, actor.principal.name, actor.run)
+                who, effect = actor.principal.name, change.effect_on(base)
+                note = Version(base.version + 1, utcnow(), operation, who, actor.run, effect)
                 failpoint("lake.files.written")
                 try:
                     self._commit(log, base, change, note, checkpoint)
@@ -149,13 +146,19 @@ class Writer:
                 raise
             log.commit(base, change, note, checkpoint)
 
-    def catch_up(self, log: DeltaLog, record: DatasetRecord) -> None:
-        """Records commits that a writer made and did not live to record, or has not come to record yet."""
+    def catch_up(self, log: DeltaLog, record: DatasetRecord) -> Snapshot:
+        """Records commits that a writer made and did not live to record, or has not come to record yet.
+
+        Returns:
+            The newest version; all up to it are recorded, so that none is passed over by whoever commits the next.
+        """
         newest = log.newest(record.version)
         if newest.version > record.version:
-            found = log.history(record.version, since=record.version)
+            later = log.history(record.version, since=record.version)
+            found = [version for version in later if version.number <= newest.version]
             log.sync(version.number for version in found)
             self._store.settle(record.id, found, outlined(newest, found[0]))
+        return newest
 
 
 def _is_in(checkpoint: Checkpoint, log: DeltaLog, record: DatasetRecord) -> bool:
@@ -174,31 +177,6 @@ def _is_in(checkpoint: Checkpoint, log: DeltaLog, record: DatasetRecord) -> bool
             hint="somebody else takes the same messages; look again at how far they are",
         )
     return False
-
-
-def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:
-    """A frame's columns as they will be kept, and its rows; an Arrow stream is read batch by batch."""
-    if (stream := stream_of(frame)) is not None:
-        empty, rows = stream
-        schema = storable(empty.collect_schema())
-        return schema, (part.select(_casts(schema)) for part in rows)
-    lazy = frames.to_lazy(frame)
-    schema = storable(lazy.collect_schema())
-    return schema, iter([collected(lazy.select(_casts(schema)))])
-
-
-def stream_of(frame: Any) -> tuple[pl.LazyFrame, Iterator[pl.DataFrame]] | None:
-    """The columns, as a frame without rows, and the rows of what is read piece by piece: a stream of Arrow batches, a
-    lazy frame. None for any other frame.
-    """
-    if isinstance(frame, pa.RecordBatchReader):
-        empty = pl.from_arrow(frame.schema.empty_table())
-        assert isinstance(empty, pl.DataFrame)
-        return empty.lazy(), _batched(frame)
-    if isinstance(frame, pl.LazyFrame):
-        lazy = frames.to_lazy(frame)
-        return pl.LazyFrame(schema=lazy.collect_schema()), _computed(lazy)
-    return None
 
 
 def fitted(
@@ -228,7 +206,7 @@ def appending(log: DeltaLog, record: DatasetRecord, frame: pl.LazyFrame, *, cont
             check_key(rows.lazy(), record.key)
             check_new(base, rows, record.key, record.name)
         counts.rows, counts.added = rows.height + counts.discarded, rows.height
-        return Change("append", written(log, [rows], base), schema=schema)
+        return Change("append", written(log, [rows], base), schema=schema, tally=counts.tally)
 
     return plan
 
@@ -248,7 +226,7 @@ def overwriting(
             schema = storable(frame.collect_schema())
             datafiles.check_kept(schema, record.key, record.partition_by, record.sort_by)
             check_types(schema, base.schema, contract, record.name)
-            rows = collected(frame.select(_casts(schema)))
+            rows = collected(frame.select(casts(schema)))
         else:
             counts.reset()
             lazy, schema = fitted(record, base, frame, contract, counts)
@@ -256,7 +234,7 @@ def overwriting(
         if record.key:
             check_key(rows.lazy(), record.key)
         counts.rows, counts.added, counts.removed = rows.height + counts.discarded, rows.height, base.rows
-        return Change("overwrite", written(log, [rows], base), base.names, schema)
+        return Change("overwrite", written(log, [rows], base), base.names, schema, tally=counts.tally)
 
     def one(base: Snapshot) -> Change:
         values = _partition_values(record, base, partition or {})
@@ -280,7 +258,9 @@ def overwriting(
         if record.key:
             check_key(rows.lazy(), record.key)
         gone = base.in_partition({name: datafiles.partition_text(value) for name, value in values.items()})
-        return Change("overwrite", written(log, [rows], base), gone["path"].to_list(), schema)
+        counts.rows, counts.added = rows.height + counts.discarded, rows.height
+        counts.removed = int(gone["num_records"].sum())
+        return Change("overwrite", written(log, [rows], base), gone["path"].to_list(), schema, tally=counts.tally)
 
     return whole if partition is None else one
 
@@ -294,8 +274,10 @@ def upserting(
         lazy, schema = fitted(record, base, frame, contract, counts)
         rows = collected(lazy)
         check_key(rows.lazy(), key)
-        gone, pieces = upserted(base, schema, rows, key)
-        return Change("upsert", written(log, pieces, base), gone, schema)
+        counts.rows = rows.height + counts.discarded
+        gone, pieces = upserted(base, schema, rows, key, counts=counts)
+        add = written(log, pieces, base)
+        return Change("upsert", add, gone, schema, tally=counts.tally)
 
     return plan
 
@@ -340,49 +322,6 @@ def _partition_values(record: DatasetRecord, base: Snapshot, asked: Mapping[str,
         raise Invalid(
             f"the partition {_shown(asked)} is not of its columns' types: {str(error).splitlines()[0]}"
         ) from error
-
-
-def collected(plan: pl.LazyFrame) -> pl.DataFrame:
-    # In memory, because rows are kept in the order they were given.
-    try:
-        return plan.collect(engine="in-memory")
-    except pl.exceptions.InvalidOperationError as error:
-        raise Invalid(
-            f"a value does not fit its column: {str(error).splitlines()[0]}", hint="cast the frame before writing it"
-        ) from error
-
-
-def _computed(plan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    try:
-        yield from frames.batches(plan, BATCHED_ROWS)
-    except pl.exceptions.InvalidOperationError as error:
-        raise Invalid(
-            f"a value does not fit its column: {str(error).splitlines()[0]}", hint="cast the frame before writing it"
-        ) from error
-
-
-def _casts(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
-    return [pl.col(name).cast(dtype, strict=True) for name, dtype in schema.items()]
-
-
-def _batched(reader: pa.RecordBatchReader) -> Iterator[pl.DataFrame]:
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in reader:
-        if batch.num_rows:
-            held.append(batch)
-            rows += batch.num_rows
-        if rows >= BATCHED_ROWS:
-            yield _frame(held)
-            held, rows = [], 0
-    if held:
-        yield _frame(held)
-
-
-def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches(batches))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
 def scan_files(folder: Path, files: Sequence[AddAction], schema: pl.Schema) -> pl.LazyFrame:

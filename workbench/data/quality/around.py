@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ class Around(Protocol):
     def answered(self, sql: str, most: int) -> tuple[int, list[dict[str, Any]]]:
         """How many rows a SELECT gives, and the first ones, `most` at most."""
 
+    def function(self, reference: str) -> Callable[..., Any]:
+        """A function of the workspace."""
+
 
 class Nothing:
     """Around a frame that no workspace knows, there is nothing."""
@@ -55,3 +59,6 @@ class Nothing:
 
     def answered(self, sql: str, most: int) -> tuple[int, list[dict[str, Any]]]:
         raise Invalid("a frame is not asked in SQL; make it a dataset first")
+
+    def function(self, reference: str) -> Callable[..., Any]:
+        raise Invalid("there is no workspace to find it in; give the function itself, or ask wb.quality.check")

@@ -1,26 +1,24 @@
-"""Checking rows against a suite: one pass that counts, and one more for examples where something failed."""
+"""Checking rows against a suite: each expectation is planned, all are looked at at once, and each is judged."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from workbench.compute import frames
 from workbench.data.quality.around import Around, Nothing
-from workbench.data.quality.expected import SAMPLES, Finding, Prepared
+from workbench.data.quality.expected import Finding, Prepared
 from workbench.data.quality.kinds import Expectation
+from workbench.data.quality.looking import look
 from workbench.data.quality.model import Outcome, QualityResult
 from workbench.data.quality.suite import Suite
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, nearest
 
-__all__ = ["check", "missing", "prepared_for"]
-
-_UNTOLD = object()
+__all__ = ["check", "judged", "planned"]
 
 
 def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResult:
@@ -33,117 +31,67 @@ def check(frame: Any, suite: Suite, around: Around | None = None) -> QualityResu
     Raises:
         Invalid: Not a frame.
     """
-    begin = time.perf_counter()
     rows = frames.to_lazy(frame)
+    return judged(rows, suite, planned(rows, suite, around or Nothing()))
+
+
+def planned(rows: pl.LazyFrame, suite: Suite, around: Around) -> list[Prepared | Finding]:
+    """How each expectation is looked at; a finding that says why, where it cannot be checked on these columns."""
     schema = dict(rows.collect_schema())
-    beside = around or Nothing()
-    plans = [prepared_for(expectation, schema, beside) for expectation in suite.expectations]
-    needed = {name for expectation in suite.expectations for name in expectation.columns_needed}
-    gaps = [name for name, dtype in schema.items() if name in needed and dtype.is_float()]
-    measures = {
-        f"{place}.{part}": measure
-        for place, plan in enumerate(plans)
-        if isinstance(plan, Prepared)
-        for part, measure in enumerate(plan.measures)
+    return [_planned(expectation, schema, around, rows) for expectation in suite.expectations]
+
+
+def judged(rows: pl.LazyFrame, suite: Suite, plans: Sequence[Prepared | Finding]) -> QualityResult:
+    """Carries out what was planned for the expectations of a suite."""
+    begin = time.perf_counter()
+    prepared = {place: plan for place, plan in enumerate(plans) if isinstance(plan, Prepared)}
+    keys = [name for one in suite.expectations if one.expect == "unique" for name in one.columns_needed]
+    shown = {
+        place: dict.fromkeys([*(plan.shown or suite.expectations[place].columns_needed), *keys])
+        for place, plan in prepared.items()
+        if plan.fails is not None
     }
-    found = _measured(rows.with_columns(missing(gaps)), measures)
+    looked = look(rows, prepared, {name for columns in shown.values() for name in columns})
     findings = []
     for place, plan in enumerate(plans):
         if isinstance(plan, Finding):
-            findings.append(Finding(found["rows"], plan.problem))
+            findings.append(Finding(looked.height, plan.problem))
         else:
-            values = [found.get(f"{place}.{part}", _UNTOLD) for part in range(len(plan.measures))]
-            untold = Finding(found["rows"], "it cannot be computed of some of the values")
-            findings.append(untold if _UNTOLD in values else plan.judge(values, found["rows"]))
-    broken = {
-        place: plan.fails
-        for place, plan in enumerate(plans)
-        if isinstance(plan, Prepared)
-        and plan.fails is not None
-        and findings[place].failed
-        and not findings[place].problem
+            values = looked.found.get(place)
+            untold = Finding(looked.height, "it cannot be computed of some of the values")
+            findings.append(untold if values is None else plan.judge(values, looked.height))
+    samples = {
+        place: looked.sample(place, prepared[place], columns)
+        for place, columns in shown.items()
+        if findings[place].failed and not findings[place].problem
     }
-    samples = _samples(rows, suite, broken, gaps)
     outcomes = tuple(
-        _outcome(expectation, finding, found["rows"], samples.get(place, finding.sample))
+        _outcome(expectation, finding, looked.height, samples.get(place, finding.sample))
         for place, (expectation, finding) in enumerate(zip(suite.expectations, findings, strict=True))
     )
     return QualityResult(
         suite=suite.name,
         outcomes=outcomes,
-        rows=found["rows"],
+        rows=looked.height,
         checked=utcnow(),
         seconds=time.perf_counter() - begin,
     )
 
 
-def _measured(rows: pl.LazyFrame, measures: Mapping[str, pl.Expr]) -> dict[str, Any]:
-    """What the measures give, in one plan; where it fails, each by itself, and without those that fail alone."""
-    count = pl.len().cast(pl.Int64).alias("rows")
-
-    def measured(named: Mapping[str, pl.Expr]) -> dict[str, Any]:
-        plan = rows.select(count, *(measure.alias(name) for name, measure in named.items()))
-        return plan.collect(engine="in-memory").row(0, named=True)
-
-    try:
-        return measured(measures)
-    except pl.exceptions.PolarsError:
-        found = measured({})  # this fails, too, where the rows cannot be read
-    for name, measure in measures.items():
-        # The message may quote a value, and what was found is kept for people who may not see it.
-        with suppress(pl.exceptions.PolarsError):
-            found |= measured({name: measure})
-    return found
-
-
-def prepared_for(expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around) -> Prepared | Finding:
-    """How an expectation is looked at; a finding that says why, where it cannot be checked on these columns."""
+def _planned(
+    expectation: Expectation, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame
+) -> Prepared | Finding:
     for name in expectation.columns_needed:
         if name not in schema:
             guess = nearest(name, schema)
             return Finding(problem=f"there is no column '{name}'" + (f"; did you mean '{guess}'?" if guess else ""))
     try:
-        return expectation.prepared(schema, around)
+        return expectation.prepared(schema, around, rows)
     except (Forbidden, Invalid, NotFound) as error:
         return Finding(problem=str(error))
     except pl.exceptions.PolarsError as error:
         types = ", ".join(f"{name} is {schema[name]}" for name in expectation.columns_needed)
         return Finding(problem=f"that cannot be told: {types} ({' '.join(str(error).split())[:120]})")
-
-
-def missing(gaps: list[str]) -> list[pl.Expr]:
-    """These columns of floats with null in the place of NaN."""
-    return [pl.col(name).fill_nan(None) for name in gaps]
-
-
-def _samples(
-    rows: pl.LazyFrame, suite: Suite, broken: Mapping[int, pl.Expr], gaps: list[str]
-) -> dict[int, tuple[dict[str, Any], ...]]:
-    """The first rows that break each rule, as they are: their number, the columns concerned, and what names the row."""
-    if not broken:
-        return {}
-    keys = [
-        name for expectation in suite.expectations if expectation.expect == "unique" for name in expectation.columns
-    ]
-    known = set(rows.collect_schema())
-    number = _free("row", known)
-    written = {name: _free(f"{name} as it is", known) for name in gaps}
-    numbered = rows.with_row_index(number).with_columns(
-        *missing(gaps), *(pl.col(name).alias(other) for name, other in written.items())
-    )
-    plans = []
-    for place, fails in broken.items():
-        shown = dict.fromkeys([*suite.expectations[place].columns_needed, *keys])
-        columns = [pl.col(written.get(name, name)).alias(name) for name in shown if name in known]
-        plans.append(numbered.filter(fails).head(SAMPLES).select(number, *columns))
-    collected = pl.collect_all(plans, engine="in-memory")
-    return {place: tuple(sample.to_dicts()) for place, sample in zip(broken, collected, strict=True)}
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _outcome(expectation: Expectation, finding: Finding, rows: int, sample: tuple[dict[str, Any], ...]) -> Outcome:

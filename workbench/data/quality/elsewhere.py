@@ -49,7 +49,7 @@ class NoRows(Expected):
     def statement(self) -> str:
         return f"no rows come of {' '.join(self.sql.split())}"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         count, first = around.answered(self.sql, SAMPLES)
 
         def judge(_: Any, rows: int) -> Finding:

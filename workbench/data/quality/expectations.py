@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from workbench.compute import expressions
 from workbench.data.quality.around import Around
 from workbench.data.quality.expected import OfRows, Prepared, between, in_order
+from workbench.data.quality.repeating import countable, repeated
 
 __all__ = ["Between", "Holds", "InSet", "Length", "Matches", "NotNull", "Unique"]
 
@@ -182,15 +183,15 @@ class Unique(OfRows):
         whole = pl.all_horizontal(pl.col(name).is_not_null() for name in self.columns)
         return pl.struct(self.columns).is_duplicated() & whole
 
-    def prepared(self, schema: Schema, around: Around) -> Prepared:
-        """Values of a fixed size are sorted, where equal ones lie together: a third of the time that hashing takes."""
-        found = super().prepared(schema, around)
+    def prepared(self, schema: Schema, around: Around, rows: pl.LazyFrame) -> Prepared:
+        """Which rows they are is looked for only where there are some: it takes ten times as long as to count them."""
+        found = super().prepared(schema, around, rows)
         dtype = schema[self.columns[0]]
-        if len(self.columns) > 1 or not (dtype.is_integer() or dtype.is_float() or dtype.is_temporal()):
+        if len(self.columns) > 1 or not countable(dtype):
             return found
-        values = pl.col(self.columns[0]).drop_nulls().sort()
-        as_before = (values == values.shift()).fill_null(False)
-        count = (as_before | as_before.shift(-1, fill_value=False)).sum().cast(pl.Int64)
+        count = pl.col(self.columns[0]).map_batches(
+            lambda values: pl.Series([repeated(values)], dtype=pl.Int64), return_dtype=pl.Int64, returns_scalar=True
+        )
         return replace(found, measures=(count,))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.data.quality.around import Around
 
-__all__ = ["SAMPLES", "Expected", "Finding", "OfRows", "OfWhole", "Prepared", "between", "in_order"]
+__all__ = ["SAMPLES", "Expected", "Finding", "OfRows", "OfWhole", "Prepared", "between", "free", "in_order", "missing"]
 
 SAMPLES = 5
 Severity = Literal["error", "warn"]
@@ -40,13 +40,18 @@ class Prepared:
 
     Attributes:
         judge: From the values that `measures` gave and the number of rows to what was found.
-        measures: Each gives one value over all rows; those of all expectations are computed in one plan.
+        measures: Each gives one value over all rows; those of all expectations are computed in one plan. Where there
+            are none, `judge` gets how many rows fail, if that is said of rows.
         fails: The rows that do not fit, where it is about single rows.
+        beside: A column that these look at and the rows do not have: a value for each of them.
+        shown: The columns to show of rows that do not fit, where these are others than the expectation names.
     """
 
     judge: Callable[[Sequence[Any], int], Finding]
     measures: tuple[pl.Expr, ...] = ()
     fails: pl.Expr | None = None
+    beside: pl.Series | None = None
+    shown: tuple[str, ...] = ()
 
 
 class Expected(BaseModel, ABC):
@@ -85,8 +90,13 @@ class Expected(BaseModel, ABC):
         return failed == 0 or rows - failed >= Fraction(repr(self.mostly)) * rows
 
     @abstractmethod
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
-        """
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
+        """How it is looked at.
+
+        Args:
+            schema: The columns and their types.
+            rows: Those that are checked, for what cannot be said as an expression.
+
         Raises:
             Invalid: It cannot be told of columns of these types; says why as a clause.
             NotFound: There is no such dataset, version or column to compare with.
@@ -101,10 +111,10 @@ class OfRows(Expected):
     def fails(self, schema: Mapping[str, pl.DataType], around: Around) -> pl.Expr:
         """Whether a row does not fit. Null where that is unknown, which is no failure."""
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         fails = self.fails(schema, around).fill_null(False)
         pl.DataFrame(schema=schema).select(fails)  # what cannot be compared is told of before rows are read
-        return Prepared(lambda values, _: Finding(values[0]), (fails.sum().cast(pl.Int64),), fails)
+        return Prepared(lambda values, _: Finding(values[0]), fails=fails)
 
 
 class OfWhole(Expected):
@@ -146,3 +156,15 @@ def between(least: Any, most: Any, form: str = "") -> str:
     if most is None:
         return f"at least {least:{form}}"
     return f"at most {most:{form}}" if least is None else f"between {least:{form}} and {most:{form}}"
+
+
+def missing(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+    """The columns of floats with null in the place of NaN."""
+    return [pl.col(name).fill_nan(None) for name, dtype in schema.items() if dtype.is_float()]
+
+
+def free(name: str, taken: Container[str]) -> str:
+    """A column's name that is not taken."""
+    while name in taken:
+        name += "_"
+    return name

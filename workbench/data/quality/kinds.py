@@ -9,6 +9,7 @@ from pydantic import Field
 from workbench.data.quality.elsewhere import NoRows, References
 from workbench.data.quality.expectations import Between, Holds, InSet, Length, Matches, NotNull, Unique
 from workbench.data.quality.promising import Arrived
+from workbench.data.quality.python import Python
 from workbench.data.quality.shift import Shift
 from workbench.data.quality.wholes import Fresh, HasType, RowCount
 
@@ -28,6 +29,7 @@ Expectation = Annotated[
     | HasType
     | Fresh
     | Arrived
-    | Shift,
+    | Shift
+    | Python,
     Field(discriminator="expect"),
 ]

@@ -71,7 +71,7 @@ class Arrived(OfWhole):
             since = datetime.combine(today, at, zone).astimezone(UTC)
         return today - timedelta(days=self.behind), since
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         day = grains.truncate(pl.col(self.column), schema[self.column], "day", time_zone=self.time_zone)
         due, since = self.due(around.now)
 

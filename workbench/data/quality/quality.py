@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.data.lake import Dataset, Lake
 from workbench.data.quality.checking import check
+from workbench.data.quality.functions import Answering
 from workbench.data.quality.held import Holding
 from workbench.data.quality.model import QualityResult, Screened, gate
 from workbench.data.quality.profile import Profile
@@ -106,7 +107,7 @@ class Quality:
             subject, version = subject.lazy(), subject.version
         elif name is not None:
             subject, version = self._lake.read_with_version(name, self._actor)
-        around = Surroundings(self._lake, self._sql, self._actor, name, version)
+        around = self._around(name, version)
         result = replace(check(subject, chosen, around), dataset=name, version=version, run=self._actor.run)
         self._store.add(result, self._actor.principal.name, around.sights)
         return result
@@ -138,7 +139,7 @@ class Quality:
         """
         self._lake.check_may_change(into, self._actor, "hold rows back from")
         chosen = suite if isinstance(suite, Suite) else self.suite(suite or into)
-        around = Surroundings(self._lake, self._sql, self._actor, None, None)
+        around = self._around()
         found = parted(frame, chosen, around)
         result = replace(found.result, dataset=into, run=self._actor.run)
         held = self.held.hold(into, chosen.name, found)
@@ -203,8 +204,21 @@ class Quality:
         """
         return proposed(self.profile(dataset), dataset, self._lake.key(dataset))
 
+    def function(self, reference: str) -> Answering:
+        """A function that an expectation refers to: `wb.quality.function("checks:on_time")(rows)` shows what it says.
+
+        Raises:
+            NotFound: No such file in `expectations/`, or no such function in it; the message has the nearest one.
+            Invalid: The file cannot be run.
+            Forbidden: Less than an analyst.
+        """
+        return self._around().function(reference)
+
+    def _around(self, dataset: str | None = None, version: int | None = None) -> Surroundings:
+        return Surroundings(self._lake, self._sql, self._actor, dataset, version, self._folder)
+
     def _parted(self, rows: pl.DataFrame, dataset: str, suite: str) -> Parted:
-        around = Surroundings(self._lake, self._sql, self._actor, None, None)
+        around = self._around()
         return parted(rows, self.suite(suite), around, singly=True)
 
     def _sees(self, sights: Mapping[str, str | None]) -> bool:

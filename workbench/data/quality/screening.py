@@ -9,9 +9,11 @@ import polars as pl
 
 from workbench.compute import frames
 from workbench.data.quality.around import Around
-from workbench.data.quality.checking import check, missing, prepared_for
-from workbench.data.quality.expected import OfRows, Prepared
+from workbench.data.quality.checking import judged, planned
+from workbench.data.quality.expected import Finding, OfRows, Prepared, missing
+from workbench.data.quality.looking import with_beside
 from workbench.data.quality.model import QualityResult, gate
+from workbench.data.quality.python import Python
 from workbench.data.quality.suite import Suite
 from workbench.foundation.errors import Invalid
 
@@ -55,24 +57,31 @@ def parted(frame: Any, suite: Suite, around: Around, *, singly: bool = False) ->
     rows = frames.to_polars(frame)
     if REASONS in rows.columns:
         raise Invalid(f"the rows have a column '{REASONS}', which is what says why a row is held back")
-    expectations = tuple(one for one in suite.expectations if not singly or isinstance(one, OfRows))
-    result = check(rows, suite.model_copy(update={"expectations": expectations}), around)
-    pairs = list(zip(expectations, result.outcomes, strict=True))
-    of_rows = [isinstance(one, OfRows) and not outcome.problem for one, outcome in pairs]
-    gate(replace(result, outcomes=tuple(o for (_, o), single in zip(pairs, of_rows, strict=True) if not single)))
+    lazy = rows.lazy()
+    of_one = tuple(one for one in suite.expectations if not singly or isinstance(one, OfRows | Python))
+    asked = suite.model_copy(update={"expectations": of_one})
+    plans = planned(lazy, asked, around)
+    if singly:  # what a function says of all rows is said of those they came with, too
+        kept = [n for n, plan in enumerate(plans) if isinstance(plan, Finding) or _of_rows(plan)]
+        asked = asked.model_copy(update={"expectations": tuple(of_one[n] for n in kept)})
+        plans = [plans[n] for n in kept]
+    result = judged(lazy, asked, plans)
+    of_rows = [_of_rows(plan) and not one.problem for plan, one in zip(plans, result.outcomes, strict=True)]
+    whole = tuple(outcome for outcome, single in zip(result.outcomes, of_rows, strict=True) if not single)
+    gate(replace(result, outcomes=whole))
     schema = dict(rows.schema)
     broken: dict[str, tuple[pl.Expr, tuple[str, ...]]] = {}
-    for (expectation, outcome), single in zip(pairs, of_rows, strict=True):
+    for plan, outcome, single in zip(plans, result.outcomes, of_rows, strict=True):
         if single and not outcome.passed and outcome.severity == "error":
-            plan = prepared_for(expectation, schema, around)
             assert isinstance(plan, Prepared)
             assert plan.fails is not None
-            broken[outcome.said] = plan.fails, expectation.columns_needed
+            broken[outcome.said] = plan.fails, outcome.columns
     if not broken:
         return Parted(rows, rows.clear().with_columns(pl.lit(None, dtype=_TYPE).alias(REASONS)), {}, result)
-    gaps = [name for name, dtype in schema.items() if dtype.is_float()]
-    filled = rows.with_columns(missing(gaps))
-    breaks = filled.select(fails.alias(f"{place}") for place, (fails, _) in enumerate(broken.values()))
+    filled = with_beside(lazy, (plan for plan in plans if isinstance(plan, Prepared))).with_columns(missing(schema))
+    breaks = filled.select(fails.alias(f"{place}") for place, (fails, _) in enumerate(broken.values())).collect(
+        engine="in-memory"
+    )
     why = [
         pl.when(breaks[f"{place}"]).then(pl.struct(pl.lit(said).alias("expectation"), _values(schema, columns)))
         for place, (said, (_, columns)) in enumerate(broken.items())
@@ -85,6 +94,10 @@ def parted(frame: Any, suite: Suite, around: Around, *, singly: bool = False) ->
         reasons={said: int(breaks[f"{place}"].sum()) for place, said in enumerate(broken)},
         result=result,
     )
+
+
+def _of_rows(plan: Prepared | Finding) -> bool:
+    return isinstance(plan, Prepared) and plan.fails is not None
 
 
 _TYPE = pl.List(pl.Struct({"expectation": pl.String, "values": pl.String}))

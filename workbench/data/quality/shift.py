@@ -56,7 +56,7 @@ class Shift(OfWhole):
         bounds = [f"{name} at most {most:g}" for name, most in (("PSI", self.psi), ("KS", self.ks)) if most is not None]
         return f"{self.column} is distributed as in {' '.join(of)} ({' and '.join(bounds)})"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         reference = around.rows_of(self.dataset, self.version)
         known = reference.collect_schema()
         if self.column not in known:

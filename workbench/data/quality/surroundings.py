@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from workbench.data.lake import Lake
+from workbench.data.quality.functions import Answering, function_at
 from workbench.data.sql import Limits, SqlDoor, SqlResult, TooLarge, TooLong
 from workbench.foundation.catalog import utcnow
-from workbench.foundation.errors import Invalid
+from workbench.foundation.errors import Forbidden, Invalid, NotFound
 from workbench.governance.runs import Actor
+from workbench.governance.security import Role
 
 __all__ = ["Surroundings"]
 
@@ -26,9 +29,19 @@ class Surroundings:
     Args:
         dataset: What is checked; None for a frame.
         version: Its version.
+        functions: The folder that functions are found in.
     """
 
-    def __init__(self, lake: Lake, sql: SqlDoor, actor: Actor, dataset: str | None, version: int | None) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        sql: SqlDoor,
+        actor: Actor,
+        dataset: str | None,
+        version: int | None,
+        functions: Path | None = None,
+    ) -> None:
+        self._functions = functions
         self._lake = lake
         self._sql = sql
         self._actor = actor
@@ -89,6 +102,20 @@ class Surroundings:
         counted = f"SELECT count(*) AS rows FROM (\n{text}\n)"
         (count,) = self._query(counted, versions, self._sql.limits).to_dicts()
         return int(count["rows"]), found.to_dicts()
+
+    def function(self, reference: str) -> Answering:
+        """
+        Raises:
+            Forbidden: The actor may run no Python here, as a notebook.
+            NotFound: No such function.
+            Invalid: Its file cannot be run.
+        """
+        if self._functions is None:
+            raise NotFound(f"there are no functions here, and so no {reference}")
+        principal = self._actor.principal
+        if not principal.role.includes(Role.ANALYST):
+            raise Forbidden(f"{principal.name} ({principal.role}) may not run Python: that takes the role analyst")
+        return function_at(self._functions, reference)
 
     def _query(self, text: str, versions: dict[str, int], limits: Limits) -> SqlResult:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 import polars as pl
@@ -35,7 +35,7 @@ class RowCount(OfWhole):
     def statement(self) -> str:
         return f"there are {between(self.min, self.max, ',')} rows"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         def judge(_: object, rows: int) -> Finding:
             fits = (self.min is None or rows >= self.min) and (self.max is None or rows <= self.max)
             return Finding(problem="" if fits else f"there {'is' if rows == 1 else 'are'} {rows:,}")
@@ -54,7 +54,7 @@ class HasType(OfWhole):
     def statement(self) -> str:
         return f"{self.column} is of type {self.type}"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         dtype = schema[self.column]
         if not self._fits(dtype):
             raise Invalid(f"it is {dtype}")
@@ -101,7 +101,7 @@ class Fresh(OfWhole):
         newest = "the dataset's last change" if self.column is None else f"the newest {self.column}"
         return f"{newest} is at most {self.within} ago"
 
-    def prepared(self, schema: Mapping[str, pl.DataType], around: Around) -> Prepared:
+    def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         if self.column is None:
             changed = around.changed()
             return Prepared(lambda _, rows: self._judged(changed, None, around.now))
@@ -122,12 +122,16 @@ class Fresh(OfWhole):
         return Prepared(judge, (time.filter(time <= around.now).max(), time.max()))
 
     def _judged(self, newest: datetime | None, latest: datetime | None, now: datetime) -> Finding:
-        ahead = f" (one is ahead of now: {latest.isoformat()})" if latest is not None and latest > now else ""
+        ahead = f" (one is ahead of now: {_at(latest)})" if latest is not None and latest > now else ""
         if newest is None:
             return Finding(problem=f"there is no time in it up to now{ahead}")
         if now - newest <= moments.length_of(self.within, "within"):
             return Finding()
-        return Finding(problem=f"that is {_ago(now - newest)} ago, {newest.isoformat()}{ahead}")
+        return Finding(problem=f"that is {_ago(now - newest)} ago, {_at(newest)}{ahead}")
+
+
+def _at(time: datetime) -> str:
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='seconds')} UTC"
 
 
 def _ago(length: timedelta) -> str:

@@ -38,8 +38,8 @@ def _sync(sync: SyncRecord) -> dict[str, str]:
     return {
         "started": f"{sync.started:%Y-%m-%d %H:%M:%S}",
         "outcome": sync.outcome,
-        "rows": f"{sync.rows:,}",
-        "removed": f"{sync.removed:,}",
+        "rows": "" if sync.rows is None else f"{sync.rows:,}",
+        "removed": "" if sync.removed is None else f"{sync.removed:,}",
         "version": "" if sync.version is None else str(sync.version),
         "run": sync.run,
         "by": sync.by,

@@ -30,6 +30,7 @@ _LAG = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|w)")
 _SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 # Somewhere on earth it is tomorrow already.
 _AHEAD = timedelta(hours=14)
+_MINUTE = timedelta(minutes=1)
 
 
 def lag_of(said: float | str | None) -> timedelta | float:
@@ -121,13 +122,14 @@ class Cursor:
         return str(value) if isinstance(value, Decimal) else value
 
     def before(self, value: Value, lag: timedelta | float) -> Value:
-        """A value less a lag.
+        """From where on to look again: a value less a lag, and less the hour that its clock shows twice.
 
         Raises:
             Invalid: The lag is not of this column.
         """
-        if not lag:
-            return value
+        return self._before_it_repeats(self._less(value, lag) if lag else value)
+
+    def _less(self, value: Value, lag: timedelta | float) -> Value:
         try:
             if isinstance(value, Decimal) and not isinstance(lag, timedelta):
                 return value - Decimal(str(lag))
@@ -142,6 +144,19 @@ class Cursor:
             ) from error
         except OverflowError as error:
             raise Invalid(f"the lag {lag} leads before the first day of the calendar") from error
+
+    def _before_it_repeats(self, value: Value) -> Value:
+        """Where a clock was set back, rows that come after a time may say an earlier one: since when it repeats."""
+        if not isinstance(value, datetime) or not self.zone or self.type.tz is not None:
+            return value
+        zone = ZoneInfo(self.zone)
+        shown = value.astimezone(zone).replace(tzinfo=None)
+        if not _twice(shown, zone):
+            return value
+        shown = shown.replace(second=0, microsecond=0, fold=0)
+        while _twice(shown - _MINUTE, zone):
+            shown -= _MINUTE
+        return shown.replace(tzinfo=zone).astimezone(UTC) - timedelta(microseconds=1)
 
     def at_source(self, value: Value) -> Value:
         """A value as the source's own column has it."""
@@ -158,3 +173,9 @@ class Cursor:
                 return (now + _AHEAD).date()
             case _:
                 return None
+
+
+def _twice(shown: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clocks of a zone show a time twice, being set back."""
+    first, second = (shown.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    return first is not None and second is not None and first > second

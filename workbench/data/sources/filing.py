@@ -71,7 +71,7 @@ def _load(job: Job, source: FileSource, found: Found) -> bool:
             frames = _named(frames, one.file_column, found.name)
         by = () if one.key else (one.file_column,)
         with job.staged(frames, partition_by=by) as staged:
-            job.gate(staged, f"file {found.name}: ")
+            job.gate(staged.lazy(), staged.rows, f"file {found.name}: ")
             failpoint("source.staged")
             # A mark that is there already says that there is nothing to do, and anew is anew: marks are even.
             checkpoint = Checkpoint(job.stream, found.name, mark if mark != before else mark + 1)

@@ -13,6 +13,7 @@ from workbench.data.connectors import Span
 from workbench.data.lake import Checkpoint, Staged
 from workbench.data.sources.cursor import SPOKEN, Cursor, Value, lag_of
 from workbench.data.sources.job import ROWS, Job, deleted
+from workbench.data.sources.reading import without_zone
 from workbench.data.sources.seen import Seen, numbers
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.errors import Invalid
@@ -36,7 +37,7 @@ def follow(job: Job) -> None:
     swap = mark is not None and walk.state is None
     with job.staged(walk.passed(job.opened.frames(reading.batches)), replace=swap) as staged:
         walk.tell()
-        job.gate(staged)
+        job.gate(staged.lazy(), staged.rows)
         failpoint("source.staged")
         if staged.rows or swap:
             _commit(job, walk, staged, mark, swap=swap)
@@ -107,9 +108,7 @@ class _Walk:
         """
         cursor = self.cursor = Cursor(self._one.cursor, kind, self._one.time_zone)
         if cursor.kind == "time" and kind.tz is None and not cursor.zone:
-            raise Invalid(
-                f"the cursor '{cursor.column}' has times without a time zone", hint="say which it is: time_zone=UTC"
-            )
+            raise without_zone(f"the cursor '{cursor.column}'", self._one.name)
         low: Value | None = None
         if self.state is not None:
             if self.state["kind"] != cursor.kind:

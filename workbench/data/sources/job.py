@@ -119,15 +119,19 @@ class Job:
             self.made = True
         return self._counted(chain([first], frames))
 
-    def gate(self, staged: Staged, what: str = "") -> None:
+    def gate(self, rows: pl.LazyFrame, count: int, what: str = "") -> None:
         """Refuses rows that do not meet what is expected of them.
+
+        Args:
+            count: How many they are.
+            what: Which they are, where the source's name does not say it.
 
         Raises:
             CheckFailed: Says what they do not meet, and of how many rows; quotes none.
         """
-        if not self.definition.expect or not staged.rows:
+        if not self.definition.expect or not count:
             return
-        result = self.check(staged.lazy(), self.definition.expect)
+        result = self.check(rows, self.definition.expect)
         self.found.notes += [f"{what}{one.said}: {one.failed:,} rows do not fit" for one in result.warnings]
         if result.passed:
             return
@@ -136,7 +140,7 @@ class Job:
             for one in result.failures
         )
         raise CheckFailed(
-            f"{what}{len(result.failures)} of {len(result.outcomes)} expectations are not met by the {staged.rows:,}"
+            f"{what}{len(result.failures)} of {len(result.outcomes)} expectations are not met by the {count:,}"
             f" rows to load: {said}",
             hint=f"nothing of it was loaded; mend the rows or the suite '{self.definition.expect}'",
         )

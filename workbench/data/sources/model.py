@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from workbench.data.connectors import streams
 from workbench.data.sources.cursor import lag_of
 from workbench.foundation.definitions import complaints
 from workbench.foundation.errors import Invalid, nearest
@@ -21,13 +22,22 @@ from workbench.foundation.secret import is_reference, named_like_a_secret
 
 __all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested", "validated"]
 
-Mode = Literal["refresh", "append", "upsert", "files"]
+Mode = Literal["refresh", "append", "upsert", "files", "stream"]
 Outcome = Literal["running", "succeeded", "failed"]
+_NOT_OF_STREAMS = (
+    *("table", "query", "cursor", "initial", "lag", "bounds", "deletions", "deleted"),
+    *("time_zone", "partition_by", "file_column"),
+)
 _REFERENCE = re.compile(r"(^|:)(env|file|keyring):")
 
 
 def _several(given: Any) -> Any:
     return tuple(part for part in given.split(",") if part) if isinstance(given, str) else given
+
+
+def _streams(url: str) -> bool:
+    scheme, there, _ = url.partition("://")
+    return bool(there) and scheme in streams.names()
 
 
 Columns = Annotated[tuple[str, ...], BeforeValidator(_several)]
@@ -47,11 +57,14 @@ class SourceDefinition(BaseModel):
     mode: Mode = Field(
         "refresh",
         description="refresh: all rows, in the place of those there; append: rows beyond the cursor are added; upsert:"
-        " they replace those of their key; files: each file by itself, new and changed ones only.",
+        " they replace those of their key; files: each file by itself, new and changed ones only; stream: the messages"
+        " that are there, each once.",
     )
     table: str = Field("", description="Of a database, or the sheet of a workbook.")
     query: str = Field("", description="A SELECT instead of a table; for an API what stands behind the ?.")
-    password: str = Field("", description="Where the URL's password is kept: env:NAME or file:/path.")
+    password: str = Field(
+        "", description="Where the URL's password is kept: env:NAME, file:/path or keyring:service/name."
+    )
     key: Columns = Field((), description="The columns that tell rows apart.")
     cursor: str = Field("", description="The column that grows: a time, a date, a number or a text.")
     initial: int | float | str | None = Field(None, description="Where the cursor begins; by default at the first row.")
@@ -70,8 +83,18 @@ class SourceDefinition(BaseModel):
     time_zone: str = Field("", description="Of times that have none.")
     evolve: bool = Field(False, description="New columns are taken over, where otherwise they are refused.")
     partition_by: Columns = Field((), description="Of a dataset that is made.")
+    most: int | None = Field(None, ge=1, description="Of a stream: a sync ends when it took about so many messages.")
+    seconds: float = Field(300, gt=0, description="Of a stream: a sync ends after so long; the rest is the next one's.")
     file_column: str = Field("source_file", description="Of the mode files: the column that says the file.")
     description: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_stream(cls, given: Any) -> Any:
+        """There is one way to take what a stream has, so that it need not be said."""
+        if isinstance(given, Mapping) and "mode" not in given and _streams(str(given.get("url", ""))):
+            return {**given, "mode": "stream"}
+        return given
 
     @field_validator("url")
     @classmethod
@@ -84,21 +107,24 @@ class SourceDefinition(BaseModel):
             raise ValueError("has a url that is none") from None
         if clear:
             raise ValueError(
-                "has a password in clear in its url: leave it out there, and say password=env:NAME or"
-                " password=file:/path"
+                "has a password in clear in its url: leave it out there, and say password=env:NAME,"
+                " password=file:/path or password=keyring:service/name"
             )
         for part in (parts.query, parts.fragment):
             for name, value in parse_qsl(part, keep_blank_values=True):
                 secret = named_like_a_secret(name) or name in ("auth", "secrets")
                 if secret and not all(_REFERENCE.search(one) for one in value.split(",")):
-                    raise ValueError(f"has '{name}' in clear in its url: say where it is kept, env:NAME or file:/path")
+                    raise ValueError(
+                        f"has '{name}' in clear in its url: say where it is kept, env:NAME, file:/path or"
+                        " keyring:service/name"
+                    )
         return url
 
     @field_validator("password")
     @classmethod
     def _by_reference(cls, password: str) -> str:
         if password and not is_reference(password):
-            raise ValueError("has a password in clear: write env:NAME or file:/path, where it is kept")
+            raise ValueError("has a password in clear: write env:NAME, file:/path or keyring:service/name")
         return password
 
     @field_validator("time_zone")
@@ -118,6 +144,7 @@ class SourceDefinition(BaseModel):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         following = self.mode in ("append", "upsert")
+        self._agrees_on_stream()
         if self.table and self.query:
             raise ValueError("has a table and a query: say one of them")
         if following and not self.cursor:
@@ -140,6 +167,21 @@ class SourceDefinition(BaseModel):
             if self.mode == "files" and self.key:
                 raise ValueError("cannot tell which rows a file left, where rows are put in by key")
         return self
+
+    def _agrees_on_stream(self) -> None:
+        """The position of its messages is what a stream is followed by, and nothing is deleted in one."""
+        if self.mode == "stream":
+            if given := [name for name in _NOT_OF_STREAMS if self._says(name)]:
+                raise ValueError(f"has {given[0]}, which the mode 'stream' does not use")
+            if self.password:
+                raise ValueError("has a password, which a stream's address names: ...#secrets=password:env:NAME")
+        elif _streams(self.url):
+            raise ValueError(f"has the mode '{self.mode}', and a stream's messages are taken by the mode 'stream'")
+        elif given := [name for name in ("most", "seconds") if self._says(name)]:
+            raise ValueError(f"has {given[0]}, which the mode '{self.mode}' does not use")
+
+    def _says(self, name: str) -> bool:
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
 
     @property
     def kind(self) -> str:
@@ -172,7 +214,8 @@ class SyncRecord:
 
     Attributes:
         run: Its run; `wb.runs.receipt(run)` says all of it.
-        rows: How many were loaded; those that are as they were when they were last looked at are not.
+        rows: How many were loaded; those that are as they were when they were last looked at are not. None, as is
+            `removed`, for whom a policy hides some of the dataset; they are not told the notes and the error either.
         removed: How many were taken out, being deleted at the source.
         version: Of the dataset, afterwards; None where there is none.
         everything: Whether all rows of the source were read, since it cannot be asked for some.
@@ -185,17 +228,23 @@ class SyncRecord:
     started: datetime
     finished: datetime | None
     outcome: Outcome
-    rows: int = 0
-    removed: int = 0
+    rows: int | None = 0
+    removed: int | None = 0
     version: int | None = None
     everything: bool = False
     notes: tuple[str, ...] = ()
     error: str | None = None
 
+    def closed(self) -> SyncRecord:
+        """For whom a policy hides some of the dataset: without what may tell of the rows that it hides."""
+        error = "not told, since a policy hides some of the dataset from you" if self.error else None
+        return replace(self, rows=None, removed=None, notes=(), error=error)
+
     def __repr__(self) -> str:
         took = "" if self.finished is None else f" in {(self.finished - self.started).total_seconds():.1f} s"
         gone = f", {self.removed:,} removed" if self.removed else ""
-        said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}, {self.rows:,} rows loaded{gone}"
+        came = "" if self.rows is None else f", {self.rows:,} rows loaded"
+        said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}{came}{gone}"
         lines = [f"{self.mode} {said}{took} (run {self.run})", *(f"  {note}" for note in self.notes)]
         return "\n".join(lines)
 

@@ -11,12 +11,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import polars as pl
 import pyarrow as pa
 
-from workbench.data.connectors import Source, Span, Spanned, inside, open_source
+from workbench.data.connectors import Source, Span, Spanned, Stream, in_zone, inside, open_source, open_stream
 from workbench.data.sources.model import SourceDefinition
 from workbench.foundation.errors import Invalid, WorkbenchError, unknown
 from workbench.foundation.secret import read_secret
 
-__all__ = ["Opened", "Reading", "led", "opened", "told"]
+__all__ = ["Opened", "Reading", "led", "opened", "told", "without_zone"]
 
 ROWS = 500_000
 BYTES = 128 << 20
@@ -41,11 +41,27 @@ class Reading:
 
 @dataclass(frozen=True)
 class Opened:
-    """A source that can be read, and what no error may show."""
+    """A place that rows can be had from, and what no error may show."""
 
-    source: Source
+    place: Source | Stream
     definition: SourceDefinition
     secret: str
+
+    @property
+    def source(self) -> Source:
+        """What is read: of every mode but `stream`."""
+        assert not isinstance(self.place, Stream)
+        return self.place
+
+    @property
+    def stream(self) -> Stream:
+        """What is taken from: of the mode `stream`."""
+        assert isinstance(self.place, Stream)
+        return self.place
+
+    def look(self) -> str:
+        """Changes whenever the content may have changed; empty where that is not known."""
+        return "" if isinstance(self.place, Stream) else self.place.fingerprint()
 
     def asks(self, kind: pa.DataType) -> bool:
         """Whether it can be asked for the rows beyond a cursor of some type alone.
@@ -126,22 +142,24 @@ class Opened:
                 f"{self.source.url} has no rows, and so no columns",
                 hint="types= in an API's address says which there are",
             )
-        times = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
-        try:
-            return frame.with_columns(self._in_utc(name, frame.schema[name]) for name in times)
-        except pl.exceptions.PolarsError as error:
-            zone = self.definition.time_zone
-            raise Invalid(f"times cannot be read as '{zone}': {str(error).splitlines()[0]}") from error
+        times = {name: kind for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)}
+        naive = [name for name, kind in times.items() if kind.time_zone is None]
+        if naive and not self.definition.time_zone:
+            raise without_zone(f"column '{naive[0]}'", self.definition.name)
+        found = in_zone(frame, naive, self.definition.time_zone) if naive else frame
+        return found.with_columns(
+            pl.col(name).cast(pl.Datetime("us", kind.time_zone)).dt.convert_time_zone("UTC")
+            for name, kind in times.items()
+            if name not in naive
+        )
 
-    def _in_utc(self, name: str, kind: pl.DataType) -> pl.Expr:
-        """Times with a zone in UTC; those without one only where the definition says theirs."""
-        assert isinstance(kind, pl.Datetime)
-        found = pl.col(name).cast(pl.Datetime("us", kind.time_zone))
-        if kind.time_zone is None:
-            if not self.definition.time_zone:
-                return found
-            found = found.dt.replace_time_zone(self.definition.time_zone)
-        return found.dt.convert_time_zone("UTC")
+
+def without_zone(what: str, name: str) -> Invalid:
+    """The error of times that do not say their zone, in a source that does not say it either."""
+    return Invalid(
+        f"{what} has times without a time zone",
+        hint=f"say which it is: workbench source change {name} --time-zone UTC, in Python time_zone='UTC'",
+    )
 
 
 def opened(definition: SourceDefinition, home: Path) -> Opened:
@@ -153,6 +171,11 @@ def opened(definition: SourceDefinition, home: Path) -> Opened:
     """
     secret = read_secret(definition.password) if definition.password else ""
     url = definition.url
+    if definition.mode == "stream":
+        try:
+            return Opened(open_stream(url), definition, secret)
+        except WorkbenchError as error:
+            raise told(error, definition, secret) from None
     if secret:
         parts = urlsplit(url)
         user, at, host = parts.netloc.rpartition("@")

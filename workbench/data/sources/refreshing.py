@@ -26,7 +26,7 @@ def refresh(job: Job) -> None:
     if one.deleted:
         frames = _without(frames, one.deleted)
     with job.staged(frames, replace=True) as staged:
-        job.gate(staged)
+        job.gate(staged.lazy(), staged.rows)
         failpoint("source.staged")
         newest = job.lake.version(one.into)
         checkpoint = job.proposed(look=look, version=newest + 1)

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench.data.connectors import FileSource
+from workbench.data.connectors import FileSource, Stream
 from workbench.data.lake import Lake
 from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
@@ -20,14 +20,15 @@ from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecor
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
 from workbench.data.sources.store import SourceStore
+from workbench.data.sources.streaming import offered, refuse_again, take
 from workbench.foundation.catalog import Catalog
-from workbench.foundation.errors import Conflict, Forbidden, WorkbenchError, unknown
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
-from workbench.governance.security import Role, Security
+from workbench.governance.security import Role, Scope, Security
 
 __all__ = ["Sources"]
 
@@ -37,6 +38,7 @@ _WAYS: dict[str, Callable[[Job], None]] = {
     "append": follow,
     "upsert": follow,
     "files": load_files,
+    "stream": take,
 }
 
 
@@ -131,6 +133,8 @@ class Sources:
         self._refuse_own_state(definition)
         if definition == source.definition:
             return self._counted(source)
+        if self._lake.exists(definition.into):
+            refuse_again(source.definition, definition)
         return self._counted(self._store.change(source, definition, by=self._actor.principal.name))
 
     def pause(self, name: str) -> DataSource:
@@ -184,7 +188,9 @@ class Sources:
             Forbidden: It takes an analyst.
         """
         self._may_look()
-        return syncs_listed(self._store.syncs(self._store.get(name).id, limit))
+        source = self._store.get(name)
+        found = self._store.syncs(source.id, limit)
+        return syncs_listed(one.closed() for one in found) if self._closed(source) else syncs_listed(found)
 
     def test(self, name: str) -> Tested:
         """Looks whether a source can be read and has the columns that it is to be loaded by. Nothing is loaded.
@@ -200,6 +206,9 @@ class Sources:
         secret = ""
         try:
             found = self._opened(one)
+            if isinstance(found.place, Stream):
+                with self._jobs.held("source", name):  # who asks a stream is one of those that it gives messages to
+                    return offered(found.place)
             secret = found.secret
             first = next(found.frames(islice(found.all(), 1)))
             for column in (*one.key, *filter(None, (one.cursor, one.deleted))):
@@ -246,6 +255,11 @@ class Sources:
         """
         self._may_change(f"sync the source '{name}'")
         source = self._store.get(name)
+        if anew and source.definition.mode == "stream":
+            raise Invalid(
+                f"source '{name}' is a stream, which gives its messages once",
+                hint="a source with another group= in its address is given those that are still there",
+            )
         if source.paused:
             raise Conflict(
                 f"source '{name}' is paused since {source.paused:%Y-%m-%d %H:%M} UTC",
@@ -294,9 +308,9 @@ class Sources:
 
     def _work(self, job: Job, sync: int) -> SyncRecord:
         one = job.definition
-        where = job.opened.source.url + (f", table {one.table}" if one.table else "")
+        where = job.opened.place.url + (f", table {one.table}" if one.table else "")
         try:
-            look = job.opened.source.fingerprint()
+            look = job.opened.look()
             self._runs.record(job.actor.run or "", "read", "source", one.name, look, detail={"url": where})
             _WAYS[one.mode](job)
         except BaseException as error:
@@ -319,20 +333,26 @@ class Sources:
             more(session)
 
     def _counted(self, source: DataSource) -> DataSource:
+        if source.last is not None and self._closed(source):
+            source = replace(source, last=source.last.closed())
         with suppress(WorkbenchError):
             return replace(source, records=self._lake.info(source.definition.into, self._actor).rows)
         return source
 
+    def _closed(self, source: DataSource) -> bool:
+        """Whether a policy hides some of the source's dataset from the actor."""
+        return self._security.policy_for(self._actor.principal, source.definition.into) is not None
+
     def _may_look(self) -> None:
-        self._security.require(self._actor.principal, Role.ANALYST, "look at data sources")
+        self._security.require(self._actor.principal, Role.ANALYST, "look at data sources", scope=Scope.READ)
 
     def _may_change(self, doing: str) -> None:
         self._security.require(self._actor.principal, Role.ENGINEER, doing)
 
     def _opened(self, definition: SourceDefinition) -> Opened:
         found = opened(definition, self._settings.home)
-        if isinstance(found.source, FileSource):
-            for file in found.source.files():
+        if isinstance(found.place, FileSource):
+            for file in found.place.files():
                 self._refuse_own(definition, Path(file.place))
         return found
 

@@ -66,6 +66,7 @@ class SqlDoor:
         versions: Mapping[str, int] | None = None,
         limits: Limits | None = None,
         cancelled: Callable[[], bool] | None = None,
+        over: Mapping[str, Any] | None = None,
     ) -> SqlResult:
         """Answers one SELECT, under the asker's policies; inside a run, on its sealed versions.
 
@@ -76,6 +77,8 @@ class SqlDoor:
             versions: Dataset -> the version to read, where the statement itself names none.
             limits: What it may take; by default as much as any.
             cancelled: Whether somebody wants the statement ended; asked a few times a second, in another thread.
+            over: Name -> rows, as a table or dataset of Arrow, that stand for the dataset of that name, or beside all
+                datasets.
 
         Returns:
             The rows. Times are UTC with microseconds, and so is a timestamp that the statement made without a zone.
@@ -102,7 +105,7 @@ class SqlDoor:
             seconds = time.perf_counter() - began
             return SqlResult(_tidied(table), versions=asked.read, cut=cut, seconds=seconds, explain=explain)
 
-        return self._asked(answered, statement, actor, versions or {}, allowed, cancelled)
+        return self._asked(answered, statement, actor, versions or {}, allowed, cancelled, over)
 
     def check(self, statement: str, actor: Actor, *, parameters: Mapping[str, Any] | None = None) -> Reading:
         """Looks whether a statement can be answered, without running it: whether datasets and columns are there.
@@ -165,6 +168,7 @@ class SqlDoor:
         versions: Mapping[str, int],
         limits: Limits,
         cancelled: Callable[[], bool] | None,
+        over: Mapping[str, Any] | None = None,
     ) -> T:
         """Works in a session in which nothing but the statement's datasets is; what fails there is told plainly."""
         columns: set[str] = set()
@@ -173,7 +177,7 @@ class SqlDoor:
         def worked() -> T:
             try:
                 asked = _Asked(session, session.parsed(statement), watch, read)
-                self._register(asked, actor, versions, columns)
+                self._register(asked, actor, versions, columns, over or {})
                 watch.check()
                 return work(asked)
             except Unread as error:
@@ -200,12 +204,23 @@ class SqlDoor:
             for version in versions:
                 self._lake.read_through(name, actor, version=version)
 
-    def _register(self, asked: _Asked, actor: Actor, versions: Mapping[str, int], columns: set[str]) -> None:
+    def _register(
+        self,
+        asked: _Asked,
+        actor: Actor,
+        versions: Mapping[str, int],
+        columns: set[str],
+        over: Mapping[str, Any],
+    ) -> None:
         parsed = asked.parsed
         known = {name.casefold(): name for name in self._lake.names()} if parsed.tables else {}  # none differ in case
         wanted = {name.casefold(): (name, _number(name, version)) for name, version in versions.items()}
+        given = {name.casefold(): rows for name, rows in over.items()}
         read = asked.read
         for label, table in sorted(parsed.tables.items()):
+            if table.version is None and (rows := given.get(table.name.casefold())) is not None:
+                columns.update(asked.session.register(label, rows).names)
+                continue
             name = known.get(table.name.casefold())
             if name is None and table.name in parsed.defined and table.version is None:
                 continue
@@ -217,9 +232,9 @@ class SqlDoor:
             version = self._lake.read_with_version(name, actor)[1] if asked_for is None else asked_for
             read[name] = tuple(sorted({*read.get(name, ()), version}))
             parts, _ = self._lake.parts(name, actor, version=asked_for)
-            rows = parts if parts.veiled else self._lake.arrow_dataset(name, actor, version=asked_for)
+            whole = parts if parts.veiled else self._lake.arrow_dataset(name, actor, version=asked_for)
             known_as = label if table.version is not None else name
-            schema = asked.session.register(known_as, rows)
+            schema = asked.session.register(known_as, whole)
             asked.tables[known_as] = _Table(name, version, schema)
             if table.version is None:
                 asked.unsaid[name] = version

@@ -34,6 +34,12 @@ PERMISSIONS: dict[tuple[str, str], tuple[Role, Scope]] = {
     ("sources", "read"): (Role.ANALYST, Scope.READ),
     # Whoever says where rows come from reads with the secrets of this machine.
     ("sources", "change"): (Role.ENGINEER, Scope.RUN),
+    # What is written of them may quote values that a policy hides from viewers.
+    ("transforms", "read"): (Role.ANALYST, Scope.READ),
+    ("transforms", "apply"): (Role.ANALYST, Scope.RUN),
+    ("views", "read"): (Role.ANALYST, Scope.READ),
+    # The library lets only its owner or an engineer change one.
+    ("views", "change"): (Role.ANALYST, Scope.RUN),
     ("preferences", "read"): (Role.VIEWER, Scope.READ),
     ("preferences", "write"): (Role.VIEWER, Scope.RUN),
     # A run's log and parameters can show data that a policy hides from viewers.

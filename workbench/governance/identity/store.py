@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -129,7 +129,7 @@ class Identities:
         user: str,
         *,
         by: Principal,
-        scopes: Iterable[Scope] = (Scope.READ,),
+        scopes: Collection[Scope | str] = (Scope.READ,),
         days: float = 90,
         note: str = "",
     ) -> IssuedToken:
@@ -138,11 +138,14 @@ class Identities:
         Raises:
             NotFound: No such user.
             Forbidden: It is for somebody else, and `by` is no admin.
-            Invalid: No scope, or a lifetime that is not between a moment and a year.
+            Invalid: No scope, or one that there is not, or a lifetime that is not between a moment and a year.
         """
         self._security.user(user)
         self._own_or_admin(user, by, f"make a token for '{user}'")
-        wanted = tuple(sorted(set(scopes)))
+        for scope in scopes:
+            if scope not in list(Scope):
+                raise unknown("scope", scope, list(Scope), error=Invalid)
+        wanted = tuple(sorted({Scope(scope) for scope in scopes}))
         if not wanted:
             raise Invalid("a token needs at least one scope", hint=f"scopes: {', '.join(Scope)}")
         if not 0 < days <= LONGEST_TOKEN_DAYS:

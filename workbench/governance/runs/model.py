@@ -23,6 +23,8 @@ class RunKind(StrEnum):
     REPLAY = "replay"
     SYNC = "sync"
     UPLOAD = "upload"
+    TRANSFORM = "transform"
+    REFRESH = "refresh"
 
 
 class RunStatus(StrEnum):
@@ -63,7 +65,7 @@ class Run:
     """One execution. Times are UTC.
 
     Attributes:
-        name: What was run: a notebook's path in the workspace, a pipeline's, a report's or a source's name.
+        name: What was run: a notebook's path in the workspace, a pipeline's, a report's, a source's or a view's name.
         role: What the principal was when it began.
         parent: The run that started this one, such as the pipeline of a stage.
         fingerprint: What the result depends on; an equal one need not be run again.

@@ -62,6 +62,7 @@ class Policy(BaseModel):
     Attributes:
         row_filter: SQL condition; rows where it is not true are not there for this role.
         columns: SQL expression that stands in place of a column, by column name; `"NULL"` hides its values.
+        closed_by: The dataset whose policy closes this one, which was made of it and has no policy of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,9 +71,12 @@ class Policy(BaseModel):
     role: Role
     row_filter: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    closed_by: str | None = None
 
     def hides_no_more_than(self, other: Policy | None) -> bool:
         """Whether all that this policy leaves out or replaces, the other one does just so; None restricts nothing."""
+        if self.closed_by is not None:
+            return False
         if other is None:
             return self.row_filter is None and not self.columns
         same_rows = self.row_filter is None or self.row_filter == other.row_filter

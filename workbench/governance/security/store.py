@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -12,6 +12,7 @@ from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, unknown
 from workbench.governance.security.audit import AuditEntry, audit_append, audit_entries
 from workbench.governance.security.model import Policy, Principal, Role, Scope, local_owner
+from workbench.governance.security.origins import add_origins, close_what_is_made_of, closing, descended, move
 from workbench.governance.security.tables import PolicyRow, UserRow
 
 __all__ = ["Security"]
@@ -202,17 +203,28 @@ class Security:
         """What restricts a role's view of a dataset, or None where nothing does.
 
         A role without a policy of its own has that of the nearest role above it: who may do less does not see more.
+        Where there is none, a dataset that was made of others is closed to whom something is hidden of one of them.
         """
         with self._catalog.read() as session:
-            rows = session.scalars(select(PolicyRow).where(PolicyRow.dataset == dataset))
-            found = {Role(row.role): _policy(row) for row in rows}
-        return next((found[one] for one in Role if one.includes(role) and one in found), None)
+            return closing(session, role, dataset)
+
+    def made_of(self, dataset: str, others: Iterable[str]) -> None:
+        """Says whose rows a dataset shows, beside those that it has shown before, which its old versions still do.
+
+        Who may not see all of one of them sees nothing of the dataset, until it gets a policy of its own for them.
+
+        Raises:
+            Invalid: One of the others is the dataset, or was made of it.
+        """
+        with self._catalog.begin() as session:
+            add_origins(session, dataset, others)
 
     def restricted_datasets(self, principal: Principal) -> set[str]:
         """The datasets that something restricts this principal's view of."""
         with self._catalog.read() as session:
             roles = [role.value for role in Role if role.includes(principal.role)]
-            return set(session.scalars(select(PolicyRow.dataset).where(PolicyRow.role.in_(roles))))
+            own = set(session.scalars(select(PolicyRow.dataset).where(PolicyRow.role.in_(roles))))
+            return own | descended(session, own)
 
     def move_policies(self, session: Session, dataset: str, new_name: str) -> None:
         """Takes a dataset's policies along when it is renamed, in the transaction that renames it.
@@ -227,9 +239,15 @@ class Security:
                 hint="an admin clears them: wb.security.clear_policy(dataset, role, by=wb.actor.principal)",
             )
         session.execute(update(PolicyRow).where(PolicyRow.dataset == dataset).values(dataset=new_name))
+        move(session, dataset, new_name)
 
     def drop_policies(self, session: Session, dataset: str, *, by: str) -> None:
-        """Forgets a dataset's policies when it is deleted, in the transaction that deletes it."""
+        """Forgets a dataset's policies when it is deleted, in the transaction that deletes it.
+
+        What was made of it stays closed to whom it was closed: by a policy of its own, which an admin may clear.
+        """
+        for closed, other in close_what_is_made_of(session, dataset):
+            audit_append(session, actor=by, action="set policy", thing=f"policy {other}/{closed}")
         gone = delete(PolicyRow).where(PolicyRow.dataset == dataset).returning(PolicyRow.role)
         for role in sorted(session.scalars(gone)):
             audit_append(session, actor=by, action="clear policy", thing=f"policy {dataset}/{role}")
@@ -249,7 +267,3 @@ class Security:
         others = select(UserRow.name).where(UserRow.role == Role.ADMIN.value, UserRow.name != but).with_for_update()
         if not session.scalars(others).all():
             raise Conflict(f"'{but}' is the last admin of this workspace", hint="make somebody else admin first")
-
-
-def _policy(row: PolicyRow) -> Policy:
-    return Policy(dataset=row.dataset, role=Role(row.role), row_filter=row.row_filter, columns=row.columns)

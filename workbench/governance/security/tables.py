@@ -26,6 +26,15 @@ class PolicyRow(Base):
     columns: Mapped[dict[str, str]] = mapped_column(JSON)
 
 
+class PolicyOriginRow(Base):
+    """A dataset, such as a view's, whose rows are those of another: what closes that closes it, too."""
+
+    __tablename__ = "policy_origin"
+
+    dataset: Mapped[str] = mapped_column(String(128), primary_key=True)
+    made_of: Mapped[str] = mapped_column(String(128), primary_key=True, index=True)
+
+
 class AuditRow(Base):
     """Append-only: the migration adds triggers that refuse to change or delete a row."""
 

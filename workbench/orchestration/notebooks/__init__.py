@@ -4,6 +4,7 @@ from workbench.orchestration.notebooks.interruption import ended_by_signal
 from workbench.orchestration.notebooks.introduction import Introduction, introduction
 from workbench.orchestration.notebooks.lint import lint
 from workbench.orchestration.notebooks.model import Comparison, NotebookFailed, Progress, again_command
+from workbench.orchestration.notebooks.naming import named_in
 from workbench.orchestration.notebooks.parameters import Parameter, check, declared
 from workbench.orchestration.notebooks.runner import NotebookRunner
 
@@ -20,4 +21,5 @@ __all__ = [
     "ended_by_signal",
     "introduction",
     "lint",
+    "named_in",
 ]

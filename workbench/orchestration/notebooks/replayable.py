@@ -53,6 +53,10 @@ def _instead(runs: Runs, run: Run) -> str:
     if run.kind is RunKind.REPLAY:
         return f"it is a replay itself; replay the run that it is of: workbench runs list --name {run.name}"
     whole = runs.get(run.parent) if run.parent is not None else run
+    if whole.kind is RunKind.SYNC:
+        return f"sync it again: workbench source sync {whole.parameters['source']}"
+    if whole.kind is RunKind.TRANSFORM:
+        return f"apply it again: workbench transform apply {whole.name}"
     command = again_command(whole.name, whole.parameters)
     if whole.kind is RunKind.REPORT:
         command = command.replace("workbench run", "workbench report run", 1)

@@ -1,4 +1,4 @@
-"""Pipelines: notebooks, reports and syncs as stages, in order, skipped when unchanged, resumed where they stopped."""
+"""Pipelines: stages of five kinds, in order; skipped when unchanged, resumed where they stopped."""
 
 from workbench.orchestration.pipelines.definition import Pipeline, Stage
 from workbench.orchestration.pipelines.model import (
@@ -10,7 +10,7 @@ from workbench.orchestration.pipelines.model import (
     Work,
 )
 from workbench.orchestration.pipelines.runner import Pipelines
-from workbench.orchestration.pipelines.steps import SourceStep
+from workbench.orchestration.pipelines.steps import SourceStep, TransformStep, ViewStep
 
 __all__ = [
     "Pipeline",
@@ -22,5 +22,7 @@ __all__ = [
     "StageProgress",
     "StageResult",
     "Step",
+    "TransformStep",
+    "ViewStep",
     "Work",
 ]

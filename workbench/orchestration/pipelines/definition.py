@@ -43,6 +43,7 @@ from workbench.orchestration.notebooks import Parameter
 __all__ = ["Pipeline", "Stage", "load"]
 
 _NAME = r"^[a-z][a-z0-9_-]*$"
+_IN_PLACE = ("transform",)  # of which the file may say all, instead of a name
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 Name = Annotated[str, Field(pattern=_NAME, description="Lower-case letters, digits, - and _, a letter first.")]
@@ -70,7 +71,10 @@ class Stage(_Written):
     """One step of a pipeline.
 
     Attributes:
-        kind: The kind of step, "notebook", "report" or "source"; in the file the key whose value is the target.
+        kind: The kind of step, "notebook", "report", "source", "transform" or "view"; in the file the key whose value
+            is the target.
+        target: What that names; empty where the file says there what else would stand in a file of its own, which are
+            then the parameters.
         after: The stages that must have succeeded before this one.
         retries: How often a failed stage is tried again, `retry_delay` seconds later.
         timeout: Seconds the stage may take.
@@ -162,7 +166,7 @@ def references(value: Any) -> Iterable[str]:
                 yield from references(item)
 
 
-def load(path: Path, kinds: Iterable[str] = ("notebook", "report", "source")) -> Pipeline:
+def load(path: Path, kinds: Iterable[str] = ("notebook", "report", "source", "transform", "view")) -> Pipeline:
     """The pipeline that a file defines.
 
     Args:
@@ -208,6 +212,11 @@ def _shaped(content: dict[str, Any], kinds: tuple[str, ...]) -> Iterable[tuple[P
                 instead = f"; the kind of a stage is a key of its own: {', '.join(f'{kind}: ...' for kind in kinds)}"
                 yield ("stages", at, key), f"stage '{stage.get('name', at + 1)}' has the unknown field '{key}'{instead}"
         target = [stage.pop(kind) for kind in named]
+        if len(target) == 1 and isinstance(target[0], dict) and named[0] in _IN_PLACE:
+            if "parameters" in stage:
+                said = f"a {named[0]} that is written in the stage itself has no parameters beside it"
+                yield ("stages", at, "parameters"), said
+            stage["parameters"], target = target[0], [""]
         if len(target) == 1 and not isinstance(target[0], str):
             yield ("stages", at, named[0]), f"the {named[0]} of a stage has to be text"
             target = [""]

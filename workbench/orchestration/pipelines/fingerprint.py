@@ -48,7 +48,7 @@ def fingerprint(
         "datasets": {name: [now.id, now.version] if now else None for name, now in datasets.items()},
         "sources": sources,
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

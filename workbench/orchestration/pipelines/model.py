@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from workbench.foundation.errors import WorkbenchError
 from workbench.governance.runs import Run, RunStatus
 from workbench.orchestration.notebooks import Progress
 
-__all__ = ["PipelineFailed", "PipelineRun", "StageProgress", "StageResult", "StageState", "Step", "Work"]
+__all__ = ["Declaring", "PipelineFailed", "PipelineRun", "StageProgress", "StageResult", "StageState", "Step", "Work"]
 
 StageState = Literal["started", "cell", "retrying", "skipped", "noted", "finished", "failed"]
 
@@ -114,4 +114,13 @@ class Step(Protocol):
 
     def run(self, work: Work) -> Run:
         """Does the work and returns its successful run; a failed one is recorded and raised."""
+        ...
+
+
+@runtime_checkable
+class Declaring(Protocol):
+    """A kind of stage that says itself which datasets are read and written, so that nobody has to declare them."""
+
+    def declared(self, target: str, parameters: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
+        """The datasets that it reads, and those that it writes."""
         ...

@@ -29,6 +29,7 @@ from workbench.orchestration.notebooks import (
 from workbench.orchestration.pipelines.definition import Pipeline, Stage, load, substituted
 from workbench.orchestration.pipelines.fingerprint import fingerprint
 from workbench.orchestration.pipelines.model import (
+    Declaring,
     PipelineFailed,
     PipelineRun,
     StageProgress,
@@ -178,6 +179,7 @@ class Pipelines:
         known = pipeline.declared()
         checked = check(known, parameters or {}, notebook=f"pipeline {pipeline.name}", text=text)
         values = {parameter.name: checked.get(parameter.name, parameter.default) for parameter in known}
+        pipeline = self._declaring(pipeline, values)
         stages, must = _chosen(pipeline, from_stage=from_stage, only=only, force=force)
         given = {stage.name: self._checked(stage, values) for stage in stages}
         self._refuse_unknown_reads(pipeline, stages)
@@ -222,6 +224,20 @@ class Pipelines:
             return step.check(stage.target, substituted(stage.parameters, values))
         except WorkbenchError as error:
             raise type(error)(f"stage {stage.name}: {error}", hint=error.hint) from error
+
+    def _declaring(self, pipeline: Pipeline, values: Mapping[str, Any]) -> Pipeline:
+        """The pipeline with the datasets that its stages say themselves that they read and write."""
+        stages = []
+        for stage in pipeline.stages:
+            step = self.steps.get(stage.kind)
+            if isinstance(step, Declaring):
+                given = self._checked(stage, values)
+                reads, writes = step.declared(stage.target, given)
+                writes = tuple(dict.fromkeys([*stage.writes, *writes]))
+                reads = tuple(name for name in dict.fromkeys([*stage.reads, *reads]) if name not in writes)
+                stage = stage.model_copy(update={"reads": reads, "writes": writes})
+            stages.append(stage)
+        return pipeline.model_copy(update={"stages": tuple(stages)})
 
     def _stage(self, going: _Going, stage: Stage, *, must: bool) -> StageResult:
         started = time.monotonic()

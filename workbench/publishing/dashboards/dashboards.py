@@ -11,7 +11,7 @@ from workbench.foundation.listing import Listing
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor
 from workbench.governance.security import Role
-from workbench.orchestration.notebooks import introduction
+from workbench.orchestration.notebooks import introduction, named_in
 
 __all__ = ["FOLDER", "DashboardInfo", "Dashboards"]
 
@@ -89,6 +89,16 @@ class Dashboards:
                 hint="ask an admin of this workspace for the role",
             )
         return info
+
+    def names_in(self, name: str) -> frozenset[str]:
+        """Every text in the code of a dashboard's notebook; of what it shows, it names the metrics and datasets.
+
+        Raises:
+            NotFound: No such dashboard.
+            Forbidden: It takes another role.
+            Invalid: Its file is no notebook.
+        """
+        return named_in(self.get(name).path)
 
     def _paths(self) -> dict[str, Path]:
         found = sorted((self._home / FOLDER).glob("*.ipynb"))

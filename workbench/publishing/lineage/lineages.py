@@ -7,6 +7,7 @@ from workbench.data.lake import Lake
 from workbench.foundation.errors import Forbidden, Invalid, NotFound, unknown
 from workbench.governance.runs import Actor, Direction, RunKind, Trace, Traces
 from workbench.governance.security import Security
+from workbench.publishing.dashboards import Dashboards
 from workbench.publishing.lineage.model import Lineage, Link, Node
 from workbench.publishing.lineage.sight import Sight
 from workbench.publishing.reports import Gallery
@@ -15,7 +16,7 @@ __all__ = ["Lineages"]
 
 MOST = 80
 """So many nodes are told at most; what is further away than these is left out, and said to be."""
-KINDS = ("dataset", "metric", "report", "source")
+KINDS = ("dataset", "metric", "model", "report", "dashboard", "source")
 
 
 class Lineages:
@@ -26,20 +27,28 @@ class Lineages:
     """
 
     def __init__(
-        self, traces: Traces, lake: Lake, security: Security, metrics: Metrics, gallery: Gallery, actor: Actor
+        self,
+        traces: Traces,
+        lake: Lake,
+        security: Security,
+        metrics: Metrics,
+        gallery: Gallery,
+        dashboards: Dashboards,
+        actor: Actor,
     ) -> None:
         self._traces = traces
         self._lake = lake
         self._security = security
         self._metrics = metrics
         self._gallery = gallery
+        self._dashboards = dashboards
         self._actor = actor
 
     def find(self, name: str, kind: str = "dataset", *, up: int | None = None, down: int | None = None) -> Lineage:
         """What a thing was made of, and what was made of it.
 
         Args:
-            kind: "dataset", "metric", "report" or "source".
+            kind: "dataset", "metric", "model", "report", "dashboard" or "source".
             up: At most so many steps towards where it comes from, such as from a dataset to the one it was made of; all
                 when not given.
             down: The same towards what was made of it.
@@ -49,7 +58,7 @@ class Lineages:
             Forbidden: The dataset's policy closes it to the actor's role.
             Invalid: There is no lineage of that kind of thing.
         """
-        sight = Sight(self._lake, self._security, self._metrics, self._gallery, self._actor)
+        sight = Sight(self._lake, self._security, self._metrics, self._gallery, self._dashboards, self._actor)
         walk = _Walk(self._traces, sight, self._focus(sight, kind, name))
         for step in range(max(MOST if one is None else one for one in (up, down))):
             new = walk.step("write") if up is None or step < up else False
@@ -67,6 +76,10 @@ class Lineages:
             self._metrics.get(name)
         elif kind == "source" and not any(self._traces.of(kind, [name], "read")):
             raise NotFound(f"no run has read a source '{name}'", hint="the lineage of a dataset names its sources")
+        elif kind == "model" and not any(self._traces.of(kind, [name], "write")):
+            raise NotFound(f"no run has made a model '{name}'", hint="the lineage of a dataset names its models")
+        elif kind == "dashboard":
+            self._dashboards.get(name)
         node = sight.node(kind, name)
         if node is None and kind == "report":
             raise unknown("rendered report", name, self._gallery.names())
@@ -115,7 +128,17 @@ class _Walk:
         return Lineage(self._focus.id, tuple(nodes), tuple(found.values()), self._cut)
 
     def _defined(self, node: Node, direction: Direction) -> None:
-        """Along definitions: from a dataset to its metrics, and back."""
+        """Along definitions: from a dataset to its metrics, from both to the dashboards that show them, and back."""
+        if direction == "read" and node.kind in ("metric", "dataset") and not node.gone:
+            for name in self._sight.dashboards_of(node.kind, node.name):
+                if (dashboard := self._sight.node("dashboard", name)) is not None:
+                    self._add(dashboard, direction)
+                    self._link(node, dashboard)
+        if node.kind == "dashboard" and direction == "write":
+            for kind, name in self._sight.shown_on(node.name):
+                if (shown := self._sight.node(kind, name)) is not None:
+                    self._add(shown, direction)
+                    self._link(shown, node)
         if node.kind == "metric" and direction == "write":
             for name in self._sight.datasets_of(node.name):
                 if (dataset := self._sight.node("dataset", name)) is not None:

@@ -8,7 +8,7 @@ from workbench.charts import Graph, GraphLink, GraphNode
 
 __all__ = ["Lineage", "Link", "Node"]
 
-TONES: Mapping[str, int] = {"source": 5, "dataset": 1, "metric": 3, "report": 4, "query": 6, "model": 7}
+TONES: Mapping[str, int] = {"source": 5, "dataset": 1, "metric": 3, "report": 4, "dashboard": 4, "query": 6, "model": 7}
 WORK = 2
 """The colour of what runs: notebooks, pipelines, uploads."""
 
@@ -18,7 +18,8 @@ class Node:
     """A thing, or a piece of work that made one of another.
 
     Attributes:
-        kind: "source", "dataset", "metric", "query", "report"; of work "notebook", "pipeline" and the like.
+        kind: "source", "dataset", "metric", "query", "model", "report", "dashboard"; of work
+            "notebook", "pipeline" and the like.
         work: Whether it is work, of which the newest run is told.
         run: The newest run: of work, any; of a thing, one that wrote it. None where no run did.
         time: When that began, UTC.

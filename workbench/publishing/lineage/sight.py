@@ -12,6 +12,7 @@ from workbench.data.lake import Lake
 from workbench.foundation.errors import Forbidden, IntegrityError, NotFound, WorkbenchError
 from workbench.governance.runs import Actor, Trace
 from workbench.governance.security import Security
+from workbench.publishing.dashboards import Dashboards
 from workbench.publishing.lineage.model import Link, Node
 from workbench.publishing.reports import Gallery
 
@@ -24,11 +25,20 @@ MOST_RENAMES = 10_000
 class Sight:
     """What one actor sees, for as long as one question takes."""
 
-    def __init__(self, lake: Lake, security: Security, metrics: Metrics, gallery: Gallery, actor: Actor) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        security: Security,
+        metrics: Metrics,
+        gallery: Gallery,
+        dashboards: Dashboards,
+        actor: Actor,
+    ) -> None:
         self._lake = lake
         self._security = security
         self._metrics = metrics
         self._gallery = gallery
+        self._dashboards = dashboards
         self._actor = Actor(actor.principal)  # to look is no read that a run's result depends on
         self.node = cache(self._node)
 
@@ -60,6 +70,8 @@ class Sight:
                 return None
             run = shown[0].run
             return Node(kind, name, run=run.id, time=run.started, failed=run.status == "failed")
+        elif kind == "dashboard" and name not in self._named:
+            return None
         return Node(kind, name)
 
     def traced(self, trace: Trace) -> Node | None:
@@ -108,6 +120,23 @@ class Sight:
     def metrics_on(self, dataset: str) -> list[str]:
         """The metrics that are computed of a dataset, among others or of it alone."""
         return [metric.name for metric in self._metrics if dataset in self.datasets_of(metric.name)]
+
+    def shown_on(self, dashboard: str) -> list[tuple[str, str]]:
+        """What a dashboard's notebook names: metrics, and datasets that are not those of a metric it names as well."""
+        named = self._named.get(dashboard, frozenset())
+        metrics = sorted(name for name in named if name in self._metrics)
+        theirs = {dataset for name in metrics for dataset in self.datasets_of(name)}
+        datasets = sorted(name for name in named - theirs if name not in metrics and self._lake.exists(name))
+        return [*(("metric", name) for name in metrics), *(("dataset", name) for name in datasets)]
+
+    def dashboards_of(self, kind: str, name: str) -> list[str]:
+        """The dashboards that the actor may open and that show a metric or dataset."""
+        return [one for one, named in self._named.items() if name in named and (kind, name) in self.shown_on(one)]
+
+    @cached_property
+    def _named(self) -> dict[str, frozenset[str]]:
+        """Each dashboard that the actor may open, with what its notebook names."""
+        return {one.name: self._dashboards.names_in(one.name) for one in self._dashboards.list()}
 
     def _now(self, name: str, then: datetime) -> str:
         for time, old, new in self._renames:

@@ -88,6 +88,23 @@ class Gallery:
         self._check(run)
         return self._report(name, run)
 
+    def tells(self, run: Run) -> bool:
+        """Whether what a run printed, and why it failed, may be told to the actor: not where a policy of theirs hides
+        some of what it dealt with. Of a run that is not known to have dealt with any dataset, it could be anything.
+        """
+        asker = self._actor.principal
+        closed = self._security.restricted_datasets(asker)
+        if not closed or run.principal == asker.name:
+            return True
+        edges = [edge for edge in self._runs.edges(run.id) if edge.kind == "dataset"]
+        written = {edge.name for edge in edges if edge.direction == "write"}
+        try:
+            self._check(run)
+        except Forbidden:
+            return False
+        there = all(self._lake.exists(name) for name in written)
+        return bool(edges) and there and not any(self._shows_more(run, name, written) for name in written)
+
     def _shown(self, name: str, run_id: str) -> ReportRun | None:
         try:
             return self.open(name, run_id)

@@ -29,6 +29,7 @@ class Columns(Part):
 
     Attributes:
         profile: What is known of the columns; None until it is.
+        filtered: Whether that is of the rows that filters leave.
         search: Finds columns by their names, where there are many.
     """
 
@@ -37,6 +38,7 @@ class Columns(Part):
     def __init__(self) -> None:
         super().__init__()
         self.profile: Profile | None = None
+        self.filtered = False
         self.search = widgets.Text(
             description="Find a column", placeholder="a part of its name", continuous_update=True
         )
@@ -49,13 +51,16 @@ class Columns(Part):
         profile = self.profile
         if profile is None:
             return False
-        said = ""
+        said = [_of(profile)] if self.filtered else []
         if profile.sampled:
-            said = (
+            said.append(
                 "Most frequent values and correlations are of a sample of "
                 f"{profile.looked_at:,} rows; missing values, ends and shapes are of all {profile.rows:,}."
             )
-        self.entitle("Columns", said)
+        self.entitle("Columns", " ".join(said))
+        if self.filtered and not profile.rows:
+            self._put([])
+            return False
         many = len(profile.columns) > _MANY
         self._put([self.search, self._shown] if many else [self._shown])
         self._draw()
@@ -90,6 +95,7 @@ class OneColumn(Drawn):
 
     Attributes:
         profile: What is known of the columns; None until it is.
+        filtered: Whether that is of the rows that filters leave.
         pick: Which column.
     """
 
@@ -98,6 +104,7 @@ class OneColumn(Drawn):
     def __init__(self) -> None:
         super().__init__()
         self.profile: Profile | None = None
+        self.filtered = False
         self.pick = widgets.Dropdown(description="Look at")
         self.pick.add_class("wb-pick")
         self._facts = html()
@@ -132,9 +139,10 @@ class OneColumn(Drawn):
         )
         self._facts.value = f'<dl class="wb-facts">{facts}</dl>'
         chart = column_chart(self.profile, column.name)
-        if chart is None or not self.take(chart):
+        said = _of(self.profile) if self.filtered else ""
+        if chart is None or not self.take(chart, under=said):
             self.chart = None
-            self.entitle(column.name)
+            self.entitle(column.name, said)
             self._put([])
 
 
@@ -143,6 +151,7 @@ class Together(Drawn):
 
     Attributes:
         profile: What is known of the columns; None until it is.
+        filtered: Whether that is of the rows that filters leave.
     """
 
     wide = False
@@ -150,18 +159,31 @@ class Together(Drawn):
     def __init__(self) -> None:
         super().__init__()
         self.profile: Profile | None = None
+        self.filtered = False
         self.entitle("Columns that go together")
 
     def compute(self, wb: Workbench, selection: Selection) -> bool:
-        chart = None if self.profile is None else correlation_chart(self.profile)
+        if self.profile is None:
+            return False
+        said = f"{_of(self.profile)} " if self.filtered else ""
+        chart = correlation_chart(self.profile)
         if chart is None:
+            self.entitle("Columns that go together", said)
+            self._put([])
             return False
         under = "the strongest of all pairs of numeric columns; 1 is in step, −1 against each other, 0 neither"
-        return self.take(chart, under=under)
+        return self.take(chart, under=f"{said}{under[:1].upper()}{under[1:]}." if said else under)
 
     def settle(self, found: bool) -> None:
         """Says that it was drawn, or that there is no such pair."""
         self._show("ready" if found else "empty", "" if found else "No two columns of numbers vary together here.")
+
+
+def _of(profile: Profile) -> str:
+    """Which rows a profile is of that follows filters."""
+    if not profile.rows:
+        return "The filters leave no row."
+    return f"Of the {profile.rows:,} {'row' if profile.rows == 1 else 'rows'} that the filters leave."
 
 
 def _row(profile: Profile, column: ColumnProfile, said: dict[str, str]) -> str:

@@ -11,13 +11,13 @@ import ipywidgets as widgets
 
 from workbench.analytics.exploration import Seen, View
 from workbench.app import Workbench
-from workbench.data.quality import Profile
 from workbench.foundation.errors import NotFound, WorkbenchError
 from workbench.foundation.observability import logger
 from workbench.ui.explorer.columns import Columns, OneColumn, Together
 from workbench.ui.explorer.conditions import Conditions
 from workbench.ui.explorer.first_rows import FirstRows
 from workbench.ui.explorer.keeping import Keeping
+from workbench.ui.explorer.profiling import Profiling
 from workbench.ui.explorer.question import Question
 from workbench.ui.explorer.seeing import Seeing
 from workbench.ui.part import told
@@ -44,9 +44,10 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         question: Which figure, by what, drawn how.
         seeing: The chart.
         rows: The first of the rows.
-        columns: What the columns are and hold, of all rows.
+        columns: What the columns are and hold, of the rows that the filters leave.
         column: One of them, closely.
         together: Which of them go together.
+        profiling: What finds that out.
         keeping: What is seen becomes a query or a metric.
     """
 
@@ -62,7 +63,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._schema: dict[str, Any] = {}
         self._version: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._profiling: asyncio.Task[None] | None = None
+        self.profiling = Profiling(wb, (self.columns, self.column, self.together))
         self._quiet = False
         bar = hbox([self.pick, self.again])
         asking = vbox(
@@ -92,7 +93,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     @property
     def busy(self) -> bool:
         """Whether something is still being drawn."""
-        return any(task is not None and not task.done() for task in (self._task, self._profiling))
+        return self.profiling.busy or (self._task is not None and not self._task.done())
 
     @property
     def seen(self) -> Seen | None:
@@ -124,6 +125,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             part.wait()
         self.seeing.refresh(self.wb, Selection())
         self.keeping.show(self.seeing.seen)
+        self.profiling.follow(name, view.where)
         self._later([lambda: self.rows.refresh(self.wb, Selection())])
         self._tell_origin()
 
@@ -146,9 +148,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _open(self) -> None:
         """Begins anew with the dataset that is picked, as it is now."""
-        for task in (self._task, self._profiling):
-            if task is not None:
-                task.cancel()
+        self.profiling.stop()
+        if self._task is not None:
+            self._task.cancel()
         name = self.pick.value
         self._below.add_class("wb-hidden")
         self._about.value = self._origin.value = ""
@@ -170,7 +172,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
                 self._offer("")
             return
         self._below.remove_class("wb-hidden")
-        self._profile(name)
+        self.profiling.begin(name)
         self.look()
 
     def _still_as_it_was(self, name: str) -> bool:
@@ -199,7 +201,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
 
     def _values(self, column: str) -> Sequence[str]:
         """Values to choose from, as they are typed: the most frequent texts."""
-        profile = self.columns.profile
+        profile = self.profiling.whole
         found = next((one for one in profile.columns if one.name == column), None) if profile else None
         if found is None or found.kind not in ("text", "boolean"):
             return ()
@@ -207,35 +209,6 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             return ("yes", "no")
         values = [top.value for top in found.frequent if len(top.value) < _LONGEST_VALUE]
         return [_typed(value) for value in values]
-
-    def _profile(self, name: str) -> None:
-        """Finds out what the columns hold, beside whatever else is asked meanwhile."""
-        for part in self._profiled:
-            part.profile = None
-            part.wait()
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:  # outside of a kernel nobody waits
-            self._show_profile(_profiled(self.wb, name))
-            return
-        self._profiling = asyncio.ensure_future(self._profile_later(name))
-
-    async def _profile_later(self, name: str) -> None:
-        profile = await asyncio.to_thread(_profiled, self.wb, name)
-        if name == self.pick.value:
-            self._show_profile(profile)
-
-    def _show_profile(self, profile: Profile | WorkbenchError) -> None:
-        for part in self._profiled:
-            if isinstance(profile, Profile):
-                part.profile = profile
-                part.refresh(self.wb, Selection())
-            else:
-                part.fail(profile)
-
-    @property
-    def _profiled(self) -> tuple[Columns, OneColumn, Together]:
-        return self.columns, self.column, self.together
 
     def _later(self, works: Sequence[Callable[[], None]]) -> None:
         """One after the other; between two of them a further change is heard, and the rest is then left to it."""
@@ -265,17 +238,6 @@ def _typed(value: str) -> str:
     """A text as it is typed where commas stand between several."""
     plain = not set(value) & set(',"\n\r') and value == value.strip() and value
     return value if plain else '"' + value.replace('"', '""') + '"'
-
-
-def _profiled(wb: Workbench, name: str) -> Profile | WorkbenchError:
-    try:
-        found: Profile = wb.quality.profile(name)
-    except WorkbenchError as error:
-        return error
-    except Exception:  # noqa: BLE001 (a viewer must never read a traceback; it is in the log)
-        logger(__name__).exception("a profile failed")
-        return WorkbenchError("the columns cannot be described just now")
-    return found
 
 
 async def _one_by_one(works: Sequence[Callable[[], None]]) -> None:

@@ -15,8 +15,10 @@ from workbench_server.endpoints.reports import ENDPOINTS as _REPORTS
 from workbench_server.endpoints.rollups import ENDPOINTS as _ROLLUPS
 from workbench_server.endpoints.runs import ENDPOINTS as _RUNS
 from workbench_server.endpoints.sources import ENDPOINTS as _SOURCES
+from workbench_server.endpoints.transforms import ENDPOINTS as _TRANSFORMS
 from workbench_server.endpoints.uploads import ENDPOINTS as _UPLOADS
 from workbench_server.endpoints.versions import ENDPOINTS as _VERSIONS
+from workbench_server.endpoints.views import ENDPOINTS as _VIEWS
 
 __all__ = ["ENDPOINTS"]
 
@@ -25,11 +27,13 @@ ENDPOINTS = (
     *_PREFERENCES,
     *_DATASETS,
     *_SOURCES,
+    *_VIEWS,
     *_CONTRACTS,
     *_QUALITY,
     *_VERSIONS,
     *_LINEAGE,
     *_QUARANTINE,
+    *_TRANSFORMS,
     *_UPLOADS,
     *_METRICS,
     *_ROLLUPS,

@@ -10,7 +10,7 @@ from workbench.data.lake import Dataset, DatasetInfo, DatasetSummary
 from workbench.foundation.errors import Invalid
 from workbench.governance.runs import Direction, RunKind, RunStatus
 from workbench_server.arrow import Rows
-from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Endpoint, Limit, Query, cursor_of, position_in
+from workbench_server.endpoint import MAX_SAFE_INTEGER, Answer, Endpoint, Limit, Query
 from workbench_server.values import Column, columns_of, rows_of
 
 __all__ = ["ENDPOINTS"]
@@ -118,24 +118,6 @@ class Preview(Answer):
     total: int = Field(description="How many rows meet the condition.")
 
 
-class Paged(Query):
-    limit: Limit = 50
-    cursor: str | None = Field(None, description="The `next` of the page before.")
-
-
-class VersionItem(Answer):
-    number: int
-    time: datetime
-    operation: str
-    principal: str
-    run: str | None
-
-
-class VersionList(Answer):
-    items: list[VersionItem]
-    next: str | None
-
-
 class LineageItem(Answer):
     """A run that read or wrote the dataset."""
 
@@ -214,19 +196,6 @@ def _held(dataset: Dataset, version: int | None) -> Dataset:
     return dataset.at(dataset.version if version is None else version)
 
 
-def versions(wb: Workbench, name: str, *, query: Paged) -> VersionList:
-    before = None if query.cursor is None else _number(query.cursor)
-    found = [one for one in wb.datasets.get(name).versions() if before is None or one.number < before]
-    shown = found[: query.limit]
-    return VersionList(
-        items=[
-            VersionItem(number=one.number, time=one.time, operation=one.operation, principal=one.principal, run=one.run)
-            for one in shown
-        ],
-        next=cursor_of(str(shown[-1].number)) if len(found) > len(shown) else None,
-    )
-
-
 def lineage(wb: Workbench, name: str) -> Lineage:
     beside = wb.lineage(name, up=1, down=1)  # first, since it says who may not see the dataset
     edges = wb.runs.lineage("dataset", name)
@@ -257,15 +226,6 @@ def _plain(told: DatasetInfo | DatasetSummary, model: type[BaseModel]) -> dict[s
     return {name: getattr(told, name) for name in model.model_fields if name != "columns"}
 
 
-def _number(cursor: str | None) -> int:
-    position = position_in(cursor)
-    if position is None:
-        return 0
-    if not position.isdecimal():
-        raise Invalid(f"'{cursor}' is no cursor of this list", hint="send back the `next` of the page before")
-    return int(position)
-
-
 _ONE = "datasets/{name}"
 ENDPOINTS = (
     Endpoint("datasets", "datasets", "read", DatasetList, search, "Datasets, found by words and owner.", Search),
@@ -276,6 +236,5 @@ ENDPOINTS = (
     Endpoint(
         f"{_ONE}/rows", "datasets", "read", RowsHead, rows, "A dataset's rows, all of them.", RowsQuery, rows=True
     ),
-    Endpoint(f"{_ONE}/versions", "datasets", "read", VersionList, versions, "Its commits, newest first.", Paged),
     Endpoint(f"{_ONE}/lineage", "datasets", "read", Lineage, lineage, "What it was made of, and what is made of it."),
 )

@@ -19,7 +19,9 @@ class LineageNode(Answer):
     """A thing, or a piece of work that made one of another."""
 
     id: str
-    kind: str = Field(description="dataset, metric, report, source, query; of work notebook, pipeline and the like.")
+    kind: str = Field(
+        description="dataset, metric, model, report, dashboard, source, query; of work notebook and the like."
+    )
     name: str
     work: bool = Field(description="Whether it is work.")
     run: str | None = Field(description="The newest run: of work any, of a thing one that wrote it.")
@@ -72,7 +74,7 @@ ENDPOINTS = (
         "read",
         LineageGraph,
         graph,
-        "What a dataset, metric, report or source was made of, and what was made of it, at any distance.",
+        "What a dataset, metric, model, report, dashboard or source was made of, and what was made of it.",
         Steps,
     ),
 )

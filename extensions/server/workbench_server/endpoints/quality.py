@@ -149,6 +149,12 @@ class CheckResult(CheckSummary):
     outcomes: list[CheckOutcome]
 
 
+class CheckList(Answer):
+    """What checks of a dataset found, newest first: those by people who see the same of it as whoever asks."""
+
+    items: list[CheckResult]
+
+
 class TrendPoint(Answer):
     checked: datetime
     version: int | None
@@ -233,6 +239,10 @@ def quality(wb: Workbench, name: str, *, query: QualityQuery) -> DatasetQuality:
     )
 
 
+def checks(wb: Workbench, name: str, *, query: QualityQuery) -> CheckList:
+    return CheckList(items=[_result(one) for one in wb.quality.history(name, limit=query.limit)])
+
+
 def proposed(wb: Workbench, name: str) -> ProposedSuite:
     return ProposedSuite(dataset=name, yaml=wb.quality.propose(name))
 
@@ -310,6 +320,15 @@ ENDPOINTS = (
         DatasetQuality,
         quality,
         "What checks of a dataset found, the newest and over time.",
+        QualityQuery,
+    ),
+    Endpoint(
+        "datasets/{name}/quality/checks",
+        "datasets",
+        "read",
+        CheckList,
+        checks,
+        "What each of the latest checks of a dataset found, expectation by expectation.",
         QualityQuery,
     ),
     Endpoint(

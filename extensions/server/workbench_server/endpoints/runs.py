@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from workbench import Workbench
+from workbench.foundation.errors import Forbidden
 from workbench.governance.runs import Receipt, Run, RunKind, RunStatus
 from workbench_server.endpoint import Answer, Endpoint, Limit, Query, cursor_of, position_in
 
@@ -35,7 +36,7 @@ class RunItem(Answer):
     principal: str
     parent: str | None = Field(description="The run that started this one.")
     parameters: dict[str, Any]
-    error: str | None
+    error: str | None = Field(description="Why it failed; where a policy hides some of what it read, only that it did.")
 
 
 class RunList(Answer):
@@ -68,18 +69,23 @@ def listed(wb: Workbench, *, query: RunsQuery) -> RunList:
     found = wb.runs.list(**chosen, before=before, limit=query.limit + 1)
     shown = found[: query.limit]
     return RunList(
-        items=[RunItem(**_plain(run)) for run in shown],
+        items=[RunItem(**_plain(wb, run)) for run in shown],
         next=cursor_of(shown[-1].id) if len(found) > len(shown) else None,
     )
 
 
 def detail(wb: Workbench, id: str) -> RunDetail:
     run = wb.runs.get(id)
-    return RunDetail(**_plain(run), receipt=wb.runs.receipt(run.id))
+    return RunDetail(**_plain(wb, run), receipt=wb.runs.receipt(run.id))
 
 
 def log(wb: Workbench, id: str, *, query: LogQuery) -> RunLog:
     run = wb.runs.get(id)
+    if not wb.gallery.tells(run):
+        raise Forbidden(
+            f"the log of run {run.id} is closed to you: a policy hides some of the data that it may show",
+            hint="run it yourself, or ask somebody who sees all of that data",
+        )
     path = run.directory / LOG  # the catalog's own id, not what was asked for
     if not path.is_file():
         return RunLog(run=run.id, text="", offset=0, size=0, next=None)
@@ -94,8 +100,11 @@ def log(wb: Workbench, id: str, *, query: LogQuery) -> RunLog:
     return RunLog(run=run.id, text=text, offset=start, size=size, next=end if end < size else None)
 
 
-def _plain(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in RunItem.model_fields}
+def _plain(wb: Workbench, run: Run) -> dict[str, Any]:
+    found = {name: getattr(run, name) for name in RunItem.model_fields}
+    if run.error and not wb.gallery.tells(run):
+        found["error"] = "not told, since a policy hides some of the data from you"
+    return found
 
 
 ENDPOINTS = (

@@ -22,8 +22,8 @@ class SyncItem(Answer):
     started: datetime
     finished: datetime | None
     outcome: Literal["running", "succeeded", "failed"]
-    rows: int = Field(description="That were loaded.")
-    removed: int = Field(description="That were taken out, being deleted at the source.")
+    rows: int | None = Field(description="That were loaded; null where a policy hides some of the dataset.")
+    removed: int | None = Field(description="That were taken out, being deleted at the source; null likewise.")
     version: int | None = Field(description="Of the dataset, afterwards.")
     everything: bool = Field(description="Whether all rows of the source were read.")
     notes: tuple[str, ...] = Field(description="What somebody should know.")

@@ -10,7 +10,8 @@ import duckdb
 import polars as pl
 import pytest
 from event_rows import COLUMNS, EDGES, SCHEMA, computed, event_rows, frame_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -67,7 +68,7 @@ OPTIONS = st.tuples(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@examples(30, 120)
 @given(resent(), OPTIONS)
 def test_they_are_counted_as_a_loop_counts_them(
     rows: pl.DataFrame, options: tuple[tuple[str, ...], str | None, bool]
@@ -110,7 +111,7 @@ FROM latest GROUP BY what ORDER BY what NULLS LAST
 """
 
 
-@settings(max_examples=100, deadline=None)
+@examples(25, 100)
 @given(resent(), st.booleans())
 def test_they_are_counted_as_sql_counts_them(rows: pl.DataFrame, texts: bool) -> None:
     events = rows.with_columns(pl.col("id").cast(pl.String)) if texts else rows
@@ -120,7 +121,7 @@ def test_they_are_counted_as_sql_counts_them(rows: pl.DataFrame, texts: bool) ->
     assert_frame_equal(computed(Duplicates(COLUMNS, by=("what",), amount="amount"), events), wanted)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(20, 80)
 @given(resent(), st.sampled_from(["de", "fr", None, ...]))
 def test_a_groups_subjects_are_those_with_duplicates_in_it(rows: pl.DataFrame, country: Any) -> None:
     asked = Duplicates(COLUMNS, by=("country",))

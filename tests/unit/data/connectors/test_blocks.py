@@ -73,6 +73,7 @@ def test_types_and_values_do_not_depend_on_the_blocks(
         (b"a,b\n\n" + b"1,2\n" * 50 + b"3\n", "record 52 (the header is 1)"),
         (b"a,b\n" + b"1,2\n" * 50 + b"3,\xff\n" + b"1,2\n" * 50, "line 52: not UTF-8"),
         (b"a,b\n" + b"1,2\n" * 50 + b'3,"4\n' + b"1,2\n" * 50, "a quote that is opened and never closed"),
+        (b"a,b\n" + b"1,2\n" * 50 + b"3,x\0y\n" + b"1,2\n" * 50, "line 52: a NUL character"),
     ],
 )
 def test_what_is_wrong_far_down_is_named_with_its_line(tmp_path: Path, content: bytes, says: str) -> None:
@@ -114,3 +115,18 @@ def test_columns_that_stay_as_they_are_written_do_in_every_block(tmp_path: Path)
     found = table(path, 40, as_text=("n", "t"))
     assert found.schema.types == [pa.string(), pa.string()]
     assert found.num_rows == 30
+
+
+def test_numbers_that_are_names_stay_text_beside_a_line_that_no_thread_parses_alone(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_bytes(b"zip,said\n007," + b"x" * 5_000_000 + b"\n1,y\n")
+    assert table(path, WHOLE).column("zip").to_pylist() == ["007", "1"]
+
+
+@pytest.mark.parametrize("content", [b"a,b", b"\xef\xbb\xbfa,b", b"a,b\n"])
+def test_a_header_alone_has_columns_and_no_rows(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "header.csv"
+    path.write_bytes(content)
+    for block in (3, WHOLE):
+        found = table(path, block)
+        assert (found.column_names, found.num_rows) == (["a", "b"], 0)

@@ -38,6 +38,7 @@ def test_messages_of_all_partitions_are_rows_once(wb: Workbench, kafka_broker: B
     assert wb.datasets["orders"].info.source == f"kafka://{kafka_broker.address}#topic=orders&group=workbench"
 
 
+@pytest.mark.long
 def test_what_is_not_acknowledged_comes_again(kafka_broker: Broker) -> None:
     kafka_broker.send("orders", *({"n": n} for n in range(5)))
     stream = open_stream(f"kafka://{kafka_broker.address}#topic=orders")
@@ -67,7 +68,9 @@ def test_what_is_no_row_is_kept_with_its_reason(wb: Workbench, kafka_broker: Bro
     ]
 
 
-@pytest.mark.parametrize("moment", ["lake.commit.after_delta@4", "etl.drain.kept@2"])
+@pytest.mark.parametrize(
+    "moment", ["lake.commit.after_delta@4", pytest.param("etl.drain.kept@2", marks=pytest.mark.long)]
+)
 def test_killed_and_started_again_nothing_is_lost_or_doubled(
     wb: Workbench, workspace: Path, kafka_broker: Broker, moment: str
 ) -> None:

@@ -103,6 +103,37 @@ def test_a_frame_of_any_kind_comes_back_as_one() -> None:
     assert made.npartitions == 2
 
 
+def test_rows_of_dask_stay_where_they_are_until_a_transform_needs_others(caplog: pytest.LogCaptureFixture) -> None:
+    rows = landed([("ua", "1", 3), ("AA", "2", None), ("UA", "3", 4), (None, "4", 20)])
+    read: list[int] = []
+
+    def part(number: int) -> pd.DataFrame:
+        read.append(number)
+        return rows[number : number + 1].to_pandas()
+
+    frame = dd.from_map(part, range(4), meta=rows.clear().to_pandas())
+    steps: list[Any] = [
+        {"tidy": {"columns": ["carrier"], "case": "upper"}},
+        {"cast": {"columns": {"flight": "integer"}}},
+        {"fill_nulls": {"values": {"delay": 0}}},
+        {"join": {"right": "airlines", "on": {"carrier": "code"}}},
+        {"where": {"condition": "flight <> 3"}},
+    ]
+    recipe = Recipe.of(steps)
+    made = recipe.apply(frame, read={"airlines": AIRLINES}.__getitem__)
+    assert (isinstance(made, dd.DataFrame), made.npartitions, read) == (True, 4, [])
+    expected = recipe.apply(rows, read={"airlines": AIRLINES}.__getitem__)
+    assert frames.to_polars(made).to_dicts() == expected.to_dicts()
+    assert {str(kind) for kind in made.dtypes} == {str(kind) for kind in made.compute().dtypes}
+    assert "computed on this machine" not in caplog.text
+    grouped = Recipe.of([*steps, {"group": {"by": "name", "columns": {"delay": "sum(delay)"}}}])
+    found = grouped.apply(frame, read={"airlines": AIRLINES}.__getitem__)
+    assert frames.to_polars(found).rows() == [("American", 0.0), ("United", 3.0), (None, 20.0)]
+    wrong = Recipe.of([{"cast": {"columns": {"carrier": "integer"}}}]).apply(frame, read={}.__getitem__)
+    with pytest.raises(Invalid, match=r"transform 1 .cast.: 1 values of 'carrier' cannot be read as integer"):
+        wrong.compute()
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [

@@ -9,6 +9,7 @@ from house import ROOT
 
 from workbench.data.etl import Recipe
 from workbench.data.etl.recipes import TRANSFORMS, _model, _Written
+from workbench.orchestration.pipelines.definition import load
 
 PAGE = (ROOT / "docs" / "transforms.md").read_text()
 
@@ -24,6 +25,14 @@ def test_every_key_of_a_file_stands_there() -> None:
     _, _, below = PAGE.partition("| key of a file |")
     names = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", below.partition("\n## ")[0], re.MULTILINE)
     assert set(re.findall(r"\w+", " ".join(names))) == set(_Written.model_fields)
+
+
+def test_its_pipeline_is_one(tmp_path: Path) -> None:
+    found = re.search(r"```yaml\n(# pipelines.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    (tmp_path / "flights.yaml").write_text(found[1])
+    clean, late = load(tmp_path / "flights.yaml").stages
+    assert (clean.target, late.target, Recipe.of(late.parameters).into) == ("flights", "", "late_flights")
 
 
 def test_its_file_is_one(tmp_path: Path) -> None:

@@ -117,8 +117,8 @@ def test_a_dataset_made_in_a_run_says_what_was_read_for_it(
 
 def test_versions_read_well(datasets: Datasets) -> None:
     version = datasets.create("t", numbers(1)).versions()[0]
-    assert repr(version) == f"<version 0: create by ada, {version.time:%Y-%m-%d %H:%M:%S} UTC>"
-    assert repr(replace(version, run="r1")).endswith(" UTC in run r1>")
+    assert repr(version) == f"<version 0: create by ada, {version.time:%Y-%m-%d %H:%M:%S} UTC, 1 row added>"
+    assert repr(replace(version, run="r1")).endswith(" UTC in run r1, 1 row added>")
 
 
 def test_a_dataset_at_an_old_version_or_time_stays_there(datasets: Datasets) -> None:
@@ -211,7 +211,7 @@ def test_an_export_that_polars_gives_up_on_is_one_sentence(datasets: Datasets, t
 
 def test_a_column_name_with_a_nul_is_refused(datasets: Datasets, tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_bytes(b"a\0b,c\n1,2\n")
-    with pytest.raises(Invalid, match=r"odd\.csv, line 1: the column name 'a\\x00b' has a NUL"):
+    with pytest.raises(Invalid, match=r"odd\.csv, line 1: a NUL character"):
         datasets.load("odd.csv", "t")
     for frame in (pl.DataFrame({"a\0b": [1]}), pl.DataFrame({"s": [{"a\0b": 1}]})):
         with pytest.raises(Invalid, match="NUL"):

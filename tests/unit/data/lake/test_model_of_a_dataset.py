@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workbench.data.lake import Checkpoint, Lake
+from workbench.data.lake import Checkpoint, Lake, Version
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Conflict
 from workbench.foundation.settings import Settings
@@ -96,3 +96,18 @@ def test_a_dataset_is_what_its_changes_make_of_it(
             assert found.schema == SCHEMA
             assert Counter(found.rows()) == Counter(rows)
         assert opened.info(name, ADMIN).rows == len(model)
+    check_effects(lake.versions(name, ADMIN), by_version)
+
+
+def check_effects(versions: list[Version], by_version: dict[int, list[Row]]) -> None:
+    """What each commit says of its rows, against the rows themselves."""
+    for version in versions[:-1]:
+        effect = version.effect
+        assert effect.added is not None
+        assert effect.changed is not None
+        assert effect.removed is not None
+        was, now = (by_version[number] for number in (version.number - 1, version.number))
+        assert len(now) == len(was) + effect.added - effect.removed
+        if version.operation != "overwrite":  # which is told as all that came for all that was there
+            assert effect.added + effect.changed == (Counter(now) - Counter(was)).total()
+            assert effect.removed + effect.changed == (Counter(was) - Counter(now)).total()

@@ -296,3 +296,12 @@ def test_who_may_change_a_dataset(lake: Lake, admin: Actor) -> None:
                 attempt()
     assert lake.read("t", viewer).collect().height == 3
     lake.delete("t", analyst)
+
+
+def test_the_hint_for_a_column_that_cannot_be_kept_helps(lake: Lake, admin: Actor) -> None:
+    wide = pl.DataFrame({"n": pl.Series([2**100], dtype=pl.Int128)})
+    with pytest.raises(Invalid, match="column 'n' is Int128") as refused:
+        lake.create("wide", wide, admin)
+    hint = str(refused.value.hint).removeprefix("cast it: ")
+    lake.create("wide", wide.with_columns(eval(hint, {"pl": pl})), admin)
+    assert lake.read("wide", admin).collect()["n"].to_list() == [2**100]

@@ -123,7 +123,7 @@ def test_a_dataset_is_as_fresh_as_its_rows_not_as_its_files(
     assert lake.versions("flights", admin)[0].operation == "optimize"
     late = look({"expect": "fresh", "within": "0.000001 seconds"})
     assert not late.passed
-    assert rows.isoformat() in late.problem
+    assert f"{rows:%Y-%m-%d %H:%M:%S} UTC" in late.problem
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_frame_has_neither_versions_nor_sql(look: Callable[..., Outcome]) -> N
 def test_a_clock_that_is_ahead_is_told() -> None:
     frame = pl.DataFrame({"at": [date(2024, 5, 1), date(2030, 1, 1)]})
     assert alone({"expect": "fresh", "column": "at", "within": "2 days"}, frame).problem == (
-        "that is 4.5 days ago, 2024-05-01T00:00:00+00:00 (one is ahead of now: 2030-01-01T00:00:00+00:00)"
+        "that is 4.5 days ago, 2024-05-01 00:00:00 UTC (one is ahead of now: 2030-01-01 00:00:00 UTC)"
     )
 
 

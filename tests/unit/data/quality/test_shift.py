@@ -45,7 +45,7 @@ def frame(values: list[Any], kind: Any) -> pl.DataFrame:
 def figures(now: pl.DataFrame, before: pl.DataFrame, bins: int, *, ordered: bool = True) -> tuple[float, float | None]:
     """PSI and KS of what the expectation measures, of texts only PSI."""
     wanted = Shift(expect="shift", column="x", dataset="before", psi=1e-9, bins=bins)
-    prepared = wanted.prepared(now.schema, Before(before))  # type: ignore[arg-type]
+    prepared = wanted.prepared(now.schema, Before(before), now.lazy())  # type: ignore[arg-type]
     measured = now.lazy().select(one.alias(f"{at}") for at, one in enumerate(prepared.measures)).collect().row(0)
     held = Before(before).rows_of(None).select(pl.col("x").cast(pl.Float64).fill_nan(None) if ordered else "x")
     names = held.drop_nulls().rename({"x": "value"})

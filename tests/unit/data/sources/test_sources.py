@@ -23,7 +23,7 @@ from workbench.governance.security import Principal, Role
         ({"url": "https+json://host/orders?api_key=hunter2"}, "has 'api_key' in clear in its url"),
         ({"url": "https+json://host/orders#auth=bearer:hunter2"}, "has 'auth' in clear in its url"),
         ({"url": "s3://bucket/a.csv#secrets=key:hunter2"}, "has 'secrets' in clear in its url"),
-        ({"password": "hunter2"}, "has a password in clear: write env:NAME or file:/path"),
+        ({"password": "hunter2"}, "has a password in clear: write env:NAME, file:/path or keyring:service/name"),
         ({"mode": "upsrt"}, "did you mean 'upsert'"),
         ({"cursr": "n"}, "did you mean 'cursor'"),
         ({"mode": "append"}, "needs a cursor to append by"),

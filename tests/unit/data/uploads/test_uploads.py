@@ -128,7 +128,7 @@ def hollow_parquet() -> bytes:
         ("bomb.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 3_000_000), "more than 8,000,000 bytes unpacked"),
         ("bomb.xlsx", bomb("xl/worksheets/sheet1.xml"), "more than 8,000,000 bytes unpacked"),
         ("hollow.parquet", hollow_parquet(), "says that it has 20,000,000 values"),
-        ("page.json", b"{not json", "cannot be read as"),
+        ("page.json", b"{not json", "'page.json', line 1, character 2: no JSON"),
         ("quote.csv", b'a,b\n"1,2\n', "opened and never closed"),
     ],
     ids=lambda given: given if isinstance(given, str) and "." in given[-8:] else "-",

@@ -27,7 +27,7 @@ _POSTGRES = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_inter
 
 def _by_reference(given: str) -> str:
     if given and not is_reference(given):  # without repeating it, since it may be the password
-        raise ValueError("has a password in clear: it is env:NAME or file:/path")
+        raise ValueError("has a password in clear: it is env:NAME, file:/path or keyring:service/name")
     return given
 
 

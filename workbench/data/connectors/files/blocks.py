@@ -12,9 +12,11 @@ import pyarrow as pa
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
 
-__all__ = ["BLOCK", "Block", "beginning", "blocks", "regular", "undecodable", "whole"]
+__all__ = ["BLOCK", "Block", "beginning", "blocks", "refuse_nul", "regular", "undecodable", "whole"]
 
 BLOCK = 32 << 20
+SMALL = 256_000_000  # bytes that any packed file may have unpacked
+TIMES = 200  # and so many for each of its own: tables of text are rarely a tenth of that
 _QUOTE, _BREAKS = ord('"'), (ord("\n"), ord("\r"))
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -40,7 +42,8 @@ def blocks(file: File, encoding: str, size: int) -> Iterator[Block]:
         size: Of a block in bytes, about.
 
     Raises:
-        Invalid: It cannot be unpacked, is not text of the encoding (names the line), or a quote stays open.
+        Invalid: It cannot be unpacked, unpacks without end, is not text of the encoding or has a NUL (names the line),
+            or a quote stays open.
     """
     held, lines = b"", 0
     first = True
@@ -49,12 +52,11 @@ def blocks(file: File, encoding: str, size: int) -> Iterator[Block]:
         if len(held) < size:
             continue
         if (end := _end_of_records(held)) > 0:
+            refuse_nul(file, held[:end], lines)
             yield Block(held[:end], lines, last=False)
             lines, held, first = lines + held.count(b"\n", 0, end), held[end:], False
-    if held.count(b'"') % 2:
-        raise Invalid(f"{file} has a quote that is opened and never closed", hint="it may be cut short; fetch it again")
     if held or first:
-        yield Block(held, lines, last=True)
+        yield _last(file, held, lines)
 
 
 def beginning(file: File, encoding: str, size: int) -> bytes:
@@ -64,10 +66,23 @@ def beginning(file: File, encoding: str, size: int) -> bytes:
 
 def whole(file: File, encoding: str) -> Block:
     """All of it at once."""
-    content = b"".join(_decoded(file, encoding, BLOCK))
-    if content.count(b'"') % 2:
-        raise Invalid(f"{file} has a quote that is opened and never closed", hint="it may be cut short; fetch it again")
-    return Block(content, 0, last=True)
+    return _last(file, b"".join(_decoded(file, encoding, BLOCK)), 0)
+
+
+def refuse_nul(file: File, content: bytes, lines: int = 0) -> None:
+    """
+    Args:
+        lines: How many lines stand before this text.
+
+    Raises:
+        Invalid: The text has a NUL character; names the line.
+    """
+    if (nul := content.find(b"\0")) >= 0:
+        line = lines + content.count(b"\n", 0, nul) + 1
+        raise Invalid(
+            f"{file}, line {line}: a NUL character, which no text has",
+            hint="it may be UTF-16 (encoding='utf-16-le', --encoding utf-16-le), damaged, or no text at all",
+        )
 
 
 def regular(content: bytes, delimiter: str) -> bool:
@@ -102,6 +117,15 @@ def undecodable(file: File, content: bytes, encoding: str, lines: int = 0) -> In
     except UnicodeError:
         pass
     return Invalid(f"{file}{place}: not {encoding.upper()} text", hint=hint)
+
+
+def _last(file: File, content: bytes, lines: int) -> Block:
+    refuse_nul(file, content, lines)
+    if content.count(b'"') % 2:
+        raise Invalid(f"{file} has a quote that is opened and never closed", hint="it may be cut short; fetch it again")
+    if not lines and b"\n" not in content and b"\r" not in content:
+        content += b"\n"  # Arrow takes a header that no line ends for nothing at all
+    return Block(content, lines, last=True)
 
 
 def _end_of_records(content: bytes) -> int:
@@ -148,6 +172,8 @@ def _as_utf8(
 
 
 def _unpacked(file: File, size: int) -> Iterator[bytes]:
+    packed = max(file.path.stat().st_size, 1)
+    most, length = max(SMALL, packed * TIMES), 0
     with pa.input_stream(str(file.path), compression="detect") as stream:
         while True:
             try:
@@ -158,4 +184,10 @@ def _unpacked(file: File, size: int) -> Iterator[bytes]:
                 ) from error
             if not content:
                 return
+            length += len(content)
+            if length > most:
+                raise Invalid(
+                    f"{file} has {packed:,} bytes and unpacks to more than {most:,}, as a zip bomb does",
+                    hint="if that is right, unpack it first",
+                )
             yield content

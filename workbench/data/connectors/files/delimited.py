@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from workbench.data.connectors.files.blocks import BLOCK, beginning
+from workbench.data.connectors.files.blocks import BLOCK, beginning, refuse_nul
 from workbench.data.connectors.files.finding import found_types
+from workbench.data.connectors.files.mistaken import refuse_mistaken
 from workbench.data.connectors.files.parsing import Irregular, Records
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
@@ -71,8 +72,11 @@ def read_delimited(
         Invalid: Empty, a line with too few or too many fields, an open quote, text that is not of the encoding; names
             the line. Or separated by something else; names what.
     """
+    start = beginning(file, text.encoding, LOOKED_AT + 1)
+    refuse_mistaken(file, start, "delimited text, such as CSV")
+    refuse_nul(file, start)
     if text.separator is None:
-        _check_separator(file, beginning(file, text.encoding, LOOKED_AT + 1), ending)
+        _check_separator(file, start, ending)
     records = Records(file, text.encoding, text.separator or ending, as_text, block)
     try:
         types = found_types(records)

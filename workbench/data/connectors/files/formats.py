@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 from workbench.data.connectors.files.delimited import TextFormat, read_delimited
 from workbench.data.connectors.files.excel import read_sheet
+from workbench.data.connectors.files.json_rows import read_json, read_lines
+from workbench.data.connectors.files.mistaken import LOOKED_AT, refuse_mistaken
 from workbench.data.connectors.files.options import FileOptions
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
@@ -39,7 +41,7 @@ class Format:
 
 def _parquet(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
     try:
-        with pq.ParquetFile(file.path) as opened:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as opened:
             seen = False
             for batch in opened.iter_batches(batch_size=batch_rows):
                 seen = True
@@ -60,24 +62,19 @@ def _parquet_schema(file: File) -> pa.Schema:
 def _no_parquet(file: File, error: Exception) -> Exception:
     if isinstance(error, PermissionError | FileNotFoundError):
         return error
+    with file.path.open("rb") as content:
+        start = content.read(LOOKED_AT)
+    if not start:
+        return Invalid(f"{file} is empty", hint="a Parquet file without rows still has its columns; fetch it again")
+    if not start.startswith(b"PAR1"):
+        refuse_mistaken(file, start, "Parquet")
     return Invalid(f"{file} cannot be read as Parquet: {_sentence(error)}", hint="it may be cut short; fetch it again")
 
 
-def _json(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
-    return _of_polars(file, "JSON", lambda: pl.read_json(file.path, infer_schema_length=None), batch_rows)
-
-
-def _ndjson(file: File, batch_rows: int, _as_text: Collection[str]) -> Iterator[pa.RecordBatch]:
-    return _of_polars(
-        file, "newline-delimited JSON", lambda: pl.read_ndjson(file.path, infer_schema_length=None), batch_rows
-    )
-
-
-def _of_polars(file: File, kind: str, read: Callable[[], pl.DataFrame], batch_rows: int) -> Iterator[pa.RecordBatch]:
-    try:
-        table = read().to_arrow()
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise Invalid(f"{file} cannot be read as {kind}: {_sentence(error)}", hint="open it in an editor") from error
+def _json(
+    read: Callable[[File], pl.DataFrame], file: File, batch_rows: int, _as_text: Collection[str]
+) -> Iterator[pa.RecordBatch]:
+    table = read(file).to_arrow()
     yield from table.to_batches(batch_rows) or [_empty(table.schema)]
 
 
@@ -103,9 +100,9 @@ EXCEL = (".xlsx", ".xlsm")
 SEPARATED = {".csv": ",", ".tsv": "\t"}
 FORMATS: dict[str, Format] = {
     ".parquet": Format(_parquet, schema=_parquet_schema),
-    ".json": Format(_json),
-    ".ndjson": Format(_ndjson),
-    ".jsonl": Format(_ndjson),
+    ".json": Format(partial(_json, read_json)),
+    ".ndjson": Format(partial(_json, read_lines)),
+    ".jsonl": Format(partial(_json, read_lines)),
 }
 PACKED = {".gz", ".bz2", ".zst"}
 

@@ -70,7 +70,10 @@ class Records:
         Raises:
             ArrowInvalid: A value is not of its type.
         """
-        return self._attempt(block, types, only, threads=True)
+        try:
+            return self._attempt(block, types, only, threads=True)
+        except pa.ArrowInvalid:  # also of a record that is longer than what a thread parses
+            return self._attempt(block, types, only, threads=False)
 
     def _blocks(self, size: int) -> Iterator[Block]:
         for block in blocks(self.file, self.encoding, size):
@@ -95,7 +98,6 @@ class Records:
         if any(pa.types.is_binary(one.type) for one in table.schema):
             raise undecodable(self.file, block.content, "utf-8", block.lines)
         if not self.names:
-            self._check(names)
             self.names = names
         return table
 
@@ -119,14 +121,6 @@ class Records:
                 column_types={**types, **dict.fromkeys(self.as_text, pa.string())},
             ),
         )
-
-    def _check(self, names: list[str]) -> None:
-        for name in names:
-            if "\0" in name:
-                raise Invalid(
-                    f"{self.file}, line 1: the column name {name!r} has a NUL character",
-                    hint="it may be UTF-16 or no text at all; rename the column",
-                )
 
     def _explained(self, error: pa.ArrowInvalid, unit: str, before: int) -> Invalid:
         text = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.data.connectors.declared import DECLARED, ColumnType, converted
+from workbench.data.connectors.times import beyond_calendar
 from workbench.data.connectors.values import shown
 from workbench.foundation.errors import Invalid, unknown
 
@@ -17,9 +19,26 @@ __all__ = ["Settled", "uniform", "uniform_schema"]
 _EXACT = 1 << 53  # a 64-bit float holds every whole number up to here
 
 
-def uniform(batch: pa.RecordBatch, place: str) -> pa.RecordBatch:
-    """The batch with times in microseconds, those with a zone in UTC; see `uniform_schema`."""
-    return batch.cast(uniform_schema(batch.schema, place))
+def uniform(batch: pa.RecordBatch, place: str, before: int = 0) -> pa.RecordBatch:
+    """The batch with times in microseconds, those with a zone in UTC; see `uniform_schema`.
+
+    Args:
+        before: Rows of the file before it.
+
+    Raises:
+        Invalid: Two columns have one name, or a date or time is in no year from 1 to 9999; with its row.
+    """
+    schema = uniform_schema(batch.schema, place)
+    for column, wanted in zip(batch.columns, schema, strict=True):
+        row = beyond_calendar(column)
+        if row is not None:
+            what = "date" if pa.types.is_date(wanted.type) else "time"
+            raise Invalid(
+                f"{place}, row {before + row + 1}, column '{shown(wanted.name)}': a {what} that is in no year from 1 to"
+                " 9999",
+                hint="mend it in the source, or have it written as text there",
+            )
+    return batch.cast(schema)
 
 
 def uniform_schema(schema: pa.Schema, place: str) -> pa.Schema:
@@ -27,7 +46,7 @@ def uniform_schema(schema: pa.Schema, place: str) -> pa.Schema:
     Raises:
         Invalid: Two columns have one name.
     """
-    doubled = sorted({name for name in schema.names if schema.names.count(name) > 1})
+    doubled = sorted(name for name, times in Counter(schema.names).items() if times > 1)
     if doubled:
         raise Invalid(f"{place} has more than one column named '{doubled[0]}'", hint="rename one of them")
     return pa.schema([pa.field(found.name, _uniform(found.type)) for found in schema])

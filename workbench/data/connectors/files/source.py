@@ -138,8 +138,10 @@ class FileSource:
 
     def _rows(self, found: Found, kind: Format, batch_rows: int, as_text: Collection[str] = ()) -> Batches:
         with self._store.opened(found) as file:
+            before = 0
             for batch in kind.read(file, batch_rows, as_text):
-                yield uniform(batch, found.place)
+                yield uniform(batch, found.place, before)
+                before += batch.num_rows
 
     def _named(self, batch: pa.RecordBatch, found: Found) -> pa.RecordBatch:
         """With the column that says the file, if it is asked for."""

@@ -1,0 +1,3 @@
+from shop_source import put
+
+__all__ = ["put"]
