@@ -78,6 +78,7 @@ def show(name: Name, as_json: JsonOption = False) -> None:
                     "bytes": found.bytes,
                     "key": list(found.key),
                     "partition_by": list(found.partition_by),
+                    "sort_by": list(found.sort_by),
                     "description": found.description,
                     "source": found.source,
                     "columns": columns,
@@ -92,6 +93,8 @@ def show(name: Name, as_json: JsonOption = False) -> None:
     say(f"version {found.version}, updated {ago(found.updated)}, from {found.source or 'an unnamed source'}")
     if found.key:
         say(f"key {', '.join(found.key)}")
+    if found.sort_by:
+        say(f"sorted by {', '.join(found.sort_by)}")
     say()
     print_records(columns, as_json=False)
 
@@ -294,6 +297,7 @@ def load(
     table: Annotated[str | None, typer.Option(help="The table of a database, or the sheet of a workbook.")] = None,
     query: Annotated[str | None, typer.Option(help="A SELECT; for an API: status=open.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
+    sort_by: Annotated[list[str] | None, typer.Option(help="A column its rows are sorted by; repeat it.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="The zone of times that do not say theirs.")] = None,
     description: Annotated[str, typer.Option(help="What the dataset is.")] = "",
     separator: Annotated[
@@ -309,6 +313,7 @@ def load(
             table=table,
             query=query,
             key=tuple(key or ()),
+            sort_by=tuple(sort_by or ()),
             description=description,
             time_zone=time_zone,
             separator=separator,

@@ -17,7 +17,7 @@ from workbench.data.connectors.model import Source
 from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned, inside
 from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, streams
-from workbench.data.connectors.zones import in_zone
+from workbench.data.connectors.zones import in_zone, stream_in_zone
 
 __all__ = [
     "STORES",
@@ -43,5 +43,6 @@ __all__ = [
     "open_stream",
     "read_frame",
     "read_reader",
+    "stream_in_zone",
     "streams",
 ]

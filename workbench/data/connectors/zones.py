@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
+import pyarrow as pa
 
 from workbench.foundation.errors import Invalid
 
-__all__ = ["in_zone"]
+__all__ = ["in_zone", "stream_in_zone"]
 
 
 def in_zone(frame: pl.DataFrame, names: Sequence[str], zone: str) -> pl.DataFrame:
@@ -40,3 +41,24 @@ def in_zone(frame: pl.DataFrame, names: Sequence[str], zone: str) -> pl.DataFram
                 hint="were they written by another clock? time zone UTC has every time",
             )
     return found
+
+
+def stream_in_zone(reader: pa.RecordBatchReader, zone: str) -> pa.RecordBatchReader:
+    """`in_zone` for every time without a zone, a batch in memory at a time.
+
+    Raises:
+        Invalid: There is no such zone. Whoever reads on is told of times that none of its clocks showed.
+    """
+
+    def zoned(batch: pa.RecordBatch) -> pa.RecordBatch:
+        found = in_zone(pl.DataFrame(batch.select(naive)), naive, zone).to_arrow()
+        for name in naive:
+            values = found.column(name).combine_chunks()
+            batch = batch.set_column(batch.schema.get_field_index(name), name, values)
+        return batch
+
+    naive = [one.name for one in reader.schema if pa.types.is_timestamp(one.type) and one.type.tz is None]
+    if not naive:
+        return reader
+    empty = zoned(pa.RecordBatch.from_pylist([], schema=reader.schema))
+    return pa.RecordBatchReader.from_batches(empty.schema, map(zoned, reader))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import polars as pl
 
-from workbench.data.lake import datafiles
+from workbench.data.lake import datafiles, sorting
 from workbench.data.lake.deltalog import Change, DeltaLog
 from workbench.data.lake.layout import EventLayout, folding, runs
 from workbench.data.lake.snapshot import Snapshot
@@ -19,23 +19,26 @@ SMALL_BYTES = 32 << 20
 
 
 def compacting(log: DeltaLog) -> Plan:
-    """Merges each partition's small files into larger ones of the dataset's present columns; of a dataset of events,
-    each period's runs into one.
+    """Merges each partition's small files into larger ones of the dataset's present columns, with a sort order also
+    those that lie over each other; of a dataset of events, each period's runs into one.
     """
 
     def plan(base: Snapshot) -> Change | None:
         if base.layout is not None:
             folds = folding.due(base.files, base.layout, everything=True)
             return _folded(log, base, base.layout, folds) if folds else None
-        small = base.files.filter(pl.col("size_bytes") < SMALL_BYTES)
-        groups: dict[tuple[str | None, ...], list[str]] = {}
-        for row in small.to_dicts():
-            groups.setdefault(tuple(base.partition_of(row).values()), []).append(row["path"])
-        many = [names for names in groups.values() if len(names) > 1]
+        parts = _by_partition(base)
+        merged: Iterator[pl.DataFrame]
+        if log.sort_by:
+            many = [names for files in parts for names in sorting.unsorted(files, log.sort_by[0])]
+            merged = chain.from_iterable(sorting.by_ranges(base, names, log.sort_by[0]) for names in many)
+        else:
+            many = [names for files in parts if len(names := _small(files)) > 1]
+            merged = (base.scan(names).collect(engine="in-memory") for names in many)
         if not many:
             return None
-        merged = (base.scan(names).collect(engine="in-memory") for names in many)
-        add = datafiles.write(log.folder, merged, base.partition_by, data_change=False)
+        some = (rows for rows in merged if rows.height)
+        add = datafiles.write(log.folder, some, base.partition_by, log.sort_by, data_change=False)
         return Change("optimize", add, list(chain.from_iterable(many)), data_change=False)
 
     return plan
@@ -51,6 +54,19 @@ def folding_runs(log: DeltaLog) -> Plan:
         return _folded(log, base, base.layout, [max(folds, key=lambda fold: fold.rows)])
 
     return plan
+
+
+def _by_partition(base: Snapshot) -> list[pl.DataFrame]:
+    """The files of each partition."""
+    columns = [name for part in base.partition_by if (name := f"partition.{part}") in base.files.columns]
+    if not columns:
+        return [base.files]
+    return base.files.partition_by(columns, maintain_order=True)
+
+
+def _small(files: pl.DataFrame) -> list[str]:
+    small = files.filter((pl.col("size_bytes") < SMALL_BYTES) & (pl.col("num_records") < datafiles.ROWS_PER_FILE))
+    return small["path"].to_list()
 
 
 def _folded(log: DeltaLog, base: Snapshot, layout: EventLayout, folds: Sequence[folding.Fold]) -> Change:

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -62,14 +63,20 @@ def check_partition_columns(schema: Mapping[str, pl.DataType], columns: Sequence
             )
 
 
-def check_kept(schema: Mapping[str, pl.DataType], key: Sequence[str], partition_by: Sequence[str]) -> None:
+def check_kept(
+    schema: Mapping[str, pl.DataType], key: Sequence[str], partition_by: Sequence[str], sort_by: Sequence[str] = ()
+) -> None:
     """
     Raises:
-        Invalid: New columns lack one of the key or the partitions, or have one that cannot be partitioned by.
+        Invalid: New columns lack one of the key, the partitions or the sort order, or have one that cannot be
+            partitioned by.
     """
     for name in (*key, *partition_by):
         if name not in schema:
             raise Invalid(f"column '{name}' is part of the dataset's key or partitions and cannot be left out")
+    for name in sort_by:
+        if name not in schema:
+            raise Invalid(f"the dataset is sorted by column '{name}', which cannot be left out")
     check_partition_columns(schema, partition_by)
 
 
@@ -98,13 +105,19 @@ def pieces(
 
 
 def write(
-    folder: Path, frames: Iterable[pl.DataFrame], partition_by: Sequence[str], *, data_change: bool = True
+    folder: Path,
+    frames: Iterable[pl.DataFrame],
+    partition_by: Sequence[str],
+    sort_by: Sequence[str] = (),
+    *,
+    data_change: bool = True,
 ) -> list[AddAction]:
-    """Writes frames of one schema as new files, one or more per partition: see `write_pieces`.
+    """Writes frames of one schema as new files, one or more per partition, each sorted: see `write_pieces`.
 
     Partition columns stay in the files too, so that a plain list of files is the whole table.
     """
-    parted = chain.from_iterable(_partitions(frame, partition_by) for frame in frames)
+    ordered = (frame.sort(sort_by, maintain_order=True) for frame in frames) if sort_by else frames
+    parted = chain.from_iterable(_partitions(frame, partition_by) for frame in ordered)
     cut = chain.from_iterable(pieces(rows, partition=values) for values, rows in parted)
     return write_pieces(folder, cut, data_change=data_change)
 
@@ -112,22 +125,32 @@ def write(
 def write_pieces(folder: Path, cut: Iterable[Piece], *, data_change: bool) -> list[AddAction]:
     """Writes a file per piece, and waits until they are on disk.
 
-    Nothing names the new files yet; if anything fails, they are removed again.
+    While one is written the next is made. Nothing names the new files yet; if anything fails, they are removed again.
     """
     written: list[AddAction] = []
     try:
-        for piece in cut:
-            path = folder / _new_name(piece.rows.schema)
-            written.append(AddAction(path.name, 0, piece.partition, 0, data_change, "{}"))
-            level = LEVEL if piece.codec == "zstd" else None
-            piece.rows.write_parquet(path, compression=piece.codec, compression_level=level, row_group_size=piece.group)
-            written[-1] = describe(path, piece.partition, data_change=data_change)
+        with ThreadPoolExecutor(1, thread_name_prefix="files") as pool:
+            pending: Future[AddAction] | None = None
+            for piece in cut:
+                path = folder / _new_name(piece.rows.schema)
+                if pending is not None:
+                    written[-1] = pending.result()
+                written.append(AddAction(path.name, 0, piece.partition, 0, data_change, "{}"))
+                pending = pool.submit(_written, path, piece, data_change=data_change)
+            if pending is not None:
+                written[-1] = pending.result()
         sync(folder / action.path for action in written)
         sync([folder])
     except BaseException:
         discard(folder, written)
         raise
     return written
+
+
+def _written(path: Path, piece: Piece, *, data_change: bool) -> AddAction:
+    level = LEVEL if piece.codec == "zstd" else None
+    piece.rows.write_parquet(path, compression=piece.codec, compression_level=level, row_group_size=piece.group)
+    return describe(path, piece.partition, data_change=data_change)
 
 
 def discard(folder: Path, files: Iterable[AddAction]) -> None:

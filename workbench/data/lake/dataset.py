@@ -295,7 +295,9 @@ class Dataset:
         return self._changing().upsert(self.name, frame, self._actor, key=key, evolve=evolve)
 
     def optimize(self) -> Version:
-        """Merges small files into larger ones; of a dataset of events, each period's runs into one."""
+        """Merges small files into larger ones, those of a sorted dataset in order; of a dataset of events, each
+        period's runs into one.
+        """
         return self._changing().optimize(self.name, self._actor)
 
     def layout(self) -> LayoutReport:

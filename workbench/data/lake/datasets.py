@@ -6,10 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-import pyarrow as pa
-
-from workbench.data.connectors import TextFormat, in_zone, open_source, read_reader
+from workbench.data.connectors import TextFormat, open_source, read_reader, stream_in_zone
 from workbench.data.lake.cards import line, table_card
 from workbench.data.lake.dataset import Dataset
 from workbench.data.lake.lake import Lake
@@ -94,6 +91,7 @@ class Datasets:
         *,
         key: str | Sequence[str] = (),
         partition_by: str | Sequence[str] = (),
+        sort_by: str | Sequence[str] = (),
         layout: EventLayout | None = None,
         description: str = "",
         source: str = "",
@@ -106,6 +104,8 @@ class Datasets:
                 as a schema of Polars or Arrow. Times need a zone and are kept in UTC.
             key: The column or columns that tell its rows apart: never null, and no two rows alike.
             partition_by: The column or columns by whose values its files lie apart and can be overwritten alone.
+            sort_by: The column or columns that its rows are sorted by in every file, and from file to file once it was
+                optimized, so that who filters by them reads little.
             layout: For a dataset of events: how its files lie, so that funnels, sessions and the like find all of a
                 subject's rows together: `EventLayout(subject="user_id", time="time", event="event")`.
             description: What it is, for people.
@@ -126,6 +126,7 @@ class Datasets:
             self._actor,
             key=key,
             partition_by=partition_by,
+            sort_by=sort_by,
             layout=layout,
             description=description,
             source=source,
@@ -142,6 +143,7 @@ class Datasets:
         parameters: Mapping[str, Any] | None = None,
         key: str | Sequence[str] = (),
         partition_by: str | Sequence[str] = (),
+        sort_by: str | Sequence[str] = (),
         description: str = "",
         time_zone: str | None = None,
         separator: str | None = None,
@@ -156,7 +158,8 @@ class Datasets:
             source: A path (CSV, TSV, Parquet, JSON, newline-delimited JSON, Excel), a pattern of paths, such as
                 `sales/*.csv#file=month`, or a URL, such as `s3://bucket/sales.csv`, `sqlite:///ops.db` or
                 `https+json://api.example.com/orders`.
-            name: The dataset to make; see `create`, also for `key`, `partition_by` and `description`.
+            name: The dataset to make; see `create`, also for `key`, `partition_by`, `sort_by` and
+                `description`.
             table: The table of a database, or the sheet of a workbook.
             query: A SELECT instead of a table; for an API what stands behind the `?`, such as `status=open`.
             parameters: Values of the query's `:name` parameters.
@@ -182,10 +185,16 @@ class Datasets:
                 raise Invalid(
                     f"{where} has no rows, and so no columns", hint="types= in an API's address says which there are"
                 )
-            rows = reader if time_zone is None else _zoned(reader, time_zone)
             try:
+                rows = reader if time_zone is None else stream_in_zone(reader, time_zone)
                 return self.create(
-                    name, rows, key=key, partition_by=partition_by, description=description, source=where
+                    name,
+                    rows,
+                    key=key,
+                    partition_by=partition_by,
+                    sort_by=sort_by,
+                    description=description,
+                    source=where,
                 )
             except Invalid as error:  # of the rows, which do not know where they are from
                 if opened.url in str(error):
@@ -231,10 +240,3 @@ class Datasets:
     def list(self) -> list[Dataset]:
         """Every dataset that the actor may see, by name."""
         return [Dataset(self._lake, info.name, self._actor) for info in self.infos()]
-
-
-def _zoned(reader: pa.RecordBatchReader, zone: str) -> pl.LazyFrame:
-    frame = pl.from_arrow(reader.read_all())
-    assert isinstance(frame, pl.DataFrame)
-    naive = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None]
-    return in_zone(frame, naive, zone).lazy()

@@ -81,11 +81,13 @@ class DeltaLog:
         folder: The dataset's folder.
         dataset: Its name, as it was last known here; errors say it.
         layout: How its files lie, for a dataset of events.
+        sort_by: The columns that the rows of a file are sorted by.
     """
 
     folder: Path
     dataset: str = ""
     layout: EventLayout | None = None
+    sort_by: tuple[str, ...] = ()
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _table: DeltaTable | None = field(default=None, repr=False)
     _snapshots: dict[int, Snapshot] = field(default_factory=dict, repr=False)

@@ -40,6 +40,7 @@ def described(record: DatasetRecord, snapshot: Snapshot, committed: Version, pol
         description=record.description,
         source=record.source,
         layout=record.layout,
+        sort_by=record.sort_by,
     )
 
 

@@ -23,6 +23,7 @@ from workbench.data.lake.loader import LakeLoader
 from workbench.data.lake.model import CleanReport, DatasetRecord, Version
 from workbench.data.lake.naming import check_name
 from workbench.data.lake.origin import origin
+from workbench.data.lake.sorting import check_sort_columns
 from workbench.data.lake.upkeep import Upkeep
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, IntegrityError, Invalid, NotFound, unknown
@@ -65,6 +66,7 @@ class Lake(LakeLoader):
         *,
         key: str | Sequence[str] = (),
         partition_by: str | Sequence[str] = (),
+        sort_by: str | Sequence[str] = (),
         layout: EventLayout | None = None,
         description: str = "",
         source: str = "",
@@ -76,7 +78,8 @@ class Lake(LakeLoader):
                 as a schema of Polars or Arrow.
             key: Columns that tell its rows apart: never null, and no two rows alike.
             partition_by: Columns by whose values its files lie apart and can be overwritten alone.
-            layout: For a dataset of events: how its files lie. It has no other partitions.
+            sort_by: Columns that the rows of a file are sorted by, and with `optimize` the files too.
+            layout: For a dataset of events: how its files lie. It has no other partitions or order.
             source: Where the rows come from, for people; what the run has read, when not given inside one.
 
         Raises:
@@ -97,17 +100,18 @@ class Lake(LakeLoader):
         elif isinstance(frame, Mapping):
             frame = pl.DataFrame(schema=dict(frame))
         schema, rows = incoming.rows_of(frame)
-        key, partition_by = listed(key), listed(partition_by)
+        key, partition_by, sort_by = listed(key), listed(partition_by), listed(sort_by)
         for column in (*key, *partition_by):
             if column not in schema:
                 raise unknown("column", column, schema, error=Invalid)
         check_partition_columns(schema, partition_by)
+        check_sort_columns(schema, sort_by)
         if layout is not None:
-            if partition_by:
+            if partition_by or sort_by:
                 raise Invalid(
-                    f"'{name}' is laid out by {layout.period} and subject, so it cannot be partitioned by"
-                    f" '{partition_by[0]}'",
-                    hint="leave partition_by out",
+                    f"'{name}' is laid out by {layout.period} and subject, so it cannot be"
+                    f" {'partitioned' if partition_by else 'sorted'} by '{(*partition_by, *sort_by)[0]}'",
+                    hint="leave partition_by and sort_by out",
                 )
             layout.check(schema)
         record = DatasetRecord(
@@ -122,6 +126,7 @@ class Lake(LakeLoader):
             version=0,
             complete_from=0,
             layout=layout,
+            sort_by=sort_by,
         )
         try:
             first = self._writer.create(
@@ -153,7 +158,10 @@ class Lake(LakeLoader):
         return self._done(record, log, "restore", plan, actor, None, rules["counts"])
 
     def optimize(self, name: str, actor: Actor) -> Version:
-        """Merges small files into larger ones: the same rows. If there is nothing to merge, also the same version."""
+        """Merges small files into larger ones, and sorts from file to file what is sorted: the same rows.
+
+        If there is nothing to do, also the same version.
+        """
         record = self._for_change(name, actor, "optimize")
         log = self._log(record)
         return self._writer.commit(log, record, "optimize", compacting.compacting(log), actor, None)

@@ -234,7 +234,7 @@ def historizing_rows(
 
 
 def _of_keys(base: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    files = [name for name, _ in hits(base, keys, key)]
+    files = [hit.name for hit in hits(base, keys, key)]
     there = base.scan(files).join(keys.lazy(), on=list(key), how="semi", maintain_order="left")
     return there.select(as_columns(base, schema)).collect(engine="streaming")
 
@@ -251,7 +251,7 @@ def settled(record: DatasetRecord, base: Snapshot, empty: pl.LazyFrame, contract
     """
     wanted = pl.Schema() if anew else base.schema
     schema = fit(empty, wanted, EVOLVING if anew else contract, streamed=True)[1]
-    datafiles.check_kept(schema, record.key, record.partition_by)
+    datafiles.check_kept(schema, record.key, record.partition_by, record.sort_by)
     if anew:
         check_types(schema, base.schema, contract, record.name)
     return schema

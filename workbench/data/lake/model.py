@@ -79,6 +79,7 @@ class DatasetInfo:
         updated: When the newest version was committed.
         source: Where the rows come from; empty where nobody said.
         layout: How its files lie, for a dataset of events.
+        sort_by: The columns that its rows are sorted by.
     """
 
     name: str
@@ -96,6 +97,7 @@ class DatasetInfo:
     description: str
     source: str
     layout: EventLayout | None = None
+    sort_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class DatasetRecord:
         version: The newest version whose commit the catalog has recorded; the lake may be one crash ahead.
         complete_from: The first version from which on nothing was cleaned away.
         layout: How its files lie, for a dataset of events.
+        sort_by: The columns that its rows are sorted by.
     """
 
     id: str
@@ -119,6 +122,7 @@ class DatasetRecord:
     version: int
     complete_from: int
     layout: EventLayout | None = None
+    sort_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

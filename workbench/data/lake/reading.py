@@ -28,6 +28,7 @@ from workbench.data.lake.parting import Window, parted
 from workbench.data.lake.restricting import restricted
 from workbench.data.lake.sealing import Sealer
 from workbench.data.lake.snapshot import Snapshot
+from workbench.data.lake.sorting import overlapping
 from workbench.data.lake.store import DatasetStore
 from workbench.data.lake.writing import Writer
 from workbench.foundation.catalog import Catalog
@@ -163,7 +164,9 @@ class LakeReader:
         with vanished.telling(self._store, record):
             log = self._log(record)
             snapshot = self._sealer.look(log, record, self._sealer.version(log, record, actor, version, None))
-            return reported(name, snapshot.version, snapshot.files, record.layout, snapshot.scan(hashed=True))
+            over = overlapping(snapshot.files, record.sort_by[0]) if record.sort_by else 0
+            rows = snapshot.scan(hashed=True)
+            return reported(name, snapshot.version, snapshot.files, record.layout, rows, record.sort_by, over)
 
     def version(self, name: str) -> int:
         """The number of the newest version."""
@@ -300,7 +303,9 @@ class LakeReader:
         restricted(self._log(record).newest(record.version).scan(), policy)
 
     def _log(self, record: DatasetRecord) -> DeltaLog:
-        log = self._logs.setdefault(record.id, DeltaLog(self.root / record.id, layout=record.layout))
+        log = self._logs.setdefault(
+            record.id, DeltaLog(self.root / record.id, layout=record.layout, sort_by=record.sort_by)
+        )
         log.dataset = record.name
         return log
 

@@ -22,6 +22,8 @@ from workbench.governance.security import Security, audit_append
 
 __all__ = ["DatasetStore"]
 
+SORTED = "sort_by"
+
 
 class DatasetStore:
     """Names, owners and recorded versions of datasets."""
@@ -101,7 +103,7 @@ class DatasetStore:
                     created=record.created,
                     version=first.number,
                     complete_from=record.complete_from,
-                    layout=None if record.layout is None else record.layout.to_dict(),
+                    layout=_kept(record),
                     deleted=None,
                 )
                 _outline(row, outline)
@@ -214,7 +216,7 @@ class DatasetStore:
         """Datasets of events."""
         with self._catalog.read() as session:
             rows = session.scalars(select(DatasetRow).where(DatasetRow.name.is_not(None)).order_by(DatasetRow.name))
-            return [_record(row) for row in rows if row.layout is not None]
+            return [record for record in map(_record, rows) if record.layout is not None]
 
     def without_outline(self) -> list[DatasetRecord]:
         """Datasets that an older workbench made and nobody has written to since."""
@@ -319,5 +321,13 @@ def _record(row: DatasetRow) -> DatasetRecord:
         created=row.created,
         version=row.version,
         complete_from=row.complete_from,
-        layout=None if row.layout is None else EventLayout.from_dict(row.layout),
+        layout=None if row.layout is None or SORTED in row.layout else EventLayout.from_dict(row.layout),
+        sort_by=tuple((row.layout or {}).get(SORTED, ())),
     )
+
+
+def _kept(record: DatasetRecord) -> dict[str, Any] | None:
+    """How files lie, as the catalog keeps it."""
+    if record.layout is not None:
+        return record.layout.to_dict()
+    return {SORTED: list(record.sort_by)} if record.sort_by else None

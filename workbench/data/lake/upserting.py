@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -100,27 +101,47 @@ def check_columns(snapshot: Snapshot, key: Sequence[str]) -> None:
             raise unknown("column", name, snapshot.schema, error=Invalid)
 
 
-def hits(
-    snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False
-) -> Iterator[tuple[str, pl.DataFrame]]:
+@dataclass(frozen=True)
+class Hit:
+    """A file that holds rows with some of the keys that were looked for.
+
+    Attributes:
+        keys: The key columns of all of its rows.
+        found: The places of these rows in it, ascending (`place`), and of their keys among those that were looked for
+            (`row`).
+    """
+
+    name: str
+    keys: pl.DataFrame
+    found: pl.DataFrame
+
+    def read(self, snapshot: Snapshot, schema: pl.Schema) -> pl.DataFrame:
+        """Its rows, as the columns that the dataset is to have; the keys are not read a second time."""
+        columns = as_columns(snapshot, schema)
+        rest = [name for name in snapshot.schema if name not in self.keys.columns and name in schema]
+        if not rest:
+            return self.keys.select(columns)
+        others = snapshot.scan([self.name]).select(rest).collect(engine="in-memory")
+        return others.with_columns(self.keys).select(columns)
+
+
+def hits(snapshot: Snapshot, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False) -> Iterator[Hit]:
     """The files that hold a row with one of the keys: only key columns are read, of files that can hold one.
 
     Args:
         keys: No two alike; of the dataset's types.
         nulls: A part of a key may be null or NaN, which is a value like any other.
-
-    Returns:
-        For each file the places of these rows in it, ascending (`place`), and of their keys among the keys (`row`).
     """
     if keys.height == 0 or snapshot.files.height == 0:
         return
     wanted = keys.with_row_index(_ROW)
     bounded = [one for one in key if not (keys[one].null_count() or keys.schema[one].is_float())] if nulls else key
     for name in _by_bounds(snapshot, keys, bounded):
-        there = snapshot.scan([name]).select(key).collect(engine="in-memory").with_row_index(_PLACE)
-        found = there.join(wanted, on=list(key), how="inner", maintain_order="left", nulls_equal=nulls)
+        there = snapshot.scan([name]).select(key).collect(engine="in-memory")
+        placed = there.with_row_index(_PLACE)
+        found = placed.join(wanted, on=list(key), how="inner", maintain_order="left", nulls_equal=nulls)
         if found.height:
-            yield name, found.select(_PLACE, _ROW)
+            yield Hit(name, there, found.select(_PLACE, _ROW))
 
 
 def upserted(
@@ -160,7 +181,8 @@ def _changed(
 ) -> Iterator[pl.DataFrame]:
     met = np.zeros(rows.height, dtype=bool)
     moved: list[pl.DataFrame] = []
-    for name, there, found in _met(snapshot, schema, rows.select(key), key):
+    for hit in hits(snapshot, rows.select(key), key):
+        found, there = hit.found, hit.read(snapshot, schema)
         came = found[_ROW].to_numpy()
         doubled = met[came]
         met[came] = True
@@ -172,15 +194,13 @@ def _changed(
             found, came, doubled = found.filter(~same), came[~same], doubled[~same]
             if not found.height:
                 continue
-        gone.append(name)
+        gone.append(hit.name)
         places = found[_PLACE].to_numpy()
         if snapshot.partition_by or doubled.any():
             moved.append(rows[came[~doubled]])
             yield there.filter(~_mask(there.height, found[_PLACE]))
         else:
-            order = np.arange(there.height, dtype=np.uint32)
-            order[places] = there.height + np.arange(len(places), dtype=np.uint32)
-            yield pl.concat([there, rows[came]])[order]
+            yield _replaced(there, places, rows[came])
     new = rows.filter(~met)
     counts.added += new.height
     yield pl.concat([*moved, new])
@@ -199,9 +219,10 @@ def without(
     gone: list[str] = []
 
     def changed() -> Iterator[pl.DataFrame]:
-        for name, there, found in _met(snapshot, schema, keys, key, nulls=nulls):
-            gone.append(name)
-            yield there.filter(~_mask(there.height, found[_PLACE]))
+        for hit in hits(snapshot, keys, key, nulls=nulls):
+            gone.append(hit.name)
+            there = hit.read(snapshot, schema)
+            yield there.filter(~_mask(there.height, hit.found[_PLACE]))
         yield rows
 
     return gone, _merged(changed(), snapshot)
@@ -216,8 +237,9 @@ def upserted_but(
 
     def changed() -> Iterator[pl.DataFrame]:
         went, met, same = 0, np.zeros(rows.height, dtype=bool), np.zeros(rows.height, dtype=bool)
-        for name, there, found in _met(snapshot, schema, rows.select(key), key):
-            gone.append(name)
+        for hit in hits(snapshot, rows.select(key), key):
+            found, there = hit.found, hit.read(snapshot, schema)
+            gone.append(hit.name)
             came = found[_ROW].to_numpy()
             went += found.height
             met[came] = True
@@ -231,14 +253,6 @@ def upserted_but(
         yield rows.filter(left)
 
     return gone, _merged(changed(), snapshot)
-
-
-def _met(
-    snapshot: Snapshot, schema: pl.Schema, keys: pl.DataFrame, key: Sequence[str], *, nulls: bool = False
-) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """`hits`, with all rows of each file."""
-    for name, found in hits(snapshot, keys, key, nulls=nulls):
-        yield name, snapshot.scan([name]).select(as_columns(snapshot, schema)).collect(engine="in-memory"), found
 
 
 def _merged(frames: Iterable[pl.DataFrame], snapshot: Snapshot) -> Iterator[pl.DataFrame]:
@@ -269,6 +283,22 @@ def _same(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.Series:
     return pairs.select(
         pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name} now")) for name in ours.columns).alias("same")
     ).to_series()
+
+
+def _replaced(there: pl.DataFrame, places: np.ndarray, rows: pl.DataFrame) -> pl.DataFrame:
+    """`there` with other rows at some places; a fifth of the time that it takes to pick all rows anew."""
+    order: pl.Series | None = None
+    columns: list[pl.Series] = []
+    for ours, theirs in zip(there, rows, strict=True):
+        if ours.dtype.is_nested():  # which Polars cannot put in place
+            if order is None:
+                taken = np.arange(there.height, dtype=np.uint32)
+                taken[places] = there.height + np.arange(len(places), dtype=np.uint32)
+                order = pl.Series(taken)
+            columns.append(pl.concat([ours, theirs]).gather(order))
+        else:
+            columns.append(ours.clone().scatter(places, theirs))
+    return pl.DataFrame(columns)
 
 
 def _mask(height: int, places: pl.Series) -> pl.Series:

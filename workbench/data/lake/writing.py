@@ -71,7 +71,7 @@ class Writer:
                 if record.layout is not None:
                     add = runs.write(log.folder, rows, record.layout)
                 else:
-                    add = datafiles.write(log.folder, rows, record.partition_by)
+                    add = datafiles.write(log.folder, rows, record.partition_by, record.sort_by)
                 failpoint("lake.files.written")
                 if record.key:
                     check_key(scan_files(log.folder, add, schema), record.key)
@@ -188,7 +188,7 @@ def fitted(
         Invalid: Also, where a column would have another type by whose values rows are found.
     """
     rows, schema = fit(frame, base.schema, contract, counts)
-    fixed = {*record.key, *record.partition_by, *(base.layout.order if base.layout else ())}
+    fixed = {*record.key, *record.partition_by, *record.sort_by, *(base.layout.order if base.layout else ())}
     if held := [name for name in retyped(base.schema, schema) if name in fixed]:
         raise Invalid(
             f"column '{held[0]}' of '{record.name}' cannot become {schema[held[0]]}: its files are laid out by it",
@@ -224,7 +224,7 @@ def overwriting(
     def whole(base: Snapshot) -> Change:
         if evolve:
             schema = storable(frame.collect_schema())
-            datafiles.check_kept(schema, record.key, record.partition_by)
+            datafiles.check_kept(schema, record.key, record.partition_by, record.sort_by)
             check_types(schema, base.schema, contract, record.name)
             rows = collected(frame.select(casts(schema)))
         else:
@@ -302,7 +302,7 @@ def written(log: DeltaLog, frames: Iterable[pl.DataFrame], base: Snapshot) -> li
     some = (rows for rows in frames if rows.height)
     if base.layout is not None:
         return runs.write(log.folder, some, base.layout)
-    return datafiles.write(log.folder, some, base.partition_by)
+    return datafiles.write(log.folder, some, base.partition_by, log.sort_by)
 
 
 def _partition_values(record: DatasetRecord, base: Snapshot, asked: Mapping[str, Any]) -> dict[str, Any]:

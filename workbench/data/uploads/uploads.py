@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import listed
-from workbench.data.connectors import Source, TextFormat, in_zone, open_file, read_reader
+from workbench.data.connectors import Source, TextFormat, in_zone, open_file, read_reader, stream_in_zone
 from workbench.data.lake import Checkpoint, Lake, Mode
 from workbench.data.uploads.bodies import Bodies, Part
 from workbench.data.uploads.model import Preview, ReadAs, Upload, UploadState
@@ -163,7 +163,7 @@ class Uploads:
         assert isinstance(frame, pl.DataFrame)
         zoneless = _zoneless(frame.schema)
         if how.time_zone is not None:
-            frame, zoneless = _zoned(frame, how.time_zone), ()
+            frame, zoneless = in_zone(frame, _zoneless(frame.schema), how.time_zone), ()
         return Preview(kind.split(".")[1], how, sheets, frame, count, zoneless)
 
     def load(
@@ -298,7 +298,7 @@ class Uploads:
         with self._opened(found, how) as (source, _, used):
             self._runs.record(run, "read", "source", f"upload:{found.file}", source.fingerprint())
             reader = read_reader(source)
-            rows = reader if used.time_zone is None else _zoned_stream(reader, used.time_zone)
+            rows = reader if used.time_zone is None else stream_in_zone(reader, used.time_zone)
             if mode is None:
                 made = self._lake.create(dataset, rows, actor, key=key, description=description, source=found.file)
                 return made.number
@@ -364,19 +364,3 @@ def _file_name(given: str) -> str:
 
 def _zoneless(schema: pl.Schema) -> tuple[str, ...]:
     return tuple(name for name, kind in schema.items() if isinstance(kind, pl.Datetime) and kind.time_zone is None)
-
-
-def _zoned(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
-    return in_zone(frame, _zoneless(frame.schema), zone)
-
-
-def _zoned_stream(reader: pa.RecordBatchReader, zone: str) -> pa.RecordBatchReader:
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            frame = pl.from_arrow(batch)
-            assert isinstance(frame, pl.DataFrame)
-            yield from _zoned(frame, zone).to_arrow().to_batches()
-
-    empty = pl.from_arrow(reader.schema.empty_table())
-    assert isinstance(empty, pl.DataFrame)
-    return pa.RecordBatchReader.from_batches(_zoned(empty, zone).to_arrow().schema, batches())

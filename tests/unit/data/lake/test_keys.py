@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -137,3 +138,28 @@ def test_nan_is_no_key(lake: Lake, admin: Actor) -> None:
         with pytest.raises(Invalid, match="the key column 'id' is NaN in 1 row"):
             write("t", odd, admin)
     assert lake.read("t", admin).collect().rows() == [(1.0, 1)]
+
+
+def test_an_upsert_puts_values_of_every_type_in_place(lake: Lake, admin: Actor) -> None:
+    before = pl.DataFrame(
+        {
+            "k": range(6),
+            "whole": pl.Series([1, None] * 3, dtype=pl.Int16),
+            "part": [1.5, None] * 3,
+            "flag": [True, None] * 3,
+            "text": ["a", None] * 3,
+            "raw": [b"a", None] * 3,
+            "day": [NEW_YEAR, None] * 3,
+            "time": [NOON, None] * 3,
+            "exact": pl.Series([Decimal("1.25"), None] * 3, dtype=pl.Decimal(10, 2)),
+            "list": [[1], None] * 3,
+            "fields": [{"a": 1}, None] * 3,
+        }
+    )
+    lake.create("t", before, admin, key="k")
+    swapped = before[[1, 0, 3]].with_columns(k=pl.Series([0, 3, 5], dtype=pl.Int64))
+    lake.upsert("t", swapped, admin)
+    after = lake.read("t", admin).collect()
+    assert after["k"].to_list() == list(range(6))
+    assert after.equals(pl.concat([before.filter(~pl.col("k").is_in([0, 3, 5])), swapped]).sort("k"))
+    assert lake.read("t", admin, version=0).collect().equals(before)

@@ -83,8 +83,7 @@ def _excel(options: FileOptions, file: File, batch_rows: int, as_text: Collectio
 def _delimited(
     separator: str, text: TextFormat, file: File, batch_rows: int, as_text: Collection[str]
 ) -> Iterator[pa.RecordBatch]:
-    table = read_delimited(file, separator, text, as_text)
-    yield from table.to_batches(batch_rows) or [_empty(table.schema)]
+    return read_delimited(file, separator, text, as_text, batch_rows=batch_rows)
 
 
 def _empty(schema: pa.Schema) -> pa.RecordBatch:

@@ -121,6 +121,8 @@ class LayoutReport:
     Attributes:
         layout: None for a dataset that is not laid out for events.
         skew: Rows of the fullest bucket over those of an average one; None without a layout.
+        sort_by: The columns that the rows of a file are sorted by.
+        overlapping: How many files have values of the first of them among those of other files.
     """
 
     dataset: str
@@ -131,9 +133,14 @@ class LayoutReport:
     files: int
     periods: tuple[PeriodReport, ...]
     skew: float | None
+    sort_by: tuple[str, ...] = ()
+    overlapping: int = 0
 
     def __str__(self) -> str:
         made = f"{self.rows:,} rows, {self.bytes / 1e6:.1f} MB in {self.files} files"
+        if self.sort_by:
+            order = f"sorted by {', '.join(self.sort_by)}, {self.overlapping} files over each other"
+            return f"{self.dataset} version {self.version}: {made}, {order}"
         if self.layout is None:
             return f"{self.dataset} version {self.version}: {made}, not laid out for events"
         deepest = max((period.runs for period in self.periods), default=0)

@@ -14,7 +14,13 @@ __all__ = ["reported"]
 
 
 def reported(
-    dataset: str, version: int, files: pl.DataFrame, layout: EventLayout | None, rows: pl.LazyFrame
+    dataset: str,
+    version: int,
+    files: pl.DataFrame,
+    layout: EventLayout | None,
+    rows: pl.LazyFrame,
+    sort_by: tuple[str, ...] = (),
+    overlapping: int = 0,
 ) -> LayoutReport:
     """
     Args:
@@ -31,6 +37,8 @@ def reported(
         files=files.height,
         periods=found,
         skew=None if layout is None else _skew(rows, layout),
+        sort_by=sort_by,
+        overlapping=overlapping,
     )
 
 
