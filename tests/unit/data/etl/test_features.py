@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.data.etl import bins, date_parts, group, lag, log, one_hot, ratio, select, where
@@ -29,6 +29,7 @@ def missing(value: float | None) -> bool:
     return value is None or math.isnan(value)
 
 
+@settings(deadline=None)
 @given(times=TIMES, zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]))
 def test_parts_of_times_are_those_of_the_clock_there(times: list[datetime | None], zone: str) -> None:
     made = date_parts(
