@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TypeVar
 
-__all__ = ["Listing"]
+from workbench.foundation.errors import WorkbenchError
+
+__all__ = ["Listing", "readable"]
 
 T = TypeVar("T")
 
@@ -67,3 +69,15 @@ def _html_row(cells: Sequence[str]) -> str:
     first, *others = cells
     rest = "".join(f"<td>{escape(cell)}</td>" for cell in others)
     return f'<tr><th scope="row">{escape(first)}</th>{rest}</tr>'
+
+
+def readable(names: Iterable[str], get: Callable[[str], T]) -> tuple[list[T], list[str]]:
+    """What can be got of some names, in their order, and for each of the others a sentence that says why it cannot."""
+    found: list[T] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            found.append(get(name))
+        except WorkbenchError as error:
+            problems.append(str(error))
+    return found, problems

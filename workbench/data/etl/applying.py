@@ -18,9 +18,9 @@ from workbench.data.etl.recipes import Recipe
 from workbench.data.etl.taking_out import going_on, taken_out
 from workbench.data.lake import Lake, Mode
 from workbench.data.quality import Held, Holding, Tried
-from workbench.foundation.errors import Invalid, WorkbenchError, unknown
+from workbench.foundation.errors import Invalid, unknown
 from workbench.foundation.failpoints import failpoint
-from workbench.foundation.listing import Listing
+from workbench.foundation.listing import Listing, readable
 from workbench.governance.runs import Actor, RunKind, Runs, RunStatus
 
 __all__ = ["Applied", "Previewed", "Transforms"]
@@ -106,13 +106,7 @@ class Transforms:
 
     def list(self) -> Listing[Recipe]:
         """Every file, by name, in a list that shows itself as a table; those with mistakes are left out, and told."""
-        found: builtins.list[Recipe] = []
-        problems: builtins.list[str] = []
-        for name in self.names():
-            try:
-                found.append(self.get(name))
-            except WorkbenchError as error:
-                problems.append(str(error))
+        found, problems = readable(self.names(), self.get)
         return Listing(
             found,
             caption="Transforms",

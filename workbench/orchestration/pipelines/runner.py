@@ -15,7 +15,7 @@ from workbench.data.lake import Lake
 from workbench.foundation.definitions import meant
 from workbench.foundation.errors import Conflict, Invalid, NotFound, Unavailable, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
-from workbench.foundation.listing import Listing
+from workbench.foundation.listing import Listing, readable
 from workbench.foundation.registry import Registry
 from workbench.foundation.settings import Settings
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
@@ -101,13 +101,7 @@ class Pipelines:
 
     def list(self) -> Listing[Pipeline]:
         """Every pipeline, by name, in a list that shows itself as a table; files that define none are left out."""
-        found: builtins.list[Pipeline] = []
-        problems: builtins.list[str] = []
-        for name in self.names():
-            try:
-                found.append(self.get(name))
-            except WorkbenchError as error:
-                problems.append(str(error))
+        found, problems = readable(self.names(), self.get)
         return Listing(
             found,
             caption="Pipelines",
