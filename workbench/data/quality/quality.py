@@ -84,12 +84,13 @@ class Quality:
             )
         return found[0]
 
-    def check(self, subject: Any, suite: Suite | str | None = None) -> QualityResult:
+    def check(self, subject: Any, suite: Suite | str | None = None, *, into: str | None = None) -> QualityResult:
         """Checks a dataset or a frame; the result is kept.
 
         Args:
             subject: The name of a dataset, a dataset, or a frame of any kind.
             suite: A suite or its name; by default the one named after the dataset. A frame needs one.
+            into: The dataset that a frame is to go into, if it is there: its history then has the result.
 
         Returns:
             All outcomes, with up to five rows for each expectation that is not met. A failed check is no error here.
@@ -108,8 +109,11 @@ class Quality:
         elif name is not None:
             subject, version = self._lake.read_with_version(name, self._actor)
         around = self._around(name, version)
+        sights = around.sights
+        if name is None and into is not None and self._lake.exists(into):
+            name, sights = into, sights | {into: self._lake.sight(into, self._actor)}
         result = replace(check(subject, chosen, around), dataset=name, version=version, run=self._actor.run)
-        self._store.add(result, self._actor.principal.name, around.sights)
+        self._store.add(result, self._actor.principal.name, sights)
         return result
 
     def gate(self, subject: Any, suite: Suite | str | None = None) -> QualityResult:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -21,9 +21,15 @@ from workbench.governance.runs import Actor
 
 __all__ = ["Found", "Job", "deleted"]
 
-Check = Callable[[pl.LazyFrame, str], QualityResult]
+
 ROWS = "rows"
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
+
+
+class Check(Protocol):
+    """Holds rows that are to go into a dataset against a suite of expectations."""
+
+    def __call__(self, subject: pl.LazyFrame, suite: str, *, into: str) -> QualityResult: ...
 
 
 @dataclass
@@ -131,7 +137,7 @@ class Job:
         """
         if not self.definition.expect or not count:
             return
-        result = self.check(rows, self.definition.expect)
+        result = self.check(rows, self.definition.expect, into=self.definition.into)
         self.found.notes += [f"{what}{one.said}: {one.failed:,} rows do not fit" for one in result.warnings]
         if result.passed:
             return

@@ -66,14 +66,14 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self.profiling = Profiling(wb, (self.columns, self.column, self.together))
         self._quiet = False
         bar = hbox([self.pick, self.again])
-        asking = vbox(
-            [html('<h2 class="wb-title">Filter and group</h2>'), self.conditions.widget, self.question.widget]
-        )
+        filtering = vbox([html('<h2 class="wb-title">Filter</h2>'), self.conditions.widget])
+        asking = vbox([html('<h2 class="wb-title">Group</h2>'), self.question.widget])
         profiled = [self.columns.widget, self.column.widget, self.together.widget]
         seen = [self.seeing.widget, self.keeping.widget, self.rows.widget]
-        self._below = vbox([*profiled, asking, *seen])
+        self._below = vbox([filtering, *profiled, asking, *seen])
         for box, names in (
             (bar, ["wb-filters"]),
+            (filtering, ["wb-card", "wb-span"]),
             (asking, ["wb-card", "wb-span"]),
             (self._below, ["wb-grid"]),
             (self._origin, ["wb-origin"]),

@@ -209,6 +209,8 @@ def test_rows_that_do_not_meet_what_is_expected_stay_out(wb: Workbench, put: Put
     assert held(wb) == [(1, "a"), (2, "b")]
     put((3, "a", 3))
     assert wb.sources.sync("orders").rows == 1
+    kept = [(one.passed, one.rows) for one in wb.quality.history("orders")]
+    assert kept == [(True, 1), (False, 1), (True, 2), (False, 2)]
 
 
 def test_files_one_by_one(wb: Workbench, workspace: Path) -> None:
