@@ -279,7 +279,7 @@ def as_columns(snapshot: Snapshot, schema: pl.Schema) -> list[pl.Expr]:
 
 
 def _same(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.Series:
-    pairs = pl.concat([ours, theirs.rename({name: f"{name} now" for name in theirs.columns})], how="horizontal")
+    pairs = ours.hstack(theirs.rename({name: f"{name} now" for name in theirs.columns}))
     return pairs.select(
         pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name} now")) for name in ours.columns).alias("same")
     ).to_series()

@@ -68,9 +68,8 @@ def test_what_is_no_row_is_kept_with_its_reason(wb: Workbench, kafka_broker: Bro
     ]
 
 
-@pytest.mark.parametrize(
-    "moment", ["lake.commit.after_delta@4", pytest.param("etl.drain.kept@2", marks=pytest.mark.long)]
-)
+@pytest.mark.long  # the same code is killed in test_drain_kill, with streams of Redis
+@pytest.mark.parametrize("moment", ["lake.commit.after_delta@4", "etl.drain.kept@2"])
 def test_killed_and_started_again_nothing_is_lost_or_doubled(
     wb: Workbench, workspace: Path, kafka_broker: Broker, moment: str
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,7 +60,7 @@ def there(lake: Lake, name: str) -> Any:
     return lake.read(name, ADMIN).collect()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(15, 40), suppress_health_check=[HealthCheck.too_slow])
 @given(loads=st.lists(st.tuples(st.sampled_from(["append", "upsert", "delete-insert", "replace"]), ROWS), max_size=7))
 @pytest.mark.parametrize("streamed", [False, True])
 def test_loads_leave_what_a_dictionary_says(
@@ -126,7 +127,7 @@ def history(lake: Lake, name: str) -> list[str]:
     return sorted(map(repr, there(lake, name).select("k", "v", *hours, "is_current").rows()))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(20, 50), suppress_health_check=[HealthCheck.too_slow])
 @given(loads=st.lists(EVENTS, min_size=1, max_size=5))
 def test_a_history_is_what_its_events_say_in_whatever_order_they_come(
     world: tuple[Etl, Lake], loads: list[list[Any]]
