@@ -7,6 +7,7 @@ values side by side is told of a sample, unless the rows are few enough to be he
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -224,7 +225,9 @@ def _cut(name: str, kind: Kind, least: Any, greatest: Any) -> _Bins | None:
         return _Bins((low, high), pl.when(column.cast(pl.Float64).is_finite()).then(0))
     values = column.cast(pl.Float64)
     edges = (low, *(low + (high - low) * place / BINS for place in range(1, BINS)), high)
-    place = ((values - low) / (high - low) * BINS).floor().clip(0, BINS - 1)
+    # Polars multiplies by one over what it divides by, which is infinite for the smallest widths there are.
+    scale = 2.0**200 if high - low < sys.float_info.min else 1.0
+    place = ((values - low) * scale / ((high - low) * scale) * BINS).floor().clip(0, BINS - 1)
     return _Bins(edges, pl.when(values.is_finite()).then(place))
 
 

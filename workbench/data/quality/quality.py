@@ -109,10 +109,11 @@ class Quality:
         elif name is not None:
             subject, version = self._lake.read_with_version(name, self._actor)
         around = self._around(name, version)
-        sights = around.sights
+        result = check(subject, chosen, around)
+        sights = around.sights  # of what the check looked at, so not before it
         if name is None and into is not None and self._lake.exists(into):
             name, sights = into, sights | {into: self._lake.sight(into, self._actor)}
-        result = replace(check(subject, chosen, around), dataset=name, version=version, run=self._actor.run)
+        result = replace(result, dataset=name, version=version, run=self._actor.run)
         self._store.add(result, self._actor.principal.name, sights)
         return result
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 from examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workbench.data.lake import Lake
@@ -39,6 +39,7 @@ SCHEMA = {
 
 @examples(60, 600)
 @given(ROWS)
+@example([(0.0, None, None, None, None), (2.225073858507e-311, None, None, None, None)])  # hardly any width at all
 def test_it_says_what_loops_say(rows: list[tuple[Any, ...]]) -> None:
     found = profiled(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
     assert (found.rows, found.looked_at, found.sampled) == (len(rows), len(rows), False)
