@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,7 +36,7 @@ COLUMNS = ("id", "name", "amount", "at")
 
 
 @dataclass
-class Place:
+class Place(ABC):
     """One source: how it is changed, and what it holds.
 
     Attributes:
@@ -76,15 +77,17 @@ class Place:
         """What comes while a sync is dead: rows at the very time of those before."""
         self.put([self.row(chance) for _ in range(3)])
 
+    @abstractmethod
     def put(self, rows: list[tuple[int, str, Decimal, datetime]]) -> None:
-        raise NotImplementedError
+        """Adds rows, in place of those of the same numbers."""
 
+    @abstractmethod
     def remove(self, number: int) -> None:
-        raise NotImplementedError
+        """Takes a row away, as the source says so."""
 
+    @abstractmethod
     def rows(self) -> Rows:
         """What the source holds, by its own driver."""
-        raise NotImplementedError
 
     def held(self, wb: Workbench) -> Rows:
         """What the dataset holds."""
