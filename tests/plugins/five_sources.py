@@ -95,6 +95,7 @@ class Place(ABC):
 
     def close(self) -> None:
         """Hands back what a test holds of it."""
+        return
 
 
 FOLLOWED = (
