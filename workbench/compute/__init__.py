@@ -3,9 +3,10 @@
 Knows files and frames, never datasets. pandas, Arrow and Dask frames are made here, at the edge.
 """
 
-from workbench.compute import expressions, frames, grains, moments
+from workbench.compute import compiled, expressions, frames, grains, moments
 from workbench.compute.choosing import AutoEngine
 from workbench.compute.columns import listed
+from workbench.compute.compiled import Compiled
 from workbench.compute.dask_engine import DaskEngine
 from workbench.compute.engines import engine_at, engines
 from workbench.compute.explaining import bytes_of_columns, explained, size_told
@@ -22,6 +23,7 @@ __all__ = [
     "Analysis",
     "AutoEngine",
     "Combining",
+    "Compiled",
     "Computed",
     "DaskEngine",
     "Direct",
@@ -39,6 +41,7 @@ __all__ = [
     "anew",
     "bytes_of_columns",
     "code_of",
+    "compiled",
     "engine_at",
     "engines",
     "explained",
