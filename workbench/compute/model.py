@@ -11,7 +11,7 @@ import polars as pl
 
 from workbench.compute.parts import Part, Parts
 
-__all__ = ["Analysis", "Combining", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
+__all__ = ["Analysis", "Combining", "Compact", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
 
 
 @runtime_checkable
@@ -76,6 +76,15 @@ class OfRuns(Analysis, Protocol):
             chronological: A subject's rows of one run are all before its rows of the next one.
             compiled: Compiled code may be a step of the plan: it runs in this process, on its processors.
         """
+        ...
+
+
+@runtime_checkable
+class Compact(Analysis, Protocol):
+    """An analysis that knows compiled code for the few columns that it needs, all of them in memory at once."""
+
+    def compact(self, parts: Parts) -> pl.DataFrame | None:
+        """Exactly what `merge` gives; None where the code is not loaded, or not for such rows."""
         ...
 
 
