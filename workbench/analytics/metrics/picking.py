@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
@@ -31,11 +32,11 @@ _Small = np.ndarray[Any, np.dtype[np.uint16]]
 
 
 class _Piece(NamedTuple):
-    """Some rows: which of `keys` each has, the bits of its value, and a row of keys for each number."""
+    """Some rows: which of `keys` each has, the bits of its value, and the keys of each number."""
 
     numbers: _Small
     bits: _Whole
-    keys: pl.DataFrame
+    keys: list[pl.Series]
 
 
 class _Scale(NamedTuple):
@@ -104,12 +105,12 @@ def picked(
     """
     threads = pl.thread_pool_size()
     with ThreadPoolExecutor(threads, thread_name_prefix="picking") as pool:
+        cuts = chain.from_iterable(_cuts(frame, keys, value) for frame in frames)
         pieces: list[_Piece] = []
-        for frame in frames:
-            for piece in pool.map(lambda cut: _piece(code, cut, keys, value), list(_cuts(frame, [*keys, value]))):
-                if piece is None:
-                    return None
-                pieces.append(piece)
+        for piece in pool.map(lambda cut: _piece(code, *cut), cuts):
+            if piece is None:
+                return None
+            pieces.append(piece)
         groups, of_pieces = _groups([piece.keys for piece in pieces], keys)
         if groups.height > _MOST_GROUPS:
             return None
@@ -149,42 +150,31 @@ def _scale(extents: Sequence[tuple[int, int]], groups: int) -> _Scale:
     return _Scale(low, shift, (groups, ((high - low) >> shift) + 1))
 
 
-def _cuts(frame: pl.DataFrame, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Stretches of rows that lie together in memory."""
-    lengths = {tuple(len(chunk) for chunk in frame[name].get_chunks()) for name in columns}
-    if len(lengths) > 1:
-        frame = frame.rechunk()
-        lengths = {(frame.height,)}
-    begin = 0
-    for length in lengths.pop():
-        yield frame.slice(begin, length)
-        begin += length
+def _cuts(frame: pl.DataFrame, keys: Sequence[str], value: str) -> Iterator[tuple[list[pl.Series], pl.Series]]:
+    """The keys and the values of rows that lie together in memory."""
+    chunks = [frame[name].get_chunks() for name in (*keys, value)]
+    if len({tuple(map(len, of_column)) for of_column in chunks}) > 1:
+        return _cuts(frame.rechunk(), keys, value)
+    return (([*own], values) for *own, values in zip(*chunks, strict=True))
 
 
-def _piece(code: ModuleType, cut: pl.DataFrame, keys: Sequence[str], value: str) -> _Piece | None:
+def _piece(code: ModuleType, keys: Sequence[pl.Series], values: pl.Series) -> _Piece | None:
     """None where there are too many keys."""
-    numbers, firsts = np.zeros(cut.height, np.uint16), np.zeros(min(1, cut.height), np.int64)
-    for at, name in enumerate(keys):
-        of_key = _numbered(code, _things(cut[name]))
-        if of_key is None:
+    numbers, firsts = np.zeros(len(values), np.uint16), np.zeros(min(1, len(values)), np.int64)
+    for at, key in enumerate(keys):
+        found = _numbered(code, _things(key))
+        if found is not None and key.null_count():
+            missing = key.is_null().to_numpy()
+            found = _numbered(code, _pairs(np.where(missing, 0, found[0]), missing))
+        if found is not None and at:
+            found = _numbered(code, _pairs(numbers, found[0]))
+        if found is None:
             return None
-        new, firsts = of_key
-        if (missing := cut[name].is_null()).any():
-            pair = _numbered(code, _pairs(np.where(missing, 0, new), missing.to_numpy()))
-            if pair is None:
-                return None
-            new, firsts = pair
-        if at:
-            both = _numbered(code, _pairs(numbers, new))
-            if both is None:
-                return None
-            new, firsts = both
-        numbers = new
-    values, own = cut[value], cut[list(keys)][firsts] if keys else pl.DataFrame(height=len(firsts))
+        numbers, firsts = found
+    own = [key.gather(firsts) for key in keys]
     if values.null_count():
-        there = values.is_not_null().to_numpy()
-        numbers, values = numbers[there], values.drop_nulls()
-    return _Piece(numbers, values.rechunk().to_numpy().view(np.int64), own)
+        numbers, values = numbers[values.is_not_null().to_numpy()], values.drop_nulls()
+    return _Piece(numbers, values.to_numpy().view(np.int64), own)
 
 
 def _numbered(code: ModuleType, things: np.ndarray[Any, np.dtype[np.uint64]]) -> tuple[_Small, _Whole] | None:
@@ -196,8 +186,8 @@ def _numbered(code: ModuleType, things: np.ndarray[Any, np.dtype[np.uint64]]) ->
 def _things(column: pl.Series) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Sixteen bytes of each row; of texts those that Arrow keeps, by which a long one may have several."""
     if column.dtype == pl.String:
-        views = column.to_arrow(compat_level=pl.CompatLevel.newest()).buffers()[1]
-        return np.frombuffer(views, np.uint64).reshape(-1, 2)[: len(column)]
+        texts = column.to_arrow(compat_level=pl.CompatLevel.newest())
+        return np.frombuffer(texts.buffers()[1], np.uint64).reshape(-1, 2)[texts.offset : texts.offset + len(texts)]
     return _pairs(column.to_physical().cast(pl.Int64).fill_null(0).to_numpy(), 0)
 
 
@@ -207,13 +197,13 @@ def _pairs(low: Any, high: Any) -> np.ndarray[Any, np.dtype[np.uint64]]:
     return found
 
 
-def _groups(keys: Sequence[pl.DataFrame], names: Sequence[str]) -> tuple[pl.DataFrame, list[_Whole]]:
+def _groups(keys: Sequence[list[pl.Series]], names: Sequence[str]) -> tuple[pl.DataFrame, list[_Whole]]:
     """A row per group, and for each piece the group of each of its numbers."""
     if not names:
         return pl.DataFrame(height=1), [np.zeros(1, np.int64) for _ in keys]
-    stacked = pl.concat(keys)
+    stacked = pl.DataFrame([pl.concat(of_key) for of_key in zip(*keys, strict=True)])
     groups = stacked.unique(maintain_order=True)
     numbered = groups.with_row_index(_GROUP)
     of_rows = stacked.join(numbered, on=names, how="left", nulls_equal=True, maintain_order="left")[_GROUP]
-    ends = np.cumsum([len(one) for one in keys])
+    ends = np.cumsum([len(one[0]) for one in keys])
     return groups, np.split(of_rows.cast(pl.Int64).to_numpy(), ends[:-1])

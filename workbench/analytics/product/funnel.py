@@ -161,7 +161,7 @@ class Funnel:
         order = () if chronological else tuple(self.columns.order)
         matching = self._matching(rows, order)
         if compiled and self.order != "any" and (code := CODE()) is not None:
-            return self._partial(self._in_order(matching, Walk(code, order, chronological).in_order, earliest=not self._limited))
+            return self._partial(self._in_order(matching, Walk(code, order, chronological).in_order))
         if self.entry == "first" and self.order == "ordered":
             others = (1 << len(self._steps)) - 1 - 1
             matching = first_chains.without_later_entries(matching, entry=self._entry, others=others)
@@ -249,8 +249,8 @@ class Funnel:
             matching, len(self.steps), entry=self._entry, window=self.window, value=self._entry_value
         )
 
-    def _in_order(self, matching: pl.LazyFrame, find: Callable[..., pl.LazyFrame], **more: bool) -> pl.LazyFrame:
-        """The same by one that takes what `chains.in_order` takes, and perhaps more."""
+    def _in_order(self, matching: pl.LazyFrame, find: Callable[..., pl.LazyFrame]) -> pl.LazyFrame:
+        """The same by one that takes what `chains.in_order` takes."""
         count = len(self.steps)
         return find(
             matching,
@@ -262,7 +262,6 @@ class Funnel:
             strict=self.order == "strict",
             first_only=self.entry == "first",
             value=self._entry_value,
-            **more,
         )
 
     @property

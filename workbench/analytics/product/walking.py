@@ -55,14 +55,9 @@ class Walk:
         exclusions: Mapping[int, int],
         strict: bool,
         first_only: bool,
-        earliest: bool = False,
         value: str | None = None,
     ) -> pl.LazyFrame:
-        """As `chains.in_order`.
-
-        Args:
-            earliest: As `first_chains.in_order`, which waits from the earliest row of a step, not from the latest.
-        """
+        """As `chains.in_order`."""
         limits = np.array([-1, *(-1 if limit is None else limit for limit in step_windows)], np.int64)
         spoiling = np.zeros(steps, np.uint64)
         for place, spoiled in exclusions.items():
@@ -75,7 +70,7 @@ class Walk:
                 masks = frame[MASK] if frame[MASK].dtype == pl.UInt8 else frame[MASK].cast(pl.UInt64)
                 found: int = self.code.in_order(
                     lie.subjects, lie.at, masks.rechunk().to_numpy(), lie.starts, lie.runs, lie.most, entry, window,
-                    limits, spoiling, strict, first_only, earliest, self.chronological, numbers, times,
+                    limits, spoiling, strict, first_only, self.chronological, numbers, times,
                 )  # fmt: skip
                 return found
 

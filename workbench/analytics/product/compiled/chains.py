@@ -31,7 +31,7 @@ def _is_spoiled(bits: np.uint64, spoiled: NDArray[np.int64], before: int) -> boo
     [
         int64(
             GIVEN, GIVEN, Array(mask, 1, "C", readonly=True), int64[::1], int64, int64, int64, int64, int64[::1],
-            uint64[::1], boolean, boolean, boolean, boolean, uint32[:, ::1], int64[:, ::1],
+            uint64[::1], boolean, boolean, boolean, uint32[:, ::1], int64[:, ::1],
         )
         for mask in (uint8, uint64)
     ],
@@ -51,7 +51,6 @@ def in_order(
     spoiling: NDArray[np.uint64],
     strict: bool,
     first_only: bool,
-    earliest: bool,
     chronological: bool,
     rows: NDArray[np.uint32],
     times: NDArray[np.int64],
@@ -69,7 +68,6 @@ def in_order(
         step_windows: Of each step but the first, microseconds since the one before, or -1; as long as steps, the first
             unused.
         spoiling: Of each step, the bits of what spoils it when it stands before it.
-        earliest: Of each step the earliest row counts as the one before the next, not the latest.
         chronological: Rows of one time are in order as their runs are.
         rows: Filled in, a row each for what is found: the row's number, that of the row that its subject entered with,
             and the step.
@@ -104,7 +102,7 @@ def in_order(
             if entered:
                 if first_only and now - began[0] > window:
                     break
-                for step in range(min(done, steps - 1), 0 if not earliest else done - 1, -1):
+                for step in range(min(done, steps - 1), 0, -1):
                     before = reached[step - 1]
                     if mask >> np.uint64(step) & np.uint64(1) == 0 or now - began[step - 1] > window:
                         continue
