@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from workbench.data.attempts import Outcome
 from workbench.data.connectors import streams
 from workbench.data.sources.cursor import lag_of
 from workbench.foundation.definitions import complaints
@@ -23,7 +24,6 @@ from workbench.foundation.secret import is_reference, named_like_a_secret
 __all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested", "validated"]
 
 Mode = Literal["refresh", "append", "upsert", "files", "stream"]
-Outcome = Literal["running", "succeeded", "failed"]
 _NOT_OF_STREAMS = (
     *("table", "query", "cursor", "initial", "lag", "bounds", "deletions", "deleted"),
     *("time_zone", "partition_by", "file_column"),

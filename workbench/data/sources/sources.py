@@ -189,7 +189,7 @@ class Sources:
         """
         self._may_look()
         source = self._store.get(name)
-        found = self._store.syncs(source.id, limit)
+        found = self._store.syncs.latest(source.id, limit)
         return syncs_listed(one.closed() for one in found) if self._closed(source) else syncs_listed(found)
 
     def test(self, name: str) -> Tested:
@@ -276,14 +276,16 @@ class Sources:
                 parent=parent or self._actor.run,
                 fingerprint=fingerprint,
             )
-            sync = self._store.begin(source, run.id, by=self._actor.principal.name)
+            sync = self._store.syncs.begin(
+                source.id, run.id, by=self._actor.principal.name, mode=source.definition.mode
+            )
             try:
                 job = self._job(source, lease, run, anew=anew, on_progress=on_progress or (lambda line: None))
                 done = self._work(job, sync)
                 self._runs.finish(run.id, RunStatus.SUCCEEDED, guard=lambda session: self._guard(session, lease, guard))
             except BaseException as error:
                 said = str(error) or type(error).__name__
-                self._store.end(sync, None, outcome="failed", error=said)
+                self._store.syncs.end(sync, None, outcome="failed", error=said)
                 self._runs.finish(run.id, RunStatus.FAILED, error=said)
                 raise
         _logger.info("source %s: %r", name, done)
@@ -322,7 +324,7 @@ class Sources:
             raise
         version = self._lake.version(one.into) if self._lake.exists(one.into) else None
         found = job.found
-        return self._store.end(
+        return self._store.syncs.end(
             sync, job.lease, outcome="succeeded", rows=found.rows, removed=found.removed, version=version,
             everything=found.everything, notes=found.notes,
         )  # fmt: skip

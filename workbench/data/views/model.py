@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from workbench.data.attempts import Outcome
 from workbench.foundation.definitions import complaints
 from workbench.foundation.errors import Invalid
 
 __all__ = ["Explained", "Outcome", "RefreshRecord", "View", "ViewDefinition", "Way", "validated"]
 
-Outcome = Literal["running", "succeeded", "failed"]
 Way = Literal["", "whole", "rows", "groups", "unchanged"]
 """How a view was brought up to date: computed whole, by the rows that came, by the groups they fall into, or not at
 all, since nothing changed."""
