@@ -16,12 +16,13 @@ from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
 from workbench.data.sources.following import follow
 from workbench.data.sources.job import Check, Job
-from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested, validated
+from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
 from workbench.data.sources.store import SourceStore
 from workbench.data.sources.streaming import offered, refuse_again, take
 from workbench.foundation.catalog import Catalog
+from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
@@ -109,7 +110,7 @@ class Sources:
             Forbidden: It takes an engineer.
         """
         self._may_change(f"add the source '{name}'")
-        definition = validated({**settings, "name": name, "url": url, "into": into})
+        definition = validated(SourceDefinition, {**settings, "name": name, "url": url, "into": into}, noun="source")
         self._refuse_own_state(definition)
         return self._store.add(definition, by=self._actor.principal.name)
 
@@ -129,7 +130,8 @@ class Sources:
         source = self._store.get(name)
         if "name" in settings:
             raise Conflict("a source keeps its name", hint="add another one, and remove this")
-        definition = validated({**source.definition.model_dump(exclude_defaults=True), **settings})
+        given = {**source.definition.model_dump(exclude_defaults=True), **settings}
+        definition = validated(SourceDefinition, given, noun="source")
         self._refuse_own_state(definition)
         if definition == source.definition:
             return self._counted(source)

@@ -11,10 +11,11 @@ from workbench.data.lake import Lake, check_name
 from workbench.data.sql import SqlDoor
 from workbench.data.views.cards import listed, refreshes_listed
 from workbench.data.views.filed import in_file, in_files
-from workbench.data.views.model import Explained, RefreshRecord, View, ViewDefinition, validated
+from workbench.data.views.model import Explained, RefreshRecord, View, ViewDefinition
 from workbench.data.views.refreshing import Refreshing
 from workbench.data.views.store import ViewStore
 from workbench.foundation.catalog import Catalog
+from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
@@ -104,7 +105,7 @@ class Views:
             Conflict: There is a dataset of that name that is no view's, or a file says what the view is.
             Forbidden: It takes an analyst; to change it, its owner or an engineer.
         """
-        definition = validated({"name": name, "sql": sql, "description": description})
+        definition = validated(ViewDefinition, {"name": name, "sql": sql, "description": description}, noun="view")
         check_name(name)
         if in_file(self._folder, name) is not None:
             raise Conflict(f"views/{name}.yaml says what the view is", hint="change the file")
