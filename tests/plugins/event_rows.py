@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from two_ways import computing_by
 
 from workbench.analytics.product import EventColumns
 from workbench.compute import SUBJECT_HASH, Analysis, LocalEngine, Part, Parts, hashed
@@ -138,8 +139,10 @@ def ways(rows: pl.DataFrame) -> Iterator[Parts]:
 
 
 def computed(analysis: Analysis, rows: pl.DataFrame) -> pl.DataFrame:
-    """What an analysis gives, having seen that it gives the same for every way of cutting the rows."""
+    """What an analysis gives, having seen that it gives the same for every way of cutting the rows, and computed."""
     frames = [LocalEngine().run(analysis, parts).frame for parts in ways(rows)]
+    with computing_by("compiled code"):
+        frames += [LocalEngine().run(analysis, parts_of(rows, cuts=1, runs=runs)).frame for runs in (1, 3)]
     for frame in frames[1:]:
         assert_frame_equal(frame, frames[0])
     return frames[0]

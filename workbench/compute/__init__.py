@@ -13,7 +13,17 @@ from workbench.compute.explaining import bytes_of_columns, explained, size_told
 from workbench.compute.gpu import GpuEngine
 from workbench.compute.hashing import HASH_VERSION, SUBJECT_HASH, hash_of, hashed
 from workbench.compute.local import LocalEngine
-from workbench.compute.model import Analysis, Combining, Compact, Computed, Direct, Engine, EngineUse, OfRuns, partial_plan
+from workbench.compute.model import (
+    Analysis,
+    Combining,
+    Compact,
+    Computed,
+    Direct,
+    Engine,
+    EngineUse,
+    OfRuns,
+    partial_plan,
+)
 from workbench.compute.parts import Late, Part, Parts, Shape
 from workbench.compute.results import Remembering, ResultCache, anew, code_of, key_of
 

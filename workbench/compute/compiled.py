@@ -14,7 +14,7 @@ from typing import Final
 
 from workbench.foundation.observability import logger
 
-__all__ = ["Compiled", "load", "noted"]
+__all__ = ["Compiled", "load", "noted", "put_away"]
 
 WORTH: Final = 2_000_000
 """Rows: plans take about as long for them as loading does."""
@@ -44,7 +44,7 @@ class Compiled:
     def load(self) -> None:
         self._module = import_module(self._name)
 
-    def unload(self) -> None:
+    def put_away(self) -> None:
         """Has plans do it again."""
         self._module = None
 
@@ -70,6 +70,12 @@ def load() -> None:
     """
     for one in _all:
         one.load()
+
+
+def put_away() -> None:
+    """Has plans do everything again: what compares the two needs it."""
+    for one in _all:
+        one.put_away()
 
 
 def _load_all() -> None:

@@ -101,7 +101,7 @@ def picked(
     Returns:
         A row per group: its keys, `value` with ".size" (how many values it has), and by name with ".0" the value at place
         floor(q * (size - 1)) of its values in their order, with ".1" the next one, or the last one again; null where
-        there is none. None where there are more groups than are worth it.
+        there is none. None where there are no rows, or more groups than are worth it.
     """
     threads = pl.thread_pool_size()
     with ThreadPoolExecutor(threads, thread_name_prefix="picking") as pool:
@@ -111,6 +111,8 @@ def picked(
             if piece is None:
                 return None
             pieces.append(piece)
+        if not pieces:
+            return None
         groups, of_pieces = _groups([piece.keys for piece in pieces], keys)
         if groups.height > _MOST_GROUPS:
             return None

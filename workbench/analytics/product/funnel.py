@@ -161,7 +161,7 @@ class Funnel:
         order = () if chronological else tuple(self.columns.order)
         matching = self._matching(rows, order)
         if compiled and self.order != "any" and (code := CODE()) is not None:
-            return self._partial(self._in_order(matching, Walk(code, order, chronological).in_order))
+            return self._partial(self._in_order(matching, Walk(code, order).in_order))
         if self.entry == "first" and self.order == "ordered":
             others = (1 << len(self._steps)) - 1 - 1
             matching = first_chains.without_later_entries(matching, entry=self._entry, others=others)

@@ -70,7 +70,7 @@ class Sessions:
         order = [name for name in order if name != self.columns.order[1] or tie]  # ties matter to attributes only
         at = at.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
         if compiled and (code := CODE()) is not None:
-            walk = Walk(code, tuple(order[1:]) if tie else (), chronological or not tie)
+            walk = Walk(code, tuple(order[1:]) if tie else ())
             needed = chosen.select(SUBJECT_HASH, at.alias(AT), *dict.fromkeys((*walk.order, *self.attributes)))
             return walk.sessions(needed, self.gap, (_BEGAN, _ENDED, _EVENTS), self.attributes)
         events = chosen.sort(order, maintain_order=True).with_columns(

@@ -36,13 +36,12 @@ class Walk:
 
     Attributes:
         code: What `CODE` gives.
-        order: The columns that a subject's rows are to be in order by, which the rows have; none if `chronological`.
-        chronological: A subject's rows of one run are all before its rows of the next one.
+        order: What a subject's rows of one time are in order by, and the time itself; columns of the rows. None where
+            they are to be taken as they lie: in the order of the runs and, in one, as they come.
     """
 
     code: ModuleType
     order: tuple[str, ...]
-    chronological: bool
 
     def in_order(
         self,
@@ -66,11 +65,11 @@ class Walk:
         def walked(frame: pl.DataFrame) -> pl.DataFrame:
             numbers, times = np.empty((frame.height, 3), np.uint32), np.empty((frame.height, 2), np.int64)
 
-            def go(frame: pl.DataFrame, lie: _Lie) -> int:
+            def go(frame: pl.DataFrame, lie: _Lie, ties: bool) -> int:
                 masks = frame[MASK] if frame[MASK].dtype == pl.UInt8 else frame[MASK].cast(pl.UInt64)
                 found: int = self.code.in_order(
                     lie.subjects, lie.at, masks.rechunk().to_numpy(), lie.starts, lie.runs, lie.most, entry, window,
-                    limits, spoiling, strict, first_only, self.chronological, numbers, times,
+                    limits, spoiling, strict, first_only, ties, numbers, times,
                 )  # fmt: skip
                 return found
 
@@ -108,8 +107,8 @@ class Walk:
         def walked(frame: pl.DataFrame) -> pl.DataFrame:
             first, made = np.empty(frame.height, np.uint32), np.empty((3, frame.height), np.int64)
 
-            def go(_: pl.DataFrame, lie: _Lie) -> int:
-                found: int = self.code.sessions(*lie, gap, self.chronological, first, made)
+            def go(_: pl.DataFrame, lie: _Lie, ties: bool) -> int:
+                found: int = self.code.sessions(*lie, gap, ties, first, made)
                 return found
 
             frame, lie, found = self._gone_through(frame, go)
@@ -126,15 +125,15 @@ class Walk:
         return _step(rows, walked, made | {name: schema[name] for name in attributes})
 
     def _gone_through(
-        self, frame: pl.DataFrame, go: Callable[[pl.DataFrame, _Lie], int]
+        self, frame: pl.DataFrame, go: Callable[[pl.DataFrame, _Lie, bool], int]
     ) -> tuple[pl.DataFrame, _Lie, int]:
         """The rows in the order that they were gone through in, how they lie, and what going through them gave."""
         lie = self._lie(frame)
-        found = -1 if lie.runs < 0 else go(frame, lie)
+        found = -1 if lie.runs < 0 else go(frame, lie, not self.order)
         if found < 0:
-            frame = frame.sort(SUBJECT_HASH, *self.order, maintain_order=True)
+            frame = frame.sort(SUBJECT_HASH, *(self.order or (AT,)), maintain_order=True)
             lie = self._lie(frame)
-            found = go(frame, lie)
+            found = go(frame, lie, True)
         return frame, lie, found
 
     def _lie(self, frame: pl.DataFrame) -> _Lie:

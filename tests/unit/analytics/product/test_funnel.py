@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from event_rows import COLUMNS, SCHEMA, computed, event_rows, frame_of
 from examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workbench.analytics.product import Exclusion, Funnel, FunnelCell, Step
@@ -202,8 +202,12 @@ def funnels(draw: st.DrawFn) -> Funnel:
     )
 
 
+AGAIN = frame_of([("ada", what, datetime(2024, 3, 1, 9, n, tzinfo=UTC)) for n, what in enumerate("abbc")])
+
+
 @examples(60, 300)
 @given(event_rows(subjects=4), funnels())
+@example(AGAIN, Funnel(COLUMNS, (A, B, C), DAY, entry="first"))
 def test_it_counts_what_a_loop_over_all_ways_counts(rows: pl.DataFrame, funnel: Funnel) -> None:
     funnel.check(SCHEMA, "events")
     assert seen(funnel, rows) == expected(funnel, rows)

@@ -51,7 +51,7 @@ def in_order(
     spoiling: NDArray[np.uint64],
     strict: bool,
     first_only: bool,
-    chronological: bool,
+    ties: bool,
     rows: NDArray[np.uint32],
     times: NDArray[np.int64],
 ) -> int:
@@ -68,13 +68,13 @@ def in_order(
         step_windows: Of each step but the first, microseconds since the one before, or -1; as long as steps, the first
             unused.
         spoiling: Of each step, the bits of what spoils it when it stands before it.
-        chronological: Rows of one time are in order as their runs are.
+        ties: Rows of one time may be taken in the order of their runs, and in one as they lie there.
         rows: Filled in, a row each for what is found: the row's number, that of the row that its subject entered with,
             and the step.
         times: Filled in: when the way to the step began, and how long it waited since the step before, or -1.
 
     Returns:
-        How much was found; -1 where nothing says which of two rows comes first.
+        How much was found; -1 where there are rows of one time that may not.
     """
     steps = len(spoiling)
     heads, left = at_their_heads(subjects, starts, runs)
@@ -91,7 +91,7 @@ def in_order(
         if count == 0:
             return total
         if count < 0:
-            if not chronological:
+            if not ties:
                 return -1
             count = -count
         reached[:] = _NEVER

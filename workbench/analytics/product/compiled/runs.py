@@ -52,7 +52,7 @@ def begins(subjects: NDArray[np.int64], at: NDArray[np.int64], starts: NDArray[n
 
 @numba.njit(numba.boolean(GIVEN, _FILLED), nogil=True, cache=True)
 def _by_time(at: NDArray[np.int64], found: NDArray[np.int64]) -> bool:
-    """Puts one subject's rows in order. Whether rows that do not follow each other in a run have the same time."""
+    """Puts one subject's rows in order, and says whether any have the same time."""
     count = len(found)
     if count > _FEW:
         found[:] = found[np.argsort(at[found], kind="mergesort")]
@@ -64,7 +64,7 @@ def _by_time(at: NDArray[np.int64], found: NDArray[np.int64]) -> bool:
                 to -= 1
             found[to] = row
     for place in range(1, count):
-        if at[found[place]] == at[found[place - 1]] and found[place] != found[place - 1] + 1:
+        if at[found[place]] == at[found[place - 1]]:
             return True
     return False
 
@@ -87,23 +87,28 @@ def next_subject(
         found: Filled in; as long as `begins` says.
 
     Returns:
-        How many rows there are, 0 where none is left; below zero where rows of different runs have the same time, of
-        which nothing here says which comes first.
+        How many rows there are, 0 where none is left; below zero where rows have the same time, and so are in the order
+        of their runs and, in one, as they lie there.
     """
+    if len(left) == 0:
+        return 0
     least = left.min()
-    count, ordered = 0, True
+    count, ordered, tied = 0, True, False
     for run in range(len(left)):
         if left[run] != least:
             continue
         head, end = heads[run], starts[run + 1]
         ordered = ordered and (count == 0 or head == end or at[found[count - 1]] < at[head])
+        since = count
         while head < end and subjects[head] == least:
+            tied = tied or (count > since and at[head - 1] == at[head])
             found[count] = head
             count += 1
             head += 1
         heads[run] = head
         left[run] = subjects[head] if head < end else _GREATEST
-    tied = False if ordered else _by_time(at, found[:count])
+    if not ordered:
+        tied = _by_time(at, found[:count])
     return -count if tied else count
 
 
@@ -113,8 +118,7 @@ def at_their_heads(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """`heads` and `left` of `next_subject` before anything is taken off."""
     heads = starts[:runs].copy()
-    left = np.empty(max(runs, 1), np.int64)
-    left[0] = _GREATEST  # where there is no run
+    left = np.empty(runs, np.int64)
     for run in range(runs):
         left[run] = subjects[heads[run]]
     return heads, left

@@ -28,7 +28,7 @@ def sessions(
     runs: int,
     most: int,
     gap: int,
-    chronological: bool,
+    ties: bool,
     first: NDArray[np.uint32],
     found: NDArray[np.int64],
 ) -> int:
@@ -40,12 +40,12 @@ def sessions(
         starts: See `runs.begins`.
         most: As `runs.begins` says.
         gap: Microseconds.
-        chronological: Rows of one time are in order as their runs are.
+        ties: Rows of one time may be taken in the order of their runs, and in one as they lie there.
         first: Filled in, for each session: the number of its first row.
         found: Filled in: when it began and ended, and how many rows it has.
 
     Returns:
-        How many sessions there are; -1 where nothing says which of two rows comes first.
+        How many sessions there are; -1 where there are rows of one time that may not.
     """
     heads, left = at_their_heads(subjects, starts, runs)
     own = np.empty(most, np.int64)
@@ -55,7 +55,7 @@ def sessions(
         if count == 0:
             return total
         if count < 0:
-            if not chronological:
+            if not ties:
                 return -1
             count = -count
         begun = 0
