@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workbench import Workbench
+from workbench.data.connectors.files.blocks import BLOCK
 from workbench.data.connectors.files.delimited import TextFormat, read_delimited
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
@@ -130,3 +132,58 @@ def test_a_header_alone_has_columns_and_no_rows(tmp_path: Path, content: bytes) 
     for block in (3, WHOLE):
         found = table(path, block)
         assert (found.column_names, found.num_rows) == (["a", "b"], 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "kind"),
+    [
+        ("1", "1.5", pa.float64()),
+        ("1", "007", pa.string()),
+        ("1", "-007", pa.string()),
+        ("1", "12345678901234567890", pa.string()),
+        ("1.5", "12345678901234567890", pa.string()),
+        ("1", "word", pa.string()),
+        ("1", "true", pa.bool_()),
+        ("7", "true", pa.string()),
+        ("", "1", pa.int64()),
+        ("NA", "2026-01-02", pa.date32()),
+        ("2026-01-02", "word", pa.string()),
+        ("2026-01-02", "2026-01-02T03:04:05", pa.timestamp("s")),
+        ("2026-01-02T03:04:05", "2026-01-02T03:04:05.25", pa.timestamp("ns")),
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05", pa.string()),
+        ("2026-01-02T03:04:05Z", "9999-01-02T03:04:05.5+01:00", pa.timestamp("us", "UTC")),
+    ],
+)
+def test_what_one_late_value_says_is_said_of_all_values(
+    tmp_path: Path, before: str, late: str, kind: pa.DataType
+) -> None:
+    path = tmp_path / "late.csv"
+    path.write_text("n,c\n" + f"1,{before}\n" * 60 + f"2,{late}\n")
+    assert table(path, 40).schema.field("c").type == kind
+    assert outcome(path, 40) == outcome(path, WHOLE)
+
+
+def test_lines_are_counted_until_one_holds_no_record_or_a_quote(tmp_path: Path) -> None:
+    path = tmp_path / "broken.csv"
+    rows = b"1,2\n" * 50
+    for between, says in ((b"", "line 102"), (b"\n", "record 102"), (b'"1",2\n', "record 103")):
+        path.write_bytes(b"a,b\n" + rows + between + rows + b"3\n" + rows)
+        assert says in str(outcome(path, 40))
+        assert outcome(path, 40) == outcome(path, WHOLE)
+
+
+def test_a_late_line_counts_for_a_dataset_and_one_that_is_broken_leaves_nothing(wb: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    line = b"1,2026-01-02T03:04:05Z," + b"x" * 1_000 + b"\n"
+    many = BLOCK // len(line) * 2
+    before = sorted(wb.settings.home.rglob("*.parquet"))
+    path.write_bytes(b"n,at,said\n" + line * many + b"2,3\n")
+    with pytest.raises(Invalid, match=f"line {many + 2}: 2 fields where the header has 3"):
+        wb.datasets.load(path, "large")
+    assert not wb.datasets.list()
+    assert sorted(wb.settings.home.rglob("*.parquet")) == before
+    path.write_bytes(b"n,at,said\n" + line * many + b"2.5,2026-01-02,y\n")
+    found = wb.datasets.load(path, "large").to_polars()
+    assert found.schema == {"n": pl.Float64, "at": pl.String, "said": pl.String}
+    assert found.height == many + 1
+    assert found.row(-1) == (2.5, "2026-01-02", "y")

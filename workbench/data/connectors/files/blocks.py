@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from workbench.data.connectors.files.scanning import count_of, one_of
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
 
 __all__ = ["BLOCK", "Block", "beginning", "blocks", "refuse_nul", "regular", "undecodable", "whole"]
 
-BLOCK = 32 << 20
+BLOCK = 16 << 20  # what is larger is given back to the system whenever it is let go of, and had anew page by page
 SMALL = 256_000_000  # bytes that any packed file may have unpacked
 TIMES = 200  # and so many for each of its own: tables of text are rarely a tenth of that
-_QUOTE, _BREAKS = ord('"'), (ord("\n"), ord("\r"))
+_QUOTE = ord('"')
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -52,9 +53,10 @@ def blocks(file: File, encoding: str, size: int) -> Iterator[Block]:
         if len(held) < size:
             continue
         if (end := _end_of_records(held)) > 0:
-            refuse_nul(file, held[:end], lines)
-            yield Block(held[:end], lines, last=False)
-            lines, held, first = lines + held.count(b"\n", 0, end), held[end:], False
+            content, held, first = held[:end], held[end:], False
+            refuse_nul(file, content, lines)
+            yield Block(content, lines, last=False)
+            lines += count_of(content, b"\n")
     if held or first:
         yield _last(file, held, lines)
 
@@ -90,14 +92,14 @@ def regular(content: bytes, delimiter: str) -> bool:
 
     Only then a line break is the end of a record if there is an even number of quotes before it.
     """
+    if b'"' not in content:
+        return True
     text = np.frombuffer(content, np.uint8)
     quotes = np.flatnonzero(text == _QUOTE)
-    if not quotes.size:
-        return True
-    edges = np.array([ord(delimiter), _QUOTE, *_BREAKS], np.uint8)
+    edges = one_of(delimiter.encode() + b'"\r\n')
     opening, closing = quotes[::2], quotes[1::2]
     before, after = text[opening[opening > 0] - 1], text[closing[closing < len(text) - 1] + 1]
-    return bool(np.isin(before, edges).all() and np.isin(after, edges).all())
+    return bool(edges[before].all() and edges[after].all())
 
 
 def undecodable(file: File, content: bytes, encoding: str, lines: int = 0) -> Invalid:
@@ -131,6 +133,8 @@ def _last(file: File, content: bytes, lines: int) -> Block:
 def _end_of_records(content: bytes) -> int:
     """Where the last record ends that is whole; 0 where there is none."""
     end = content.rfind(b"\n")
+    if end < 0 or count_of(memoryview(content)[:end], b'"') % 2 == 0:
+        return end + 1
     quotes = np.flatnonzero(np.frombuffer(content, np.uint8) == _QUOTE)
     while end >= 0:
         before = int(np.searchsorted(quotes, end))

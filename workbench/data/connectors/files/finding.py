@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as compute
 
 from workbench.data.connectors.files.blocks import Block
 from workbench.data.connectors.files.parsing import Records
+from workbench.data.connectors.files.scanning import maybe_zeros
 from workbench.data.connectors.times import as_times
 from workbench.foundation.errors import Invalid
 
 __all__ = ["found_types"]
 
 # Numbers to a computer, names to people: a zip code, a phone, an id. Their zeros would be lost, or their last digits.
+# Few values begin so, or are so long: only these are looked at closely, which is slow.
+_BEGINS = ("0", "+", "-", " ", "\t")
+_DIGITS = 19
 _ZEROS = r"[ \t]*[-+]?0[0-9xX][0-9a-fA-FxX.+-]*[ \t]*"
-_LONG = r"[ \t]*[-+]?[0-9]{19,}[ \t]*"
+_LONG = rf"[ \t]*[-+]?[0-9]{{{_DIGITS},}}[ \t]*"
 _NINETEEN_DIGITS = 10**18
 
 
@@ -66,15 +70,17 @@ def found_types(records: Records) -> dict[str, pa.DataType]:
 
 def _numbers(records: Records, block: Block, table: pa.Table, columns: dict[str, _Column]) -> None:
     """Looks whether what Arrow takes for numbers are names, as they are written."""
-    numeric = [name for name in columns if _is_number(table.schema.field(name).type)]
-    if not (numeric and _maybe_zeros(block.content, records.delimiter)):
+    numeric = [name for name in columns if _is_number(table.schema.field(name).type) and not columns[name].zeros]
+    if not (numeric and maybe_zeros(block.content, records.delimiter)):
         numeric = [name for name in numeric if _maybe_long(table.column(name))]
     if not numeric:
         return
     written = records.again(block, dict.fromkeys(numeric, pa.string()), numeric)
     for name in numeric:
-        columns[name].zeros |= _any(written.column(name), _ZEROS)
-        columns[name].long |= _any(written.column(name), _LONG)
+        values = written.column(name)
+        begins = reduce(compute.or_, (compute.starts_with(values, begin) for begin in _BEGINS))
+        columns[name].zeros |= _any(values.filter(begins), _ZEROS)
+        columns[name].long |= _any(values.filter(compute.greater_equal(compute.binary_length(values), _DIGITS)), _LONG)
 
 
 def _settled(records: Records, name: str, column: _Column) -> pa.DataType:
@@ -142,18 +148,3 @@ def _any(column: pa.ChunkedArray, pattern: str) -> bool:
 def _maybe_long(column: pa.ChunkedArray) -> bool:
     bounds = compute.min_max(column).as_py().values()
     return any(bound is not None and abs(bound) >= _NINETEEN_DIGITS for bound in bounds)
-
-
-def _maybe_zeros(content: bytes, delimiter: str) -> bool:
-    """Whether a field may begin with a zero and a digit; to look is quicker than to read columns twice."""
-    text = np.frombuffer(b"\n" + content, np.uint8)
-    edge = np.zeros(256, bool)
-    edge[list(b'\r\n" \t' + delimiter.encode())] = True
-    # What stands before is an edge or a sign, and all of these but delimiters are small numbers.
-    likely = (text[1:-1] == ord("0")) & (text[2:] >= ord("0"))
-    likely &= (text[:-2] <= ord("-")) | (text[:-2] == ord(delimiter))
-    at = np.flatnonzero(likely)
-    after, before = text[at + 2], text[at]
-    at = at[np.isin(after, list(b"0123456789xX")) & (edge[before] | np.isin(before, list(b"+-")))]
-    signed = np.isin(text[at], list(b"+-"))
-    return bool((~signed).any() or edge[text[np.maximum(at[signed] - 1, 0)]].any())

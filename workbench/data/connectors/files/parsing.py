@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.csv as pc
 
+from workbench.data.connectors.files.ahead import ahead
 from workbench.data.connectors.files.blocks import BLOCK, Block, blocks, regular, undecodable, whole
 from workbench.data.connectors.files.stores import File
 from workbench.foundation.errors import Invalid
@@ -40,6 +42,7 @@ class Records:
     as_text: Collection[str] = ()
     size: int | None = BLOCK
     names: list[str] = field(default_factory=list)
+    _regular: bool = field(default=False, init=False)  # known of all of it
 
     def tables(
         self, types: Mapping[str, pa.DataType] | None = None, *, only: Collection[str] = ()
@@ -54,13 +57,16 @@ class Records:
             Invalid: A line with too few or too many fields, or text that is not UTF-8; names the line.
             Irregular: The file cannot be cut into blocks.
         """
-        records, lines = 0, True
-        for block in [whole(self.file, self.encoding)] if self.size is None else self._blocks(self.size):
-            if block.lines and not block.content.strip(b"\r\n"):
+        records, unquoted = 0, True
+        blocks = self._blocks()
+        first = next(blocks)
+        for block in chain([first], () if first.last else ahead(blocks)):
+            if block.lines and block.content[:1] in b"\r\n" and not block.content.strip(b"\r\n"):
                 continue
-            lines = lines and _one_line_per_row(block.content)
-            unit, before = ("line", block.lines) if lines else ("record", records)
-            table = self._parsed(block, types or {}, only, unit, before)
+            unquoted = unquoted and b'"' not in block.content
+            # As many records as lines: there was one on each so far.
+            lines = unquoted and records == block.lines
+            table = self._parsed(block, types or {}, only, records, lines=lines)
             yield block, table
             records += table.num_rows if block.lines else table.num_rows + 1  # with the header
 
@@ -75,21 +81,32 @@ class Records:
         except pa.ArrowInvalid:  # also of a record that is longer than what a thread parses
             return self._attempt(block, types, only, threads=False)
 
-    def _blocks(self, size: int) -> Iterator[Block]:
-        for block in blocks(self.file, self.encoding, size):
-            if not regular(block.content, self.delimiter):
+    def _blocks(self) -> Iterator[Block]:
+        if self.size is None:
+            yield whole(self.file, self.encoding)
+            return
+        for block in blocks(self.file, self.encoding, self.size):
+            if not (self._regular or regular(block.content, self.delimiter)):
                 raise Irregular
             yield block
+        self._regular = True
 
     def _parsed(
-        self, block: Block, types: Mapping[str, pa.DataType], only: Collection[str], unit: str, before: int
+        self, block: Block, types: Mapping[str, pa.DataType], only: Collection[str], records: int, *, lines: bool
     ) -> pa.Table:
+        """
+        Args:
+            records: How many there are before it.
+            lines: Whether each of these is one line.
+        """
         try:
             table = self._attempt(block, types, only, threads=True)
         except pa.ArrowInvalid:
             try:  # one thread, because only then does Arrow know the row's number
                 table = self._attempt(block, types, only, threads=False)
             except pa.ArrowInvalid as error:
+                numbered = lines and _one_line_per_row(block.content)
+                unit, before = ("line", block.lines) if numbered else ("record", records)
                 raise self._explained(error, unit, before) from error
         try:
             names = table.schema.names
