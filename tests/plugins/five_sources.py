@@ -63,27 +63,13 @@ class Place(ABC):
         amount = Decimal(chance.randrange(-1_000_000, 1_000_000)) / 100
         return number, f"{chance.choice(ODD)} {number}", amount, BEGIN + timedelta(minutes=self.tick)
 
+    @abstractmethod
     def change(self, chance: Random, rows: int) -> None:
-        """New rows, changed rows, and one that is gone."""
-        self.tick += 1
-        there = sorted(one[0] for one in self.rows())
-        picked = chance.sample(there, min(len(there), rows // 4 + 1))
-        self.put([self.row(chance) for _ in range(rows)] + [self.row(chance, number) for number in picked[1:]])
-        for number in picked[:1]:
-            self.tick += 1
-            self.remove(number)
+        """New rows, and whatever else becomes of rows there."""
 
+    @abstractmethod
     def more(self, chance: Random) -> None:
         """What comes while a sync is dead: rows at the very time of those before."""
-        self.put([self.row(chance) for _ in range(3)])
-
-    @abstractmethod
-    def put(self, rows: list[tuple[int, str, Decimal, datetime]]) -> None:
-        """Adds rows, in place of those of the same numbers."""
-
-    @abstractmethod
-    def remove(self, number: int) -> None:
-        """Takes a row away, as the source says so."""
 
     @abstractmethod
     def rows(self) -> Rows:
@@ -98,6 +84,32 @@ class Place(ABC):
         return
 
 
+@dataclass
+class Table(Place):
+    """Rows that are changed and taken away by their number."""
+
+    def change(self, chance: Random, rows: int) -> None:
+        """New rows, changed rows, and one that is gone."""
+        self.tick += 1
+        there = sorted(one[0] for one in self.rows())
+        picked = chance.sample(there, min(len(there), rows // 4 + 1))
+        self.put([self.row(chance) for _ in range(rows)] + [self.row(chance, number) for number in picked[1:]])
+        for number in picked[:1]:
+            self.tick += 1
+            self.remove(number)
+
+    def more(self, chance: Random) -> None:
+        self.put([self.row(chance) for _ in range(3)])
+
+    @abstractmethod
+    def put(self, rows: list[tuple[int, str, Decimal, datetime]]) -> None:
+        """Adds rows, in place of those of the same numbers."""
+
+    @abstractmethod
+    def remove(self, number: int) -> None:
+        """Takes a row away, as the source says so."""
+
+
 FOLLOWED = (
     "source.staged",
     "source.proposed",
@@ -108,7 +120,7 @@ FOLLOWED = (
 
 
 @dataclass
-class Postgres(Place):
+class Postgres(Table):
     """Rows that are deleted are gone without a word: keys are compared."""
 
     settings: dict[str, Any] = field(
@@ -151,7 +163,7 @@ class Postgres(Place):
 
 
 @dataclass
-class MariaDb(Place):
+class MariaDb(Table):
     """Rows that are deleted are marked so."""
 
     settings: dict[str, Any] = field(
@@ -190,7 +202,7 @@ class MariaDb(Place):
 
 
 @dataclass
-class Api(Place):
+class Api(Table):
     """Gives pages, wants to be asked slowly, answers 500, and hangs up in the middle.
 
     Attributes:
@@ -265,6 +277,9 @@ class RedisStream(Place):
             for id_, name, amount, at in rows:
                 pipeline.xadd(self._key, {"id": id_, "name": name, "amount": str(amount), "at": at.isoformat()})
             pipeline.execute()
+
+    def more(self, chance: Random) -> None:
+        self.put([self.row(chance) for _ in range(3)])
 
     def rows(self) -> Rows:
         return Counter(_said(fields) for _, fields in self._server.xrange(self._key))
