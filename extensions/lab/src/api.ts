@@ -584,8 +584,8 @@ export interface HeldDetail {
   id: string;
   dataset: string;
   /** Who held them. */
-  kind: "suite" | "transforms";
-  /** Which transforms took them out of which dataset; empty where a load did. */
+  kind: "suite" | "transforms" | "stream";
+  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -609,8 +609,8 @@ export interface HeldItem {
   id: string;
   dataset: string;
   /** Who held them. */
-  kind: "suite" | "transforms";
-  /** Which transforms took them out of which dataset; empty where a load did. */
+  kind: "suite" | "transforms" | "stream";
+  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;

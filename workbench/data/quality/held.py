@@ -8,7 +8,9 @@ in between and tries again finds the checkpoint, and no row comes in twice.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -37,6 +39,9 @@ from workbench.foundation.jobs import Jobs
 from workbench.governance.runs import Actor
 
 __all__ = ["Holding", "Trying"]
+
+ATTEMPTS = 100
+WAIT_SECONDS = 0.05
 
 Trying = Callable[[Held, pl.DataFrame], Tried]
 """From a batch and its rows to what fits now."""
@@ -213,6 +218,38 @@ class Holding:
             for old in gone:
                 self._files.remove(old)
         return (*stays, *(batch for batch, _ in pieces))
+
+    def follow(self, dataset: str, kept: Callable[[int], Kept | None], *, origin: str, part: str) -> Held | None:
+        """Holds back what comes after what was held of a part of a stream before, each message once.
+
+        Whoever takes the same messages at the same time comes after the other, and finds that they are held.
+
+        Args:
+            kept: From the position up to which that was done to the messages after it, whose last position is `to`, and
+                whose part is `part`, of `how`; None where there are none.
+
+        Raises:
+            Conflict: Others held messages back for longer than anybody can wait.
+        """
+        identifier = self._lake.id_of(dataset)
+        slot = f"{identifier} {hashlib.sha256(f'{origin} {part}'.encode()).hexdigest()[:16]}"
+        for attempt in range(ATTEMPTS):
+            try:
+                with self._jobs.held("hold", slot) as lease:
+                    fresh = kept(self._store.reached(identifier, origin, part))
+                    if fresh is None:
+                        return None
+                    batch = self._batch(dataset, "", fresh, kind="stream", origin=origin)
+                    self._files.write(batch, fresh.rows)
+                    failpoint("quality.held.written")
+                    self._store.add([(batch, content_of(fresh.rows.drop(REASONS)))], identifier, lease=lease)
+                    failpoint("quality.held.recorded")
+                    return batch
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(WAIT_SECONDS)
+        raise AssertionError("unreachable")
 
     def tidy(self) -> int:
         """Removes what is held back from datasets that were deleted, and files that a crash left behind.

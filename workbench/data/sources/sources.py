@@ -12,10 +12,11 @@ from typing import Any
 
 from workbench.data.connectors import FileSource, Stream
 from workbench.data.lake import Lake
+from workbench.data.quality import Quality
 from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
 from workbench.data.sources.following import follow
-from workbench.data.sources.job import Check, Job
+from workbench.data.sources.job import Job
 from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested, validated
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
@@ -46,7 +47,7 @@ class Sources:
     """The data sources of a workspace, as one actor sees them. To look takes an analyst, all else an engineer.
 
     Args:
-        check: Gives what holds rows against a suite of expectations as an actor does.
+        quality: Gives what holds rows against a suite of expectations, and messages back, as an actor does.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Sources:
         runs: Runs,
         security: Security,
         actor: Actor,
-        check: Callable[[Actor], Check],
+        quality: Callable[[Actor], Quality],
     ) -> None:
         self._store = SourceStore(catalog)
         self._jobs = Jobs(catalog)
@@ -66,7 +67,7 @@ class Sources:
         self._runs = runs
         self._security = security
         self._actor = actor
-        self._check = check
+        self._quality = quality
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -301,7 +302,7 @@ class Sources:
             store=self._store,
             lease=lease,
             actor=actor,
-            check=self._check(actor),
+            quality=self._quality(actor),
             anew=anew,
             on_progress=on_progress,
         )
