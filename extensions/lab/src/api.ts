@@ -2093,8 +2093,9 @@ export interface ViewItem {
   name: string;
   sql: string;
   description: string;
-  /** Counts the changes of what it says, from 1. */
+  /** Counts the changes of what it says, from 1; 0 for a file that nobody has asked for. */
   version: number;
+  /** Whoever defined it; empty where the version is 0. */
   owner: string;
   created: string;
   updated: string;

@@ -104,11 +104,12 @@ def _refuse_failures(rows: pl.LazyFrame, made: dict[str, pl.Expr], columns: dict
         *(fails.sum().alias(f"{name}.count") for name, fails in failed.items()),
         *(pl.col(name).filter(fails).head(3).implode().alias(f"{name}.shown") for name, fails in failed.items()),
     ).collect(engine="in-memory")
+    counts = {name: found[f"{name}.count"].item() for name in failed}
     said = [
-        f"{found[f'{name}.count'].item():,} values of '{name}' cannot be read as {columns[name]}, e.g. "
+        f"{count:,} {'value' if count == 1 else 'values'} of '{name}' cannot be read as {columns[name]}, e.g. "
         + ", ".join(repr(value) for value in found[f"{name}.shown"].to_list()[0])
-        for name in failed
-        if found[f"{name}.count"].item()
+        for name, count in counts.items()
+        if count
     ]
     if said:
         raise Invalid("; ".join(said), hint="mend them in the source, or cast with on_failure='null'")

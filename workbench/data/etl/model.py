@@ -121,7 +121,8 @@ class Loaded:
 
     def __repr__(self) -> str:
         named = {"added": self.added, "changed": self.changed, "removed": self.removed, "late": self.late}
-        named |= {"discarded by the contract": self.discarded, "values discarded by the contract": self.values}
+        values = "value" if self.values == 1 else "values"
+        named |= {"discarded by the contract": self.discarded, f"{values} discarded by the contract": self.values}
         named |= {"held back": self.held.rows} if self.held is not None else {}
         parts = [f"{count:,} {what}" for what, count in named.items() if count]
         done = ", ".join(parts) if parts else "nothing changed"

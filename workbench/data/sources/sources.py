@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench.data.connectors import FileSource, Stream
+from workbench.data.connectors import FileSource, Stream, kind_of
 from workbench.data.lake import Lake
 from workbench.data.quality import Quality
 from workbench.data.sources.cards import listed, syncs_listed
@@ -106,11 +106,13 @@ class Sources:
 
         Raises:
             Invalid: It has mistakes, or a secret in clear; all of them are named.
+            NotFound: No connector for what its URL begins with.
             Conflict: There is a source of that name.
             Forbidden: It takes an engineer.
         """
         self._may_change(f"add the source '{name}'")
         definition = validated({**settings, "name": name, "url": url, "into": into})
+        kind_of(definition.url)
         self._refuse_own_state(definition)
         return self._store.add(definition, by=self._actor.principal.name)
 
@@ -121,7 +123,7 @@ class Sources:
         swaps it in.
 
         Raises:
-            NotFound: No such source.
+            NotFound: No such source, or no connector for its URL.
             Invalid: It would have mistakes; all of them are named.
             Conflict: Somebody else changed it meanwhile.
             Forbidden: It takes an engineer.
@@ -131,6 +133,7 @@ class Sources:
         if "name" in settings:
             raise Conflict("a source keeps its name", hint="add another one, and remove this")
         definition = validated({**source.definition.model_dump(exclude_defaults=True), **settings})
+        kind_of(definition.url)
         self._refuse_own_state(definition)
         if definition == source.definition:
             return self._counted(source)
