@@ -6,10 +6,6 @@ A new one joins by one entry in `DESTINATIONS`: an address, and how what lies th
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -20,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from mariadb_server import mariadb_connection
+from own_process import OwnProcess, killed
 from scripted_api import Asked, Reply, Site, serving
 from sqlalchemy import create_engine, text
 
@@ -162,16 +159,12 @@ def test_killed_in_the_middle_nothing_is_there_and_again_makes_it_whole(
 ) -> None:
     wb.etl.send(ROWS, address, ODD, key=["id", "code"])
     CHANGED.vstack(NEW).write_parquet(wb.settings.home / "rows.parquet")
-    program = (
-        "import sys, polars as pl\nfrom workbench import Workbench\nhome, address, table = sys.argv[1:]\n"
-        "with Workbench.open(home) as wb:\n"
-        "    wb.etl.send(pl.read_parquet(f'{home}/rows.parquet'), address, table, key=['id', 'code'])\n"
+    send = (
+        f"import polars as pl\nwb.etl.send(pl.read_parquet('rows.parquet'), {address!r}, {ODD!r}, key=['id', 'code'])"
     )
-    command = [sys.executable, "-c", program, str(wb.settings.home), address, ODD]
-    done = subprocess.run(command, env={**os.environ, "WORKBENCH_FAILPOINT": failpoint}, check=False)
-    assert done.returncode == -signal.SIGKILL
+    killed(wb.settings.home, send, failpoint)
     assert there(address).equals(ROWS)
-    assert subprocess.run(command, check=False).returncode == 0
+    assert OwnProcess(wb.settings.home, send).ended() == 0
     assert there(address).equals(pl.concat([ROWS.head(1), CHANGED, NEW]))
 
 

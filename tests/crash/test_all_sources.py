@@ -5,13 +5,15 @@ every row of every dataset is compared with its source. `make show-sources` prin
 from __future__ import annotations
 
 import random
+import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from five_sources import Api, Place, five_places
-from killed_syncs import killed_after, killed_at
+from own_process import OwnProcess
 
 from workbench import Workbench
 
@@ -32,6 +34,21 @@ def differ(place: Place, wb: Workbench) -> int:
     return ((source - dataset) + (dataset - source)).total()
 
 
+def syncing(home: Path, name: str, moment: str = "") -> OwnProcess:
+    return OwnProcess(home, f"wb.sources.sync({name!r})", moment)
+
+
+def killed_after(home: Path, name: str, seconds: float) -> bool:
+    """Syncs a source and kills its process so long after it began; says whether it was still at work."""
+    sync = syncing(home, name)
+    sync.begun()
+    time.sleep(seconds)
+    sync.kill()
+    code = sync.ended()
+    assert code in (0, -signal.SIGKILL)
+    return code == -signal.SIGKILL
+
+
 @pytest.mark.parametrize(
     ("rounds", "rows", "seed"),
     [pytest.param(2, 120, 1, id="short"), pytest.param(6, 1_000, 2, id="long_show", marks=pytest.mark.long)],
@@ -50,11 +67,14 @@ def test_five_sources_killed_in_every_sync_and_compared_row_by_row(
         if number % 3 == 2:
             times = {place.name: chance.uniform(0, 0.3) for place in five_places}
             moments = {
-                name: f"after {time:.2f} s" for name, time in times.items() if killed_after(workspace, name, time)
+                name: f"after {seconds:.2f} s"
+                for name, seconds in times.items()
+                if killed_after(workspace, name, seconds)
             }
         else:
             moments = {place.name: chance.choice(place.moments if number else FIRST) for place in five_places}
-            killed_at(workspace, moments)
+            syncs = {name: syncing(workspace, name, moment) for name, moment in moments.items()}  # all at once
+            assert {name: sync.ended() for name, sync in syncs.items()} == dict.fromkeys(syncs, -signal.SIGKILL)
         for place in five_places:
             kills[place.name] += [moments[place.name]] if place.name in moments else []
             place.more(chance)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import redis
+from own_process import OwnProcess
 from redis_server import RedisServer
 
 from workbench import Workbench
@@ -24,18 +22,12 @@ MOMENTS = (
     *("lake.commit.after_delta@4", "lake.commit.after_fsync@5", "quality.held.written@1", "quality.held.recorded@2"),
     *("etl.drain.quarantined@2", "etl.drain.kept@1", "etl.drain.kept@3", "etl.drain.acknowledged@3"),
 )
-PROGRAM = """
-import sys
-from workbench import Workbench
-with Workbench.open() as wb:
-    wb.etl.drain(sys.argv[1], into="orders", batch_rows=10, wait=0.2)
-"""
 BAD = (7, 23, 40)
 
 
-def drain(home: Path, url: str, failpoint: str = "") -> subprocess.Popen[bytes]:
-    environment = dict(os.environ, WORKBENCH_FAILPOINT=failpoint)
-    return subprocess.Popen([sys.executable, "-c", PROGRAM, f"{url}&types=n:integer"], cwd=home, env=environment)
+def drain(home: Path, url: str, moment: str = "") -> OwnProcess:
+    work = f"wb.etl.drain('{url}&types=n:integer', into='orders', batch_rows=10, wait=0.2)"
+    return OwnProcess(home, work, moment)
 
 
 def send(client: redis.Redis, key: str, numbers: range) -> None:
@@ -63,8 +55,8 @@ def test_killed_at_a_moment_nothing_is_lost_or_doubled(
     key = redis_url.partition("stream=")[2]
     with redis.Redis(port=redis_server.port) as client:
         send(client, key, range(60))
-        assert drain(workspace, redis_url, moment).wait(60) == -signal.SIGKILL
-        assert drain(workspace, redis_url).wait(60) == 0
+        assert drain(workspace, redis_url, moment).ended() == -signal.SIGKILL
+        assert drain(workspace, redis_url).ended() == 0
         check(wb, client, key, 60)
 
 
@@ -86,9 +78,9 @@ def test_two_drains_under_one_name_killed_at_any_time(
             if chance.random() < 0.2:
                 victim = chance.randrange(2)
                 drains[victim].kill()
-                drains[victim].wait(60)
+                drains[victim].ended()
                 drains[victim] = drain(workspace, redis_url)
         for one in drains:
-            one.wait(60)
-        assert drain(workspace, redis_url).wait(60) == 0
+            one.ended()
+        assert drain(workspace, redis_url).ended() == 0
         check(wb, client, key, sent)

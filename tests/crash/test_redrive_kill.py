@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from own_process import OwnProcess, killed
 
 from workbench import Workbench
 
 SCREEN = """
-import sys
 import polars as pl
-from workbench import Workbench
-with Workbench.open(sys.argv[1]) as wb:
-    screened = wb.quality.screen(pl.read_parquet("rows.parquet"), into="flights")
-    wb.datasets.get("flights").append(screened.rows)
+screened = wb.quality.screen(pl.read_parquet("rows.parquet"), into="flights")
+wb.datasets.get("flights").append(screened.rows)
 """
 REDRIVE = """
-import sys
-from workbench import Workbench
-with Workbench.open(sys.argv[1]) as wb:
-    for one in wb.quality.held.list():
-        wb.quality.held.redrive(one.id)
+for one in wb.quality.held.list():
+    wb.quality.held.redrive(one.id)
 """
 APPLY = """
 import sys
@@ -38,19 +29,8 @@ SUITE = "dataset: flights\nexpectations: [{{expect: between, column: n, max: {mo
 ROWS = pl.DataFrame({"n": [1, 2, 30, 40, 500]})
 
 
-def run(program: str, home: Path, failpoint: str | None = None) -> None:
-    environment = {**os.environ, "WORKBENCH_HOME": str(home)}
-    if failpoint is not None:
-        environment["WORKBENCH_FAILPOINT"] = failpoint
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(home)],
-        env=environment,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == (0 if failpoint is None else -signal.SIGKILL), done.stderr
+def done(home: Path, work: str) -> None:
+    assert OwnProcess(home, work).ended() == 0
 
 
 @pytest.fixture
@@ -72,8 +52,8 @@ def there(home: Path) -> tuple[list[int], list[int]]:
 
 @pytest.mark.parametrize("failpoint", ["quality.held.written", "quality.held.recorded", "lake.commit.before_delta"])
 def test_a_load_that_is_killed_is_made_again(home: Path, failpoint: str) -> None:
-    run(SCREEN, home, failpoint)
-    run(SCREEN, home)
+    killed(home, SCREEN, failpoint)
+    done(home, SCREEN)
     assert there(home) == ([1, 2], [30, 40, 500])
 
 
@@ -97,11 +77,11 @@ MOMENTS = [
 
 @pytest.mark.parametrize(("failpoint", "most"), MOMENTS)
 def test_held_rows_come_in_once(home: Path, failpoint: str, most: int) -> None:
-    run(SCREEN, home)
+    done(home, SCREEN)
     (home / "expectations" / "flights.yaml").write_text(SUITE.format(most=most))
-    run(REDRIVE, home, failpoint)
+    killed(home, REDRIVE, failpoint)
     # The rule may be another one by then: what was decided before is carried out.
-    run(REDRIVE, home)
+    done(home, REDRIVE)
     held = [500] if most == 100 else []
     assert there(home) == ([1, 2, 30, 40, *([] if held else [500])], held)
 

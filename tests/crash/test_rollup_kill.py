@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from own_process import OwnProcess, killed
 
 from workbench import Workbench
 
@@ -20,19 +18,13 @@ METRICS = """
 - {name: buyers, dataset: sales, aggregation: count_distinct, column: who, time: at, dimensions: [shop]}
 - {rollup: daily, metrics: [sold, buyers], dimensions: [shop]}
 """
+REFRESH = "wb.metrics.rollups.refresh('daily')"
 MOMENTS = ("rollup.file.before", "rollup.file.before@2", "rollup.files.written", "rollup.catalog.told")
 
 
 def sales(*months: int) -> pl.DataFrame:
     at = [datetime(2013, month, 1, tzinfo=UTC) for month in months]
     return pl.DataFrame({"at": at, "shop": "a", "who": [f"w{month}" for month in months]})
-
-
-def refresh(home: Path, failpoint: str | None) -> int:
-    environment = dict(os.environ, WORKBENCH_FAILPOINT=failpoint or "")
-    return subprocess.run(
-        [sys.executable, "-m", "workbench", "rollup", "refresh", "daily"], cwd=home, env=environment, check=False
-    ).returncode
 
 
 def answers(wb: Workbench) -> list[list[tuple[object, ...]]]:
@@ -48,12 +40,12 @@ def test_killed_in_a_refresh(wb: Workbench, workspace: Path, moment: str) -> Non
     wb.datasets.create("sales", sales(1, 2, 2))
     before = wb.metrics.rollups.refresh("daily")
     wb.datasets.get("sales").append(sales(2, 3))
-    assert refresh(workspace, moment) == -signal.SIGKILL
+    killed(workspace, REFRESH, moment)
     summary = wb.metrics.rollups.summary("daily")
     assert summary.status == ("current" if moment == "rollup.catalog.told" else "behind")
     through, rows = answers(wb)
     assert through == rows
-    assert refresh(workspace, None) == 0  # the dead process's lease holds nobody up
+    assert OwnProcess(workspace, REFRESH).ended() == 0  # the dead process's lease holds nobody up
     assert wb.metrics.rollups.summary("daily").status == "current"
     through, rows = answers(wb)
     assert through == rows

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from own_process import OwnProcess, killed
 from sqlalchemy import create_engine, text
 
 from workbench import Workbench
@@ -42,10 +39,7 @@ MORE |= {"refresh": MORE["upsert"], "compare": MORE["upsert"][:2]}
 LAST: list[Row] = [(99, "last", "2026-01-06T00:00:00", 0)]
 
 
-def sync(home: Path, failpoint: str) -> int:
-    environment = dict(os.environ, WORKBENCH_FAILPOINT=failpoint)
-    command = [sys.executable, "-m", "workbench", "source", "sync", "orders"]
-    return subprocess.run(command, cwd=home, env=environment, capture_output=True, check=False).returncode
+SYNC = "wb.sources.sync('orders')"
 
 
 class Table:
@@ -76,7 +70,7 @@ def held(wb: Workbench, columns: tuple[str, ...] = ("id", "v", "at", "gone")) ->
 
 def killed_and_gone_on(wb: Workbench, home: Path, table: Table, kind: str, moment: str) -> None:
     table.put(FIRST)
-    assert sync(home, moment) == -signal.SIGKILL
+    killed(home, SYNC, moment)
     if wb.lake.exists("orders"):
         assert held(wb) in ([], table.rows(kind))  # nothing of it, or all
     wb.sources.sync("orders")
@@ -85,7 +79,7 @@ def killed_and_gone_on(wb: Workbench, home: Path, table: Table, kind: str, momen
     if kind == "compare":
         table.run("DELETE FROM orders WHERE id = 7")
     before = held(wb)
-    assert sync(home, moment.partition("@")[0]) == -signal.SIGKILL
+    killed(home, SYNC, moment.partition("@")[0])
     if kind != "compare":  # which changes and then takes out
         assert held(wb) in (before, table.rows(kind))
     table.put(LAST)
@@ -96,8 +90,8 @@ def killed_and_gone_on(wb: Workbench, home: Path, table: Table, kind: str, momen
     wb.sources.sync("orders")
     assert held(wb) == table.rows(kind)
     assert wb.lake.version("orders") == version or kind == "refresh"  # what is in is not loaded again
-    killed = [one for one in wb.sources.history("orders") if one.outcome == "failed"]
-    assert [one.error for one in killed] == ["the process that ran it ended"] * 2
+    lost = [one for one in wb.sources.history("orders") if one.outcome == "failed"]
+    assert [one.error for one in lost] == ["the process that ran it ended"] * 2
     assert not [run for run in wb.runs.list() if run.status == "running"]
 
 
@@ -145,7 +139,7 @@ def test_killed_between_files(wb: Workbench, workspace: Path, moment: str) -> No
     for name in ("a.csv", "b.csv", "c.csv"):
         write(workspace, name, [(n, f"{name}{n}") for n in range(3)])
     wb.sources.add("orders", "in/*.csv", into="orders", mode="files", deletions="compare")
-    assert sync(workspace, moment) == -signal.SIGKILL
+    killed(workspace, SYNC, moment)
     assert set(held(wb, columns)) < set(in_files(workspace))
     done = wb.sources.sync("orders")
     assert held(wb, columns) == in_files(workspace)
@@ -153,7 +147,7 @@ def test_killed_between_files(wb: Workbench, workspace: Path, moment: str) -> No
     write(workspace, "b.csv", [(0, "b.csv0"), (7, "other")])
     write(workspace, "d.csv", [(9, "nine")])
     (workspace / "in" / "c.csv").unlink()
-    assert sync(workspace, moment.replace("@3", "@2")) == -signal.SIGKILL
+    killed(workspace, SYNC, moment.replace("@3", "@2"))
     wb.sources.sync("orders")
     assert held(wb, columns) == in_files(workspace)
 
@@ -164,59 +158,30 @@ def test_a_file_that_was_about_to_be_loaded_is_known_of(wb: Workbench, workspace
     write(workspace, "a.csv", [(1, "a")])
     write(workspace, "b.csv", [(2, "b")])
     wb.sources.add("orders", "in/*.csv", into="orders", mode="files", deletions="compare")
-    assert sync(workspace, "source.committed@2") == -signal.SIGKILL
+    killed(workspace, SYNC, "source.committed@2")
     (workspace / "in" / "b.csv").unlink()
     assert wb.sources.sync("orders").removed == 1
     assert held(wb, ("id", "v")) == [(1, "a")]
     write(workspace, "a.csv", [(1, "a"), (3, "c")])
-    assert sync(workspace, "lake.commit.after_fsync") == -signal.SIGKILL
+    killed(workspace, SYNC, "lake.commit.after_fsync")
     wb.sources.sync("orders")
     assert held(wb, ("id", "v")) == [(1, "a"), (3, "c")]
 
 
-def test_a_holder_that_was_held_up_writes_over_nothing(wb: Workbench, workspace: Path) -> None:
-    """A process is stopped before its commit until its lease has run out; another one goes on; then it goes on, too."""
+@pytest.mark.parametrize("moment", ["source.staged", "source.proposed"])
+def test_a_holder_that_was_held_up_writes_over_nothing(wb: Workbench, workspace: Path, moment: str) -> None:
+    """A sync is held up before its commit until its lease has run out; another one goes on; then it does, too."""
     table = Table(f"sqlite:///{workspace / 'shop.db'}")
     table.put(FIRST)
     wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **SETTINGS["append"])
     wb.sources.sync("orders")
     table.put(MORE["append"])
-    program = HELD_UP.format(home=str(workspace))
-    stopped = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    try:
-        assert stopped.stdout is not None
-        assert stopped.stdout.readline() == "staged\n"
+    with OwnProcess(workspace, SYNC, moment, held=True) as late:
+        late.held()
+        with wb.catalog.begin() as session:
+            session.execute(text("UPDATE job SET holder = NULL, expires = NULL WHERE slot = 'orders'"))
         wb.sources.sync("orders")
         assert held(wb) == table.rows("append")
-    finally:
-        said, _ = stopped.communicate(timeout=60)
-    assert "Conflict" in said
+        late.go_on()
+        assert late.refusal().startswith("Conflict: ")
     assert held(wb) == table.rows("append")
-
-
-# The lease is as good as run out: whoever asks finds it free. The sync goes on when the other one is through.
-HELD_UP = """
-import sys, time
-from sqlalchemy import text
-from workbench import Workbench
-from workbench.data.sources import following
-from workbench.foundation.errors import WorkbenchError
-
-wb = Workbench.open({home!r})
-commit = following._commit
-
-def held_up(*given, **more):
-    with wb.catalog.begin() as session:
-        session.execute(text("UPDATE job SET holder = NULL, expires = NULL WHERE slot = 'orders'"))
-    print("staged", flush=True)
-    newest = wb.lake.version("orders")
-    while wb.lake.version("orders") == newest:
-        time.sleep(0.05)
-    commit(*given, **more)
-
-following._commit = held_up
-try:
-    wb.sources.sync("orders")
-except WorkbenchError as error:
-    print(type(error).__name__, error)
-"""

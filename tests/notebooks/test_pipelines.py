@@ -250,7 +250,7 @@ def test_a_second_run_is_refused_while_one_runs(
     ):
         pipelines.run("p")
     (workspace / "go").touch()
-    _, said = other.communicate(timeout=20)
+    _, said = other.communicate(timeout=60)
     assert other.returncode == 0, said
     assert [run.status for run in runs.list(kind=RunKind.PIPELINE)] == [RunStatus.SUCCEEDED]
 
@@ -262,7 +262,7 @@ def test_a_pipeline_that_was_killed_goes_on_where_it_stopped(
     wait_until(lambda: hanging.exists() and bool(hanging.read_text()), what="the second stage")
     os.kill(other.pid, signal.SIGKILL)
     other.communicate()
-    wait_until(lambda: ended(int(hanging.read_text())), seconds=3, what="the kernel's end")
+    wait_until(lambda: ended(int(hanging.read_text())), seconds=20, what="the kernel's end")
     traced(workspace)
     (workspace / "go").touch()
 
@@ -284,7 +284,7 @@ def test_a_pipeline_that_was_taken_over_records_no_success(workspace: Path, hang
     catalog.close()
     (workspace / "go").touch()
 
-    _, said = other.communicate(timeout=20)
+    _, said = other.communicate(timeout=60)
     assert other.returncode != 0
     assert "Conflict: pipeline 'p' was taken over" in said
     assert {(run.name, run.status) for run in runs.list()} == {

@@ -169,8 +169,8 @@ def test_the_cell_that_failed_has_the_number_that_progress_gave_it_and_the_line_
 
 def test_a_cell_that_takes_too_long_fails_the_run(notebook: Notebook, runner: NotebookRunner) -> None:
     path = notebook("slow.ipynb", "x: int = 1", "## Sleep", "import time\ntime.sleep(60)")
-    error = failure(runner, path, cell_timeout=0.3)
-    assert str(error).endswith("failed in cell 2 (Sleep): the cell took longer than its 0.3 seconds")
+    error = failure(runner, path, cell_timeout=2)
+    assert str(error).endswith("failed in cell 2 (Sleep): the cell took longer than its 2 seconds")
     assert error.run.status is RunStatus.FAILED
 
 
@@ -243,7 +243,7 @@ def test_a_runner_told_to_end_takes_its_kernel_along_and_says_so(
     path = notebook("hangs.ipynb", "x: int = 1", "## Hang", HANGS)
     process, kernel = started(workspace, path)
     process.send_signal(number)
-    process.communicate(timeout=15)
+    process.communicate(timeout=45)
     assert process.returncode == code
     wait_until(lambda: ended(kernel), what="the kernel's end")
     (run,) = runs.list()
@@ -256,8 +256,8 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_its_run_is_found_later(
 ) -> None:
     process, kernel = started(workspace, notebook("hangs.ipynb", "x: int = 1", HANGS))
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=15)
-    wait_until(lambda: ended(kernel), seconds=3, what="the kernel's end")
+    process.communicate(timeout=45)
+    wait_until(lambda: ended(kernel), seconds=20, what="the kernel's end")
     assert [run.status for run in runs.list()] == [RunStatus.RUNNING]
 
     runner.run(notebook("next.ipynb", "x: int = 1"))
@@ -269,8 +269,8 @@ def test_a_kernel_busy_in_c_code_ends_with_its_runner_too(notebook: Notebook, ru
     holds_the_lock = HANGS.replace("time.sleep(60)", "import re\nre.match(r'(a+)+$', 'a' * 64 + 'b')")
     process, kernel = started(workspace, notebook("hangs.ipynb", "x: int = 1", holds_the_lock))
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=15)
-    wait_until(lambda: ended(kernel), seconds=3, what="the kernel's end")
+    process.communicate(timeout=45)
+    wait_until(lambda: ended(kernel), seconds=20, what="the kernel's end")
 
 
 def test_a_notebook_is_found_from_the_folder_one_is_in(

@@ -60,8 +60,9 @@ def listen(page: Page) -> Heard:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One for each module: as long as Playwright runs, no other test of this process could run an event loop."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # milliseconds: a busy machine draws slowly
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=str(chromium()), args=FLAGS)
         yield opened

@@ -65,11 +65,11 @@ class Place(ABC):
 
     @abstractmethod
     def change(self, chance: Random, rows: int) -> None:
-        """New rows, and whatever else becomes of rows there."""
+        """Something new, and where there is such a thing something changed and something that is gone."""
 
     @abstractmethod
     def more(self, chance: Random) -> None:
-        """What comes while a sync is dead: rows at the very time of those before."""
+        """What comes while a sync is dead."""
 
     @abstractmethod
     def rows(self) -> Rows:
@@ -84,9 +84,8 @@ class Place(ABC):
         return
 
 
-@dataclass
-class Table(Place):
-    """Rows that are changed and taken away by their number."""
+class Numbered(Place):
+    """Rows that are found by their numbers."""
 
     def change(self, chance: Random, rows: int) -> None:
         """New rows, changed rows, and one that is gone."""
@@ -99,6 +98,7 @@ class Table(Place):
             self.remove(number)
 
     def more(self, chance: Random) -> None:
+        """Rows at the very time of those before."""
         self.put([self.row(chance) for _ in range(3)])
 
     @abstractmethod
@@ -120,7 +120,7 @@ FOLLOWED = (
 
 
 @dataclass
-class Postgres(Table):
+class Postgres(Numbered):
     """Rows that are deleted are gone without a word: keys are compared."""
 
     settings: dict[str, Any] = field(
@@ -163,7 +163,7 @@ class Postgres(Table):
 
 
 @dataclass
-class MariaDb(Table):
+class MariaDb(Numbered):
     """Rows that are deleted are marked so."""
 
     settings: dict[str, Any] = field(
@@ -202,7 +202,7 @@ class MariaDb(Table):
 
 
 @dataclass
-class Api(Table):
+class Api(Numbered):
     """Gives pages, wants to be asked slowly, answers 500, and hangs up in the middle.
 
     Attributes:
@@ -269,17 +269,17 @@ class RedisStream(Place):
 
     def change(self, chance: Random, rows: int) -> None:
         self.tick += 1
-        self.put([self.row(chance) for _ in range(rows)])
+        self._send([self.row(chance) for _ in range(rows)])
         self._server.xadd(self._key, {"id": f"bad {self.tick}", "name": "no row"})
 
-    def put(self, rows: list[tuple[int, str, Decimal, datetime]]) -> None:
+    def more(self, chance: Random) -> None:
+        self._send([self.row(chance) for _ in range(3)])
+
+    def _send(self, rows: list[tuple[int, str, Decimal, datetime]]) -> None:
         with self._server.pipeline() as pipeline:
             for id_, name, amount, at in rows:
                 pipeline.xadd(self._key, {"id": id_, "name": name, "amount": str(amount), "at": at.isoformat()})
             pipeline.execute()
-
-    def more(self, chance: Random) -> None:
-        self.put([self.row(chance) for _ in range(3)])
 
     def rows(self) -> Rows:
         return Counter(_said(fields) for _, fields in self._server.xrange(self._key))

@@ -67,11 +67,11 @@ def send(socket: ClientConnection, kind: str, content: dict[str, Any], *, channe
     return str(header["msg_id"])
 
 
-def heard(socket: ClientConnection, *, seconds: float) -> list[dict[str, Any]]:
-    """Headers, parents and contents of what comes within a time."""
+def heard(socket: ClientConnection, *, seconds: float, until: str = "") -> list[dict[str, Any]]:
+    """Headers, parents and contents of what comes within a time, or until something comes of a message."""
     found = []
     deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
+    while (left := deadline - time.monotonic()) > 0 and not (until and until in [one["parent"] for one in found]):
         try:
             message = socket.recv(timeout=left)
         except TimeoutError:

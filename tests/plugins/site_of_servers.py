@@ -77,7 +77,7 @@ class Site:
         shown = {"Authorization": f"Bearer {self.token(user, *scopes)}"} if user else {}
         headers = options.pop("headers", {}) | shown
         # Else each request would load the machine's certificates, which takes longer than most answers.
-        return httpx.request(method, self.url + path, headers=headers, timeout=30, verify=False, **options)
+        return httpx.request(method, self.url + path, headers=headers, timeout=60, verify=False, **options)
 
     def ask(self, path: str, user: str | None = "vera", **options: Any) -> Any:
         """The API's answer, which has to be one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import psutil
 
@@ -15,6 +16,13 @@ def wait_until(true: Callable[[], bool], *, seconds: float = 60, what: str) -> N
     while not true():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} seconds"
         time.sleep(0.02)
+
+
+def day_that_lasts(seconds: float = 30) -> datetime:
+    """Now; shortly before midnight (UTC) only once the next day has begun, which does not end under a test's hands."""
+    while (datetime.now(UTC) + timedelta(seconds=seconds)).date() != datetime.now(UTC).date():
+        time.sleep(1)
+    return datetime.now(UTC)
 
 
 def ended(pid: int) -> bool:

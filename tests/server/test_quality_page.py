@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 from site_of_servers import Site
+from waiting import day_that_lasts
 
 import workbench
 from workbench.governance.security import Policy, Role
@@ -82,7 +83,7 @@ def test_neither_an_old_day_nor_one_to_come_makes_today_fresh_at_any_door(
     checked: Site, promise: dict[str, str]
 ) -> None:
     """Rows of yesterday are there; then come those of a year ago, then of the day after tomorrow, then of now."""
-    now = datetime.now(UTC)
+    now = day_that_lasts()
     frames = {days: pl.DataFrame({"at": [now + timedelta(days=days)]}) for days in (-1, -365, 2, 0)}
     sales = checked.wb.datasets.create("sales", frames[-1])
     checked.wb.quality.promises.make("sales", column="at", **promise)  # type: ignore[arg-type]

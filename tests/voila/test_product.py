@@ -52,7 +52,7 @@ def test_each_question_has_its_drawing_and_hears_of_a_filter(browser: Browser, s
     chosen = funnel(server, within={"did": None, "where": "country = 'country 1'"})
     expect(cards.first.locator("svg text", has_text=chosen[1])).to_be_visible(timeout=15 * SECOND)
     assert amounts(page) == chosen != funnel(server)
-    expect(page.locator(".wb-loading")).to_have_count(0, timeout=15 * SECOND)
+    expect(page.locator(".wb-loading")).to_have_count(0)
     expect(page.locator(".wb-error")).to_have_count(0)
     assert heard.errors == []
     context.close()

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from workbench.compute.model import Analysis, Computed, EngineUse
+from workbench.compute.model import Analysis, Compact, Computed, EngineUse
 from workbench.compute.parts import Parts
 from workbench.compute.polars_versions import collect
 from workbench.compute.refusing import check, telling
@@ -41,10 +41,7 @@ class LocalEngine:
         check(analysis, parts)
         opened = time.perf_counter()
         with telling(analysis):
-            if len(parts) == 1:
-                frame = from_one(analysis, parts.parts[0], collect)
-            else:
-                frame = merged(analysis, stacked(analysis, _shares(analysis, parts), collect), collect)
+            frame, why = _computed(analysis, parts)
         use = EngineUse(
             engine=self.name,
             polars=pl.__version__,
@@ -53,8 +50,18 @@ class LocalEngine:
             compute_seconds=time.perf_counter() - opened,
             parts=len(parts),
             rows_out=frame.height,
+            why=why,
         )
         return Computed(frame, use)
+
+
+def _computed(analysis: Analysis, parts: Parts) -> tuple[pl.DataFrame, str]:
+    """The result, and a sentence where it was not computed by the plan."""
+    if isinstance(analysis, Compact) and (found := analysis.compact(parts)) is not None:
+        return found, "compiled code went through the columns in place of the plan"
+    if len(parts) == 1:
+        return from_one(analysis, parts.parts[0], collect), ""
+    return merged(analysis, stacked(analysis, _shares(analysis, parts), collect), collect), ""
 
 
 def _shares(analysis: Analysis, parts: Parts) -> Iterator[pl.DataFrame]:

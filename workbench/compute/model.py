@@ -11,7 +11,7 @@ import polars as pl
 
 from workbench.compute.parts import Part, Parts
 
-__all__ = ["Analysis", "Combining", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
+__all__ = ["Analysis", "Combining", "Compact", "Computed", "Direct", "Engine", "EngineUse", "OfRuns", "partial_plan"]
 
 
 @runtime_checkable
@@ -68,20 +68,34 @@ class Combining(Analysis, Protocol):
 class OfRuns(Analysis, Protocol):
     """An analysis that knows a quicker plan for rows that lie in runs, each sorted by `SUBJECT_HASH` and time."""
 
-    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
         """What `partial` gives.
 
         Args:
             rows: Of one run after the other. Runs overlap in subjects.
             chronological: A subject's rows of one run are all before its rows of the next one.
+            compiled: Compiled code may be a step of the plan: it runs in this process, on its processors.
         """
         ...
 
 
-def partial_plan(analysis: Analysis, part: Part) -> pl.LazyFrame:
-    """What one part contributes, by the quickest plan that the analysis knows for it."""
+@runtime_checkable
+class Compact(Analysis, Protocol):
+    """An analysis that knows compiled code for the few columns that it needs, all of them in memory at once."""
+
+    def compact(self, parts: Parts) -> pl.DataFrame | None:
+        """Exactly what `merge` gives; None where the code is not loaded, or not for such rows."""
+        ...
+
+
+def partial_plan(analysis: Analysis, part: Part, *, compiled: bool = False) -> pl.LazyFrame:
+    """What one part contributes, by the quickest plan that the analysis knows for it.
+
+    Args:
+        compiled: See `OfRuns`.
+    """
     if part.sorted and isinstance(analysis, OfRuns):
-        return analysis.partial_of_runs(part.lazy(), chronological=part.chronological)
+        return analysis.partial_of_runs(part.lazy(), chronological=part.chronological, compiled=compiled)
     return analysis.partial(part.lazy())
 
 

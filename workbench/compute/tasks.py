@@ -7,8 +7,10 @@ from typing import Protocol
 
 import polars as pl
 
+from workbench.compute import compiled
 from workbench.compute.model import Analysis, Combining, Direct, partial_plan
 from workbench.compute.parts import Part, Parts
+from workbench.compute.polars_versions import collect as on_processors
 
 __all__ = ["Collect", "combined", "from_one", "merged", "plan_of", "share", "stacked"]
 
@@ -24,24 +26,26 @@ class Collect(Protocol):
 
 def share(analysis: Analysis, part: Part, collect: Collect) -> pl.DataFrame:
     """What one part contributes."""
-    return collect(partial_plan(analysis, part), ordered=analysis.ordered)
+    compiled.noted(part.rows)
+    return collect(partial_plan(analysis, part, compiled=collect is on_processors), ordered=analysis.ordered)
 
 
 def from_one(analysis: Analysis, part: Part, collect: Collect) -> pl.DataFrame:
     """The result where all rows are in one part, by the quickest plan that the analysis knows."""
+    compiled.noted(part.rows)
     return collect(_plan_of_one(analysis, part), ordered=analysis.ordered)
 
 
 def plan_of(analysis: Analysis, parts: Parts) -> pl.LazyFrame:
     """The plan that this process runs over the first part: the whole one where there is no other."""
     first = parts.parts[0]
-    return _plan_of_one(analysis, first) if len(parts) == 1 else partial_plan(analysis, first)
+    return _plan_of_one(analysis, first) if len(parts) == 1 else partial_plan(analysis, first, compiled=True)
 
 
 def _plan_of_one(analysis: Analysis, part: Part) -> pl.LazyFrame:
     if isinstance(analysis, Direct):
         return analysis.whole(part.lazy())
-    return analysis.merge(partial_plan(analysis, part))
+    return analysis.merge(partial_plan(analysis, part, compiled=True))
 
 
 def stacked(analysis: Analysis, partials: Iterable[pl.DataFrame], collect: Collect) -> list[pl.DataFrame]:

@@ -4,13 +4,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from workbench.foundation.catalog import Catalog
 from workbench.foundation.errors import Conflict
 from workbench.foundation.jobs import Jobs, holder_ended, this_process
+from workbench.foundation.jobs.tables import JobRow
 
 
 def test_a_slot_has_one_holder(catalog: Catalog) -> None:
@@ -44,8 +47,13 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_holder_comes_too_late(catalo
 
 def test_a_held_lease_is_renewed_for_as_long_as_the_work_takes(catalog: Catalog) -> None:
     jobs = Jobs(catalog)
-    with jobs.held("pipeline", "flights", seconds=0.3):
-        time.sleep(0.7)
+    with jobs.held("pipeline", "flights", seconds=1.5) as lease:
+
+        def expires() -> datetime:
+            with catalog.read() as session:
+                return session.get_one(JobRow, ("pipeline", "flights")).expires or lease.expires
+
+        wait_until(lambda: expires() > lease.expires + timedelta(seconds=1.5), what="what it is renewed for")
         with pytest.raises(Conflict):
             jobs.take("pipeline", "flights")
     jobs.take("pipeline", "flights")

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from workbench.foundation.catalog import Catalog
-from workbench.foundation.jobs import Jobs
+from workbench.foundation.errors import Conflict
+from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.jobs.tables import JobRow
 from workbench.orchestration.schedule import IntervalJob, Scheduler
 
@@ -58,15 +59,23 @@ def test_of_two_schedulers_one_works_and_the_other_takes_over(catalog: Catalog) 
 
 def test_one_whose_lease_was_taken_stops_working(catalog: Catalog) -> None:
     done: list[str] = []
-    until = threading.Event()
-    jobs = Jobs(catalog)
-    thread = running(Scheduler(jobs, [IntervalJob("work", 0.1, lambda: done.append("x"))]), until)
+    until, lost = threading.Event(), threading.Event()
+
+    class Told(Jobs):
+        def renew(self, lease: Lease, **given: float) -> Lease:
+            try:
+                return super().renew(lease, **given)
+            except Conflict:
+                lost.set()
+                raise
+
+    thread = running(Scheduler(Told(catalog), [IntervalJob("work", 0.1, lambda: done.append("x"))]), until)
     wait_for(lambda: bool(done))
     with catalog.begin() as session:  # as after a machine's sleep: somebody else has it
         row = session.get_one(JobRow, ("scheduler", "workspace"))
         row.fence += 1
         row.holder = "elsewhere:1:1.0"
-    time.sleep(1.5)
+    assert lost.wait(20)
     count = len(done)
     time.sleep(1.0)
     assert len(done) == count

@@ -158,7 +158,7 @@ def is_alive_in(process: psutil.Process, group: int) -> bool:
 
 def test_a_browser_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
     hanging = program(tmp_path / "hanging", f"echo $$ > {tmp_path}/pid; sleep 600 & sleep 600")
-    why = print_pdf("<p>", tmp_path / "a.pdf", chromium=hanging, seconds=0.5)
+    why = print_pdf("<p>", tmp_path / "a.pdf", chromium=hanging, seconds=2)
     assert why is not None
     assert "did not finish" in why
     group = int((tmp_path / "pid").read_text())

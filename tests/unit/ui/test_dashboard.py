@@ -8,7 +8,6 @@ import pytest
 
 from workbench import Workbench
 from workbench.ui import Bars, Choice, Dashboard, Funnel, Line, Period, Selection, Tiles, warm
-from workbench.ui.dashboard import DEBOUNCE
 
 
 class Counted(Tiles):
@@ -21,6 +20,12 @@ class Counted(Tiles):
     def compute(self, wb: Workbench, selection: Selection) -> bool:
         self.drawn.append(selection)
         return super().compute(wb, selection)
+
+
+async def at_rest(board: Dashboard) -> None:
+    """Waits until the filters have come to rest and all is drawn."""
+    while board.busy:
+        await asyncio.sleep(0.01)
 
 
 def test_it_begins_with_the_last_days_and_a_period_before_them(shop: Workbench) -> None:
@@ -62,20 +67,23 @@ def test_a_range_turned_round_or_out_of_reach_is_put_right(shop: Workbench) -> N
 def test_dates_are_not_put_right_under_the_hands_of_who_is_typing(
     shop: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.ui.dashboard.SETTLE", DEBOUNCE * 3)
+    monkeypatch.setattr("workbench.ui.dashboard.SETTLE", 60)
     period = Period("sold")
     board = Dashboard(shop, [], period=period)
+    waits = []
 
     async def type_a_year() -> None:
         for year in (2, 20, 202):
             period.first.value = date(year, 1, 15)
-            await asyncio.sleep(DEBOUNCE * 2)
+            await at_rest(board)
             assert period.first.value == date(year, 1, 15)
             assert "There are figures only" in board._trouble.value
+            waits.append(board._settling)
         period.first.value = date(2024, 1, 15)
-        await asyncio.sleep(DEBOUNCE * 5)
+        await at_rest(board)
 
     asyncio.run(type_a_year())
+    assert [wait is not None and wait.cancelled() for wait in waits] == [True] * 3, "each key begins the wait anew"
     assert (board.selection.first, board._trouble.value) == (date(2024, 1, 15), "")
 
 
@@ -92,15 +100,15 @@ def test_a_missing_date_is_said_and_the_last_numbers_stay(shop: Workbench) -> No
 
 def test_several_changes_at_once_are_drawn_once(shop: Workbench) -> None:
     counted, choice = Counted(), Choice("sold", "shop")
-    Dashboard(shop, [counted], choices=[choice])
+    board = Dashboard(shop, [counted], choices=[choice])
 
     async def change() -> list[str]:
         states = []
         choice.choose("Old Town", None)
-        await asyncio.sleep(DEBOUNCE * 0.5)
+        await asyncio.sleep(0)
         choice.choose("Old Town")
         states.append(counted.state)
-        await asyncio.sleep(DEBOUNCE * 4)
+        await at_rest(board)
         return states
 
     asyncio.run(change())
@@ -119,7 +127,7 @@ def test_a_later_change_takes_the_place_of_one_that_is_being_drawn(shop: Workben
         choice.choose(None)
         board._begin()
         assert last.state == "loading"
-        await asyncio.sleep(DEBOUNCE * 4)
+        await at_rest(board)
 
     asyncio.run(change())
     assert [one.where for one in last.drawn if one.where] == ["(shop IS NULL)"] * (len(last.drawn) - 1)
@@ -158,8 +166,7 @@ def test_in_a_kernel_what_is_in_view_is_drawn_first(shop: Workbench) -> None:
     async def cell() -> list[str]:
         board = Dashboard(shop, parts)
         at_its_end = [part.state for part in parts]
-        while board.busy:
-            await asyncio.sleep(0.01)
+        await at_rest(board)
         return at_its_end
 
     assert asyncio.run(cell()) == ["ready", "ready", "loading", "loading"]

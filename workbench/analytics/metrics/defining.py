@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import ValidationError
 
 from workbench.analytics.metrics.checking import misfits, misfits_of_parts, type_of
 from workbench.analytics.metrics.definitions import Definitions
@@ -15,7 +14,7 @@ from workbench.analytics.metrics.model import Metric
 from workbench.analytics.metrics.sources import Sources
 from workbench.analytics.metrics.store import MetricStore, MetricVersion
 from workbench.data.lake import Lake
-from workbench.foundation.definitions import complaints
+from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, half_a_character, unknown
 from workbench.governance.runs import Actor
 
@@ -144,12 +143,9 @@ def _validated(given: Mapping[str, Any]) -> Metric:
             hint="wb.metrics.define({'name': 'sold', 'dataset': 'sales', 'aggregation': 'count'}), or a file",
         )
     try:
-        return Metric.model_validate(dict(given))
+        return validated(Metric, given, noun="metric")
     except UnicodeEncodeError as error:  # a mistake whose sentence quotes it
         raise half_a_character(error) from error
-    except ValidationError as error:
-        found = complaints(error, Metric, {"metric": dict(given)}["metric"], noun="metric")
-        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
 
 
 def _reason(known: Definitions, name: str) -> str:

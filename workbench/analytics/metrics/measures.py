@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from workbench.analytics.metrics import distinct_sketch, quantiles
+from workbench.analytics.metrics import distinct_sketch, picking, quantiles
 from workbench.analytics.metrics.measure import (
     WHERE,
     Key,
@@ -23,7 +23,7 @@ from workbench.analytics.metrics.measure import (
 )
 from workbench.analytics.metrics.states import Column, State, distinct_state, state_of
 from workbench.analytics.metrics.tallies import Tally, Values, tallies_of
-from workbench.compute import SUBJECT_HASH, expressions
+from workbench.compute import SUBJECT_HASH, Parts, expressions
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["Measures"]
@@ -133,6 +133,28 @@ class Measures:
                 found = tally.figures(self._counts(tally, rows), keys)
                 result = result.join(found, on=keys, how="left", nulls_equal=True)
         return self._finished(result, states)
+
+    def compact(self, parts: Parts) -> pl.DataFrame | None:
+        """`merge`, where nothing but exact quantiles of one column is asked for; see `picking`."""
+        tallies, code = self._tallies(), picking.CODE()
+        if code is None or len(tallies) != 1 or self._adding() or not picking.fits(parts):
+            return None
+        values, keys = tallies[0], [key.name for key in self.keys]
+        schema = self._prepared(parts.parts[0].lazy())[0].collect_schema()
+        if not (isinstance(values, Values) and all(picking.takes(schema[name]) for name in keys)):
+            return None
+        sides = {name: quantile for name, quantile in values.wanted.items() if quantile is not None}
+        if len(sides) < len(values.wanted):
+            return None
+        number = pl.col(values.column).cast(pl.Float64)
+        plans = (self._prepared(part.lazy())[0].select(*keys, number) for part in parts.parts)
+        frames = (frame for plan in plans for frame in plan.collect_batches(chunk_size=1<<20, maintain_order=False, lazy=True, engine="streaming"))
+        found = picking.picked(code, frames, keys, values.column, sides)
+        if found is None:
+            return None
+        result = found.lazy().with_columns(quantiles.of_groups(values.column, values.wanted))
+        result = result if keys else result.with_columns(pl.lit(0, pl.Int8).alias(_ALL))
+        return self._finished(result, []).collect(engine="in-memory")
 
     @property
     def keeps_values(self) -> bool:

@@ -14,7 +14,7 @@ from workbench.compute import SUBJECT_HASH
 
 __all__ = ["in_order", "without_later_entries"]
 
-_BEHIND = ".behind"
+_BEHIND, _LAST = ".behind", ".last"
 
 
 def in_order(rows: pl.LazyFrame, steps: int, *, entry: int, window: int, value: str | None = None) -> pl.LazyFrame:
@@ -29,6 +29,7 @@ def in_order(rows: pl.LazyFrame, steps: int, *, entry: int, window: int, value: 
     first = bit(entry) & pl.col(_BEHIND).shift(1).ne_missing(subject)
     found = found.with_columns(pl.when(first).then(pl.lit(0, pl.UInt8)).alias(STEP))
     found = found.with_columns(latest(reached, at).alias(BEGAN))
+    found = found.with_columns(pl.col(BEGAN).alias(_LAST), pl.lit(None, pl.Int64).alias(WAITED))
     left = (1 << steps) - 2
     found = found.filter(behind & (at - pl.col(BEGAN) <= window) & (reached | (pl.col(MASK) & left != 0)))
     for number in range(1, steps):
@@ -36,9 +37,13 @@ def in_order(rows: pl.LazyFrame, steps: int, *, entry: int, window: int, value: 
         here = bit(number) & step.is_null()
         found = found.with_columns(latest(here, subject).alias(_BEHIND))
         new = here & pl.col(_BEHIND).shift(1).ne_missing(subject)
-        found = found.with_columns(pl.when(new).then(pl.lit(number, pl.UInt8)).otherwise(step).alias(STEP))
+        found = found.with_columns(
+            pl.when(new).then(pl.lit(number, pl.UInt8)).otherwise(step).alias(STEP),
+            pl.when(new).then(at - pl.col(_LAST)).otherwise(WAITED).alias(WAITED),
+            latest(here, at).shift(1).alias(_LAST),  # of those before the row, which may be the step again
+        )
         found = found.filter(reached | (behind & (pl.col(MASK) & left != 0)))
-    made = [step, pl.col(BEGAN), pl.when(step > 0).then(at - at.shift(1)).alias(WAITED)]
+    made = [step, pl.col(BEGAN), pl.col(WAITED)]
     if value is not None:
         entered = latest(step == 0, pl.int_range(pl.len(), dtype=pl.UInt32))
         made.append(pl.col(value).gather(entered).alias(ENTRY_VALUE))

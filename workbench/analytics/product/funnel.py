@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -13,6 +13,7 @@ from workbench.analytics.product import chains, first_chains
 from workbench.analytics.product.breakdown import value_of
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns, Step
+from workbench.analytics.product.walking import CODE, Walk
 from workbench.compute import SUBJECT_HASH, grains, moments
 from workbench.foundation.errors import Invalid, unknown
 
@@ -152,17 +153,19 @@ class Funnel:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Per value of the breakdown, period and step: subjects, and sums of how long they took, in microseconds."""
-        matching = self._matching(rows, rows.collect_schema())
-        return self._partial(matching.sort(SUBJECT_HASH, *self.columns.order, maintain_order=True))
+        matching = self._matching(rows, self.columns.order)
+        return self._partial(self._reached(matching.sort(SUBJECT_HASH, *self.columns.order, maintain_order=True)))
 
-    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
-        """What `partial` gives, sorting less: rows of one run come in order already."""
-        matching = self._matching(rows, rows.collect_schema())
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
+        """What `partial` gives, sorting less, or nothing: rows of one run come in order already."""
+        order = () if chronological else tuple(self.columns.order)
+        matching = self._matching(rows, order)
+        if compiled and self.order != "any" and (code := CODE()) is not None:
+            return self._partial(self._in_order(matching, Walk(code, order, chronological).in_order))
         if self.entry == "first" and self.order == "ordered":
             others = (1 << len(self._steps)) - 1 - 1
             matching = first_chains.without_later_entries(matching, entry=self._entry, others=others)
-        order = [] if chronological else self.columns.order
-        return self._partial(matching.sort(SUBJECT_HASH, *order, maintain_order=True))
+        return self._partial(self._reached(matching.sort(SUBJECT_HASH, *order, maintain_order=True)))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns, with each group once; sorted by them. Of a cell: its subjects, sorted by the hash."""
@@ -172,9 +175,13 @@ class Funnel:
         sums = partials.group_by(keys).agg(pl.col("subjects", "took", "waited").sum())
         return sums.sort(keys, nulls_last=True)
 
-    def _matching(self, rows: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
-        """The rows of any step, with what the chains need of them and no more."""
-        columns, at = self.columns, pl.col(self.columns.time)
+    def _matching(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
+        """The rows of any step, with what the chains need of them and no more.
+
+        Args:
+            order: The columns that they are to be put in order by.
+        """
+        columns, at, schema = self.columns, pl.col(self.columns.time), rows.collect_schema()
         bits = [step.rows(columns, schema) for step in self._steps]
         known = pl.col(SUBJECT_HASH).is_not_null() & at.is_not_null()
         if self.start is not None:
@@ -190,7 +197,7 @@ class Funnel:
         subject = [] if self.cell is None else [pl.col(columns.subject)]
         return rows.filter(known).select(
             SUBJECT_HASH,
-            *dict.fromkeys(columns.order),
+            *dict.fromkeys(order),
             at.cast(pl.Datetime("us", "UTC")).cast(pl.Int64).alias(chains.AT),
             pl.sum_horizontal(bit.cast(kind) * pl.lit(1 << place, kind) for place, bit in enumerate(bits)).alias(
                 chains.MASK
@@ -214,8 +221,8 @@ class Funnel:
         """The bit that is set where a subject may enter."""
         return 0 if self.end is None else len(self._steps)
 
-    def _partial(self, matching: pl.LazyFrame) -> pl.LazyFrame:
-        subjects = self._subjects(matching)
+    def _partial(self, found: pl.LazyFrame) -> pl.LazyFrame:
+        subjects = self._subjects(found)
         if self.cell is not None:
             return self._members(subjects, self.cell)
         keys = [*([_VALUE] if self.breakdown else []), *([_PERIOD] if self.grain else []), "step"]
@@ -229,27 +236,41 @@ class Funnel:
             pl.col(chains.WAITED).sum().alias("waited"),
         )
 
-    def _subjects(self, matching: pl.LazyFrame) -> pl.LazyFrame:
-        """A row per subject and step that it came to, with the subject's value and period."""
-        count = len(self.steps)
-        value = _OWN if self.breakdown is not None and self.attribution == "first" else None
+    def _reached(self, matching: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows at which subjects first reached a step; of rows that are in order."""
         if self.order == "any":
             until = None if self.end is None else _microseconds(self.end)
-            found = chains.any_order(matching, _twins(self.steps), window=self.window, until=until, value=value)
-        elif self._limited:
-            found = chains.in_order(
-                matching,
-                count,
-                entry=self._entry,
-                window=self.window,
-                step_windows=self.step_windows or (None,) * (count - 1),
-                exclusions={count + n: _spoiled(exclusion) for n, exclusion in enumerate(self.exclusions)},
-                strict=self.order == "strict",
-                first_only=self.entry == "first",
-                value=value,
+            return chains.any_order(
+                matching, _twins(self.steps), window=self.window, until=until, value=self._entry_value
             )
-        else:
-            found = first_chains.in_order(matching, count, entry=self._entry, window=self.window, value=value)
+        if self._limited:
+            return self._in_order(matching, chains.in_order)
+        return first_chains.in_order(
+            matching, len(self.steps), entry=self._entry, window=self.window, value=self._entry_value
+        )
+
+    def _in_order(self, matching: pl.LazyFrame, find: Callable[..., pl.LazyFrame]) -> pl.LazyFrame:
+        """The same by one that takes what `chains.in_order` takes."""
+        count = len(self.steps)
+        return find(
+            matching,
+            count,
+            entry=self._entry,
+            window=self.window,
+            step_windows=self.step_windows or (None,) * (count - 1),
+            exclusions={count + n: _spoiled(exclusion) for n, exclusion in enumerate(self.exclusions)},
+            strict=self.order == "strict",
+            first_only=self.entry == "first",
+            value=self._entry_value,
+        )
+
+    @property
+    def _entry_value(self) -> str | None:
+        """The column whose value at the entry is a subject's."""
+        return _OWN if self.breakdown is not None and self.attribution == "first" else None
+
+    def _subjects(self, found: pl.LazyFrame) -> pl.LazyFrame:
+        """A row per subject and step that it came to, with the subject's value and period."""
         # The last row of a subject is of the furthest step; what is said of the subject is what that attempt says.
         furthest = (pl.col(SUBJECT_HASH) != pl.col(SUBJECT_HASH).shift(-1)).fill_null(value=True)
         made = [(pl.col(chains.STEP).cast(pl.Int64) + 1).alias("step")]

@@ -50,8 +50,8 @@ class FunnelTable:
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         return self.funnel.partial(rows)
 
-    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
-        return self.funnel.partial_of_runs(rows, chronological=chronological)
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
+        return self.funnel.partial_of_runs(rows, chronological=chronological, compiled=compiled)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """A row per value, period and step, values with the most entries first.

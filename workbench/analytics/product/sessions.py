@@ -10,8 +10,10 @@ from typing import Final
 import polars as pl
 
 from workbench.analytics.product.activity import members, of_group
+from workbench.analytics.product.chains import AT
 from workbench.analytics.product.durations import bin_of
 from workbench.analytics.product.events import EventColumns
+from workbench.analytics.product.walking import CODE, Walk
 from workbench.compute import SUBJECT_HASH, grains
 from workbench.foundation.errors import Invalid, unknown
 
@@ -49,11 +51,12 @@ class Sessions:
             if name not in schema:
                 raise unknown("column for an attribute of sessions called", name, schema, error=Invalid)
 
-    def of(self, rows: pl.LazyFrame, *, chronological: bool = False) -> pl.LazyFrame:
+    def of(self, rows: pl.LazyFrame, *, chronological: bool = False, compiled: bool = False) -> pl.LazyFrame:
         """A row per session: `SUBJECT_HASH`, `began`, `ended` (microseconds since 1970), `events`, the attributes.
 
         Args:
             chronological: The rows are sorted runs, in each of which a subject's rows are later than in those before.
+            compiled: Rows lie in sorted runs, and compiled code may be a step of the plan.
         """
         at = pl.col(self.columns.time)
         known = rows.filter(pl.col(SUBJECT_HASH).is_not_null() & at.is_not_null())
@@ -66,6 +69,10 @@ class Sessions:
         )
         order = [name for name in order if name != self.columns.order[1] or tie]  # ties matter to attributes only
         at = at.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
+        if compiled and (code := CODE()) is not None:
+            walk = Walk(code, tuple(order[1:]) if tie else (), chronological or not tie)
+            needed = chosen.select(SUBJECT_HASH, at.alias(AT), *dict.fromkeys((*walk.order, *self.attributes)))
+            return walk.sessions(needed, self.gap, (_BEGAN, _ENDED, _EVENTS), self.attributes)
         events = chosen.sort(order, maintain_order=True).with_columns(
             at.alias(_BEGAN), pl.int_range(pl.len(), dtype=pl.Int64).alias(".row")
         )
@@ -139,8 +146,8 @@ class SessionSummary:
                 raise unknown("column that sessions are told apart by called", name, self._keys, error=Invalid)
         return SessionSubjects(self, tuple(of.items()))
 
-    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool) -> pl.LazyFrame:
-        return self._counted(self.sessions.of(rows, chronological=chronological))
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
+        return self._counted(self.sessions.of(rows, chronological=chronological, compiled=compiled))
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """The same columns, with each group once; sorted by them."""

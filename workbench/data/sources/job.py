@@ -81,7 +81,7 @@ class Job:
     def proposed(self, **state: Any) -> Checkpoint:
         """A state, to be committed with the rows that it stands for."""
         said = {"about": self.definition.about, **state}
-        number = self.store.propose(self.source.id, self.lease, said, beyond=self.mark() or 0)
+        number = self.store.syncs.propose(self.source.id, self.lease, said, beyond=self.mark() or 0)
         return Checkpoint(self.stream, ROWS, number)
 
     @contextmanager

@@ -12,18 +12,17 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from workbench.data.attempts import Outcome
 from workbench.data.connectors import kind_of, streams
 from workbench.data.sources.cursor import lag_of
-from workbench.foundation.definitions import complaints
-from workbench.foundation.errors import Invalid, NotFound, nearest
+from workbench.foundation.errors import NotFound, nearest
 from workbench.foundation.secret import is_reference, named_like_a_secret
 
-__all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested", "validated"]
+__all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested"]
 
 Mode = Literal["refresh", "append", "upsert", "files", "stream"]
-Outcome = Literal["running", "succeeded", "failed"]
 _NOT_OF_STREAMS = (
     *("table", "query", "cursor", "initial", "lag", "bounds", "deletions", "deleted"),
     *("time_zone", "partition_by", "file_column"),
@@ -197,18 +196,6 @@ class SourceDefinition(BaseModel):
         names = ("url", "table", "query", "mode", "key", "cursor", "deleted", "time_zone", "file_column")
         said = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def validated(given: Mapping[str, Any]) -> SourceDefinition:
-    """
-    Raises:
-        Invalid: It has mistakes; all of them are named.
-    """
-    try:
-        return SourceDefinition.model_validate(dict(given))
-    except ValidationError as error:
-        found = complaints(error, SourceDefinition, dict(given), noun="source")
-        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from None
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
 from workbench.data.sources.following import follow
 from workbench.data.sources.job import Job
-from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested, validated
+from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
 from workbench.data.sources.store import SourceStore
 from workbench.data.sources.streaming import offered, refuse_again, take
 from workbench.foundation.catalog import Catalog
+from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, WorkbenchError, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
@@ -111,7 +112,7 @@ class Sources:
             Forbidden: It takes an engineer.
         """
         self._may_change(f"add the source '{name}'")
-        definition = validated({**settings, "name": name, "url": url, "into": into})
+        definition = validated(SourceDefinition, {**settings, "name": name, "url": url, "into": into}, noun="source")
         kind_of(definition.url)
         self._refuse_own_state(definition)
         return self._store.add(definition, by=self._actor.principal.name)
@@ -132,7 +133,8 @@ class Sources:
         source = self._store.get(name)
         if "name" in settings:
             raise Conflict("a source keeps its name", hint="add another one, and remove this")
-        definition = validated({**source.definition.model_dump(exclude_defaults=True), **settings})
+        given = {**source.definition.model_dump(exclude_defaults=True), **settings}
+        definition = validated(SourceDefinition, given, noun="source")
         kind_of(definition.url)
         self._refuse_own_state(definition)
         if definition == source.definition:
@@ -193,7 +195,7 @@ class Sources:
         """
         self._may_look()
         source = self._store.get(name)
-        found = self._store.syncs(source.id, limit)
+        found = self._store.syncs.latest(source.id, limit)
         return syncs_listed(one.closed() for one in found) if self._closed(source) else syncs_listed(found)
 
     def test(self, name: str) -> Tested:
@@ -280,14 +282,16 @@ class Sources:
                 parent=parent or self._actor.run,
                 fingerprint=fingerprint,
             )
-            sync = self._store.begin(source, run.id, by=self._actor.principal.name)
+            sync = self._store.syncs.begin(
+                source.id, run.id, by=self._actor.principal.name, mode=source.definition.mode
+            )
             try:
                 job = self._job(source, lease, run, anew=anew, on_progress=on_progress or (lambda line: None))
                 done = self._work(job, sync)
                 self._runs.finish(run.id, RunStatus.SUCCEEDED, guard=lambda session: self._guard(session, lease, guard))
             except BaseException as error:
                 said = str(error) or type(error).__name__
-                self._store.end(sync, None, outcome="failed", error=said)
+                self._store.syncs.end(sync, None, outcome="failed", error=said)
                 self._runs.finish(run.id, RunStatus.FAILED, error=said)
                 raise
         _logger.info("source %s: %r", name, done)
@@ -326,7 +330,7 @@ class Sources:
             raise
         version = self._lake.version(one.into) if self._lake.exists(one.into) else None
         found = job.found
-        return self._store.end(
+        return self._store.syncs.end(
             sync, job.lease, outcome="succeeded", rows=found.rows, removed=found.removed, version=version,
             everything=found.everything, notes=found.notes,
         )  # fmt: skip

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError as AlreadyThere
 from sqlalchemy.orm import Session
 
+from workbench.data.attempts import Attempts
 from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord
 from workbench.data.sources.tables import (
     DataSourceRow,
@@ -26,8 +27,6 @@ from workbench.foundation.jobs import Jobs, Lease
 from workbench.governance.security import audit_append
 
 __all__ = ["FileState", "SourceStore"]
-
-STATES_KEPT = 5
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,13 @@ class SourceStore:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._jobs = Jobs(catalog)
+        self.syncs = Attempts(catalog, SyncRow, SourceStateRow, record=_record, ended=_ended)
 
     def all(self) -> list[DataSource]:
         """Every source as it is now, by name."""
         with self._catalog.read() as session:
             rows = session.scalars(select(DataSourceRow).order_by(DataSourceRow.name)).all()
-            return [_source(session, row) for row in rows]
+            return [self._source(session, row) for row in rows]
 
     def get(self, name: str) -> DataSource:
         """
@@ -62,7 +62,7 @@ class SourceStore:
             NotFound: No such source; the message has the nearest one.
         """
         with self._catalog.read() as session:
-            return _source(session, _row(session, name))
+            return self._source(session, _row(session, name))
 
     def history(self, source_id: str) -> list[DataSource]:
         """What a source said, newest first."""
@@ -73,7 +73,7 @@ class SourceStore:
                 .where(DataSourceVersionRow.source == source_id)
                 .order_by(DataSourceVersionRow.number.desc())
             )
-            return [_source(session, row, said) for said in versions]
+            return [self._source(session, row, said) for said in versions]
 
     def add(self, definition: SourceDefinition, *, by: str) -> DataSource:
         """
@@ -91,7 +91,7 @@ class SourceStore:
                 session.add(_version(row, definition, by))
                 session.flush()
                 _told(session, row, "add", by=by, detail=_said(definition))
-                return _source(session, row)
+                return self._source(session, row)
         except AlreadyThere as error:
             raise Conflict(
                 f"there is a source '{definition.name}' already", hint="change it, or choose another name"
@@ -113,7 +113,7 @@ class SourceStore:
             session.add(_version(row, definition, by))
             session.flush()
             _told(session, row, "change", by=by, detail=_said(definition))
-            return _source(session, row)
+            return self._source(session, row)
 
     def pause(self, name: str, *, paused: bool, by: str) -> DataSource:
         """Pauses or resumes; a second time changes nothing."""
@@ -123,96 +123,30 @@ class SourceStore:
                 row.paused = utcnow() if paused else None
                 _told(session, row, "pause" if paused else "resume", by=by)
             session.flush()
-            return _source(session, row)
+            return self._source(session, row)
 
     def remove(self, name: str, *, by: str) -> None:
         """Forgets a source with all that is kept of it; its dataset and its runs stay."""
         with self._catalog.begin() as session:
             row = _row(session, name, lock=True)
-            for table in (SyncRow, SourceStateRow, SourceFileRow, DataSourceVersionRow):
+            self.syncs.forget(session, row.id)
+            for table in (SourceFileRow, DataSourceVersionRow):
                 session.execute(delete(table).where(table.source == row.id))
             _told(session, row, "remove", by=by)
             session.delete(row)
-
-    # Syncs
-
-    def begin(self, source: DataSource, run: str, *, by: str) -> int:
-        """Records that a sync begins. Who began one before it and did not end it has ended, since we hold the lease."""
-        now = utcnow()
-        with self._catalog.begin() as session:
-            lost = session.scalars(select(SyncRow).where(SyncRow.source == source.id, SyncRow.outcome == "running"))
-            for one in lost:
-                one.outcome, one.finished, one.error = "failed", now, "the process that ran it ended"
-            row = SyncRow(
-                source=source.id, run=run, mode=source.definition.mode, by=by, started=now, finished=None,
-                outcome="running", rows=0, removed=0, version=None, everything=False, notes=[], error=None,
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            return row.id
-
-    def end(self, sync: int, lease: Lease | None, **found: Any) -> SyncRecord:
-        """Records how a sync ended.
-
-        Raises:
-            Conflict: The lease was lost meanwhile.
-        """
-        with self._catalog.begin() as session:
-            if lease is not None:
-                self._jobs.guard(session, lease)
-            row = session.get_one(SyncRow, sync)
-            row.finished = utcnow()
-            for name, value in found.items():
-                setattr(row, name, value)
-            source = session.get_one(DataSourceRow, row.source)
-            publish(session, "source", source.name, {"action": "sync", "outcome": row.outcome, "run": row.run})
-            session.flush()
-            return _record(row)
-
-    def syncs(self, source_id: str, limit: int) -> list[SyncRecord]:
-        """The latest syncs, newest first."""
-        query = select(SyncRow).where(SyncRow.source == source_id).order_by(SyncRow.id.desc()).limit(limit)
-        with self._catalog.read() as session:
-            return [_record(row) for row in session.scalars(query)]
-
-    # How far it is
-
-    def propose(self, source_id: str, lease: Lease, state: Mapping[str, Any], *, beyond: int) -> int:
-        """Keeps a state under a number of its own. It counts from the commit on that names this number.
-
-        Args:
-            beyond: The number that counts now; a new one is higher.
-
-        Raises:
-            Conflict: The lease was lost meanwhile.
-        """
-        with self._catalog.begin() as session:
-            self._jobs.guard(session, lease)
-            highest = session.scalar(select(func.max(SourceStateRow.number)).where(SourceStateRow.source == source_id))
-            number = max(highest or 0, beyond) + 1
-            session.execute(
-                delete(SourceStateRow).where(
-                    SourceStateRow.source == source_id,
-                    SourceStateRow.number < beyond - STATES_KEPT,
-                )
-            )
-            session.add(SourceStateRow(source=source_id, number=number, state=dict(state)))
-            return number
 
     def state(self, source_id: str, number: int) -> dict[str, Any]:
         """
         Raises:
             IntegrityError: The dataset names a state that the catalog does not have.
         """
-        with self._catalog.read() as session:
-            row = session.get(SourceStateRow, (source_id, number))
-            if row is None:
-                raise IntegrityError(
-                    f"the dataset was loaded up to state {number}, of which the catalog knows nothing: it may be an"
-                    " older backup than the lake",
-                    hint="load all of it again: sync it anew",
-                )
-            return row.state
+        if (found := self.syncs.state(source_id, number)) is None:
+            raise IntegrityError(
+                f"the dataset was loaded up to state {number}, of which the catalog knows nothing: it may be an older"
+                " backup than the lake",
+                hint="load all of it again: sync it anew",
+            )
+        return found
 
     def files(self, source_id: str) -> dict[str, FileState]:
         """The files that were loaded or about to be, by name."""
@@ -236,6 +170,20 @@ class SourceStore:
                     SourceFileRow(source=source_id, path=path, look=state.look, mark=state.mark, loaded=utcnow())
                 )
 
+    def _source(self, session: Session, row: DataSourceRow, said: DataSourceVersionRow | None = None) -> DataSource:
+        said = said or session.get_one(DataSourceVersionRow, (row.id, row.version))
+        return DataSource(
+            id=row.id,
+            definition=SourceDefinition.model_validate({**said.said, "name": row.name}),
+            version=said.number,
+            owner=row.owner,
+            created=row.created,
+            updated=said.saved,
+            saved_by=said.saved_by,
+            paused=row.paused,
+            last=self.syncs.last(session, row.id),
+        )
+
 
 def _row(session: Session, name: str, *, lock: bool = False) -> DataSourceRow:
     query = select(DataSourceRow).where(DataSourceRow.name == name)
@@ -244,22 +192,6 @@ def _row(session: Session, name: str, *, lock: bool = False) -> DataSourceRow:
         names = session.scalars(select(DataSourceRow.name))
         raise unknown("source", name, names, hint="workbench source list says which there are")
     return row
-
-
-def _source(session: Session, row: DataSourceRow, said: DataSourceVersionRow | None = None) -> DataSource:
-    said = said or session.get_one(DataSourceVersionRow, (row.id, row.version))
-    last = session.scalar(select(SyncRow).where(SyncRow.source == row.id).order_by(SyncRow.id.desc()).limit(1))
-    return DataSource(
-        id=row.id,
-        definition=SourceDefinition.model_validate({**said.said, "name": row.name}),
-        version=said.number,
-        owner=row.owner,
-        created=row.created,
-        updated=said.saved,
-        saved_by=said.saved_by,
-        paused=row.paused,
-        last=None if last is None else _record(last),
-    )
 
 
 def _said(definition: SourceDefinition) -> dict[str, Any]:
@@ -277,7 +209,7 @@ def _record(row: SyncRow) -> SyncRecord:
         by=row.by,
         started=row.started,
         finished=row.finished,
-        outcome=row.outcome,  # type: ignore[arg-type]
+        outcome=row.outcome,
         rows=row.rows,
         removed=row.removed,
         version=row.version,
@@ -285,6 +217,11 @@ def _record(row: SyncRow) -> SyncRecord:
         notes=tuple(row.notes),
         error=row.error,
     )
+
+
+def _ended(session: Session, row: SyncRow) -> None:
+    name = session.get_one(DataSourceRow, row.of).name
+    publish(session, "source", name, {"action": "sync", "outcome": row.outcome, "run": row.run})
 
 
 def _told(

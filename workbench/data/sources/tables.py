@@ -3,12 +3,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workbench.data.attempts import AttemptRow, StateRow
 from workbench.foundation.catalog import Base, UtcDateTime
-
-_BIG_KEY = BigInteger().with_variant(Integer, "sqlite")
 
 
 class DataSourceRow(Base):
@@ -34,34 +33,22 @@ class DataSourceVersionRow(Base):
     saved_by: Mapped[str] = mapped_column(String(128))
 
 
-class SyncRow(Base):
+class SyncRow(AttemptRow):
     __tablename__ = "data_source_sync"
 
-    id: Mapped[int] = mapped_column(_BIG_KEY, primary_key=True, autoincrement=True)
-    source: Mapped[str] = mapped_column(ForeignKey("data_source.id"), index=True)
-    run: Mapped[str] = mapped_column(String(32))
+    of: Mapped[str] = mapped_column("source", ForeignKey("data_source.id"), index=True)
     mode: Mapped[str] = mapped_column(String(16))
-    by: Mapped[str] = mapped_column(String(128))
-    started: Mapped[datetime] = mapped_column(UtcDateTime)
-    finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    outcome: Mapped[str] = mapped_column(String(16))
-    rows: Mapped[int] = mapped_column(BigInteger)
-    removed: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    removed: Mapped[int] = mapped_column(BigInteger, default=0)
     version: Mapped[int | None] = mapped_column(BigInteger)
-    everything: Mapped[bool] = mapped_column(Boolean)
-    notes: Mapped[list[str]] = mapped_column(JSON)
-    error: Mapped[str | None] = mapped_column(Text)
+    everything: Mapped[bool] = mapped_column(Boolean, default=False)
+    notes: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
-class SourceStateRow(Base):
-    """How far a source would be, were a commit to name this number. Of all of them the one counts that the newest
-    commit names."""
-
+class SourceStateRow(StateRow):
     __tablename__ = "data_source_state"
 
-    source: Mapped[str] = mapped_column(ForeignKey("data_source.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    of: Mapped[str] = mapped_column("source", ForeignKey("data_source.id"), primary_key=True)
 
 
 class SourceFileRow(Base):

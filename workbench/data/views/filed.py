@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workbench.data.views.model import ViewDefinition, validated
+from workbench.data.views.model import ViewDefinition
 from workbench.foundation import definitions
 
 __all__ = ["in_file", "in_files"]
@@ -43,4 +43,6 @@ def in_file(folder: Path, name: str) -> ViewDefinition | None:
     said = file.validated(_Written, file.content, noun="view")
     file.refuse(hint="see docs/views.md")
     assert said is not None, "what is not valid was refused"
-    return validated({"name": name, "sql": said.sql, "description": said.description})
+    return definitions.validated(
+        ViewDefinition, {"name": name, "sql": said.sql, "description": said.description}, noun="view"
+    )

@@ -4,16 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from workbench.foundation.definitions import complaints
-from workbench.foundation.errors import Invalid
+from workbench.data.attempts import Outcome
 
-__all__ = ["Explained", "Outcome", "RefreshRecord", "View", "ViewDefinition", "Way", "validated"]
+__all__ = ["Explained", "Outcome", "RefreshRecord", "View", "ViewDefinition", "Way"]
 
-Outcome = Literal["running", "succeeded", "failed"]
 Way = Literal["", "whole", "rows", "groups", "unchanged"]
 """How a view was brought up to date: computed whole, by the rows that came, by the groups they fall into, or not at
 all, since nothing changed."""
@@ -39,18 +37,6 @@ class ViewDefinition(BaseModel):
     def about(self) -> str:
         """A digest of what decides which rows there are."""
         return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
-
-
-def validated(given: Mapping[str, Any]) -> ViewDefinition:
-    """
-    Raises:
-        Invalid: It has mistakes; all of them are named.
-    """
-    try:
-        return ViewDefinition.model_validate(dict(given))
-    except ValidationError as error:
-        found = complaints(error, ViewDefinition, dict(given), noun="view")
-        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from None
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Refreshing:
             return Decision("whole", "it is computed for the first time")
         if anew:
             return Decision("whole", "that was asked for")
-        state = None if mark is None else self._store.state(self._view.id, mark)
+        state = None if mark is None else self._store.refreshes.state(self._view.id, mark)
         meddled = "" if state is None else self._meddled(state["version"])
         return decided(self.plan, self._view.definition, state, meddled, self.opened)
 
@@ -182,7 +182,7 @@ class Refreshing:
         with self._lake.staged(view.name, iter([rows]), self._actor, evolve=anew, replace=anew) as staged:
             failpoint("view.staged")
             state = {**standing(view.definition, self.opened), "version": self._lake.version(view.name) + 1}
-            number = self._store.propose(view.id, lease, state, beyond=mark or 0)
+            number = self._store.refreshes.propose(view.id, lease, state, beyond=mark or 0)
             failpoint("view.proposed")
             yield staged, Checkpoint(self.stream, ROWS, number), mark
         failpoint("view.committed")

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError as AlreadyThere
 from sqlalchemy.orm import Session
 
+from workbench.data.attempts import Attempts
 from workbench.data.views.model import RefreshRecord, View, ViewDefinition
 from workbench.data.views.tables import RefreshRow, ViewRow, ViewStateRow
 from workbench.foundation.bus import publish
@@ -20,8 +21,6 @@ from workbench.governance.security import audit_append
 
 __all__ = ["ViewStore"]
 
-STATES_KEPT = 5
-
 
 class ViewStore:
     """Which views there are, their refreshes, and how far they are."""
@@ -29,11 +28,12 @@ class ViewStore:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._jobs = Jobs(catalog)
+        self.refreshes = Attempts(catalog, RefreshRow, ViewStateRow, record=_record, ended=_ended)
 
     def all(self) -> list[View]:
         """Every view, by name."""
         with self._catalog.read() as session:
-            return [_view(session, row) for row in session.scalars(select(ViewRow).order_by(ViewRow.name)).all()]
+            return [self._view(session, row) for row in session.scalars(select(ViewRow).order_by(ViewRow.name)).all()]
 
     def get(self, name: str) -> View:
         """
@@ -41,12 +41,12 @@ class ViewStore:
             NotFound: No such view; the message has the nearest one.
         """
         with self._catalog.read() as session:
-            return _view(session, _row(session, name))
+            return self._view(session, _row(session, name))
 
     def find(self, name: str) -> View | None:
         with self._catalog.read() as session:
             row = session.scalar(select(ViewRow).where(ViewRow.name == name))
-            return None if row is None else _view(session, row)
+            return None if row is None else self._view(session, row)
 
     def add(self, definition: ViewDefinition, *, by: str) -> View:
         """
@@ -63,7 +63,7 @@ class ViewStore:
                 session.add(row)
                 session.flush()
                 _told(session, row, "define", by=by, detail=definition.model_dump())
-                return _view(session, row)
+                return self._view(session, row)
         except AlreadyThere as error:
             raise Conflict(f"there is a view '{definition.name}' already", hint="look at it again") from error
 
@@ -80,14 +80,13 @@ class ViewStore:
             row.sql, row.description, row.saved, row.saved_by = definition.sql, definition.description, utcnow(), by
             _told(session, row, "change", by=by, detail=definition.model_dump())
             session.flush()
-            return _view(session, row)
+            return self._view(session, row)
 
     def remove(self, name: str, *, by: str) -> None:
         """Forgets a view with all that is kept of it; its dataset and its runs stay."""
         with self._catalog.begin() as session:
             row = _row(session, name, lock=True)
-            for table in (RefreshRow, ViewStateRow):
-                session.execute(delete(table).where(table.view == row.id))
+            self.refreshes.forget(session, row.id)
             _told(session, row, "remove", by=by)
             session.delete(row)
 
@@ -101,74 +100,18 @@ class ViewStore:
             self._jobs.guard(session, lease)
             session.get_one(ViewRow, view_id).dataset = dataset
 
-    # Refreshes
-
-    def begin(self, view: View, run: str, *, by: str) -> int:
-        """Records that a refresh begins. Who began one before it and did not end it has ended: we hold the lease."""
-        now = utcnow()
-        with self._catalog.begin() as session:
-            lost = session.scalars(
-                select(RefreshRow).where(RefreshRow.view == view.id, RefreshRow.outcome == "running")
-            )
-            for one in lost:
-                one.outcome, one.finished, one.error = "failed", now, "the process that ran it ended"
-            row = RefreshRow(
-                view=view.id, run=run, by=by, started=now, finished=None, outcome="running", way="", why="", rows=0,
-                version=None, read={}, error=None,
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            return row.id
-
-    def end(self, refresh: int, lease: Lease | None, **found: Any) -> RefreshRecord:
-        """Records how a refresh ended.
-
-        Raises:
-            Conflict: The lease was lost meanwhile.
-        """
-        with self._catalog.begin() as session:
-            if lease is not None:
-                self._jobs.guard(session, lease)
-            row = session.get_one(RefreshRow, refresh)
-            row.finished = utcnow()
-            for name, value in found.items():
-                setattr(row, name, value)
-            view = session.get_one(ViewRow, row.view)
-            publish(session, "view", view.name, {"action": "refresh", "outcome": row.outcome, "run": row.run})
-            session.flush()
-            return _record(row)
-
-    def refreshes(self, view_id: str, limit: int) -> list[RefreshRecord]:
-        """The latest refreshes, newest first."""
-        query = select(RefreshRow).where(RefreshRow.view == view_id).order_by(RefreshRow.id.desc()).limit(limit)
-        with self._catalog.read() as session:
-            return [_record(row) for row in session.scalars(query)]
-
-    # How far it is
-
-    def propose(self, view_id: str, lease: Lease, state: Mapping[str, Any], *, beyond: int) -> int:
-        """Keeps a state under a number of its own. It counts from the commit on that names this number.
-
-        Args:
-            beyond: The number that counts now; a new one is higher.
-
-        Raises:
-            Conflict: The lease was lost meanwhile.
-        """
-        with self._catalog.begin() as session:
-            self._jobs.guard(session, lease)
-            highest = session.scalar(select(func.max(ViewStateRow.number)).where(ViewStateRow.view == view_id))
-            number = max(highest or 0, beyond) + 1
-            old = delete(ViewStateRow).where(ViewStateRow.view == view_id, ViewStateRow.number < beyond - STATES_KEPT)
-            session.execute(old)
-            session.add(ViewStateRow(view=view_id, number=number, state=dict(state)))
-            return number
-
-    def state(self, view_id: str, number: int) -> dict[str, Any] | None:
-        """None where nothing is known of it, as after a backup of the catalog that is older than the lake."""
-        with self._catalog.read() as session:
-            row = session.get(ViewStateRow, (view_id, number))
-            return None if row is None else row.state
+    def _view(self, session: Session, row: ViewRow) -> View:
+        return View(
+            id=row.id,
+            definition=ViewDefinition(name=row.name, sql=row.sql, description=row.description),
+            version=row.version,
+            owner=row.owner,
+            created=row.created,
+            updated=row.saved,
+            saved_by=row.saved_by,
+            dataset=row.dataset,
+            last=self.refreshes.last(session, row.id),
+        )
 
 
 def _row(session: Session, name: str, *, lock: bool = False) -> ViewRow:
@@ -179,35 +122,25 @@ def _row(session: Session, name: str, *, lock: bool = False) -> ViewRow:
     return row
 
 
-def _view(session: Session, row: ViewRow) -> View:
-    last = session.scalar(select(RefreshRow).where(RefreshRow.view == row.id).order_by(RefreshRow.id.desc()).limit(1))
-    return View(
-        id=row.id,
-        definition=ViewDefinition(name=row.name, sql=row.sql, description=row.description),
-        version=row.version,
-        owner=row.owner,
-        created=row.created,
-        updated=row.saved,
-        saved_by=row.saved_by,
-        dataset=row.dataset,
-        last=None if last is None else _record(last),
-    )
-
-
 def _record(row: RefreshRow) -> RefreshRecord:
     return RefreshRecord(
         run=row.run,
         by=row.by,
         started=row.started,
         finished=row.finished,
-        outcome=row.outcome,  # type: ignore[arg-type]
-        way=row.way,  # type: ignore[arg-type]
+        outcome=row.outcome,
+        way=row.way,
         why=row.why,
         rows=row.rows,
         version=row.version,
         read=dict(row.read),
         error=row.error,
     )
+
+
+def _ended(session: Session, row: RefreshRow) -> None:
+    name = session.get_one(ViewRow, row.of).name
+    publish(session, "view", name, {"action": "refresh", "outcome": row.outcome, "run": row.run})
 
 
 def _told(session: Session, row: ViewRow, action: str, *, by: str, detail: Mapping[str, Any] | None = None) -> None:

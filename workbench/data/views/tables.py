@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workbench.data.attempts import AttemptRow, StateRow
+from workbench.data.views.model import Way
 from workbench.foundation.catalog import Base, UtcDateTime
-
-_BIG_KEY = BigInteger().with_variant(Integer, "sqlite")
 
 
 class ViewRow(Base):
@@ -26,30 +25,20 @@ class ViewRow(Base):
     dataset: Mapped[str | None] = mapped_column(String(32))
 
 
-class RefreshRow(Base):
+class RefreshRow(AttemptRow):
     __tablename__ = "view_refresh"
 
-    id: Mapped[int] = mapped_column(_BIG_KEY, primary_key=True, autoincrement=True)
-    view: Mapped[str] = mapped_column(ForeignKey("materialized_view.id"), index=True)
-    run: Mapped[str] = mapped_column(String(32))
-    by: Mapped[str] = mapped_column(String(128))
-    started: Mapped[datetime] = mapped_column(UtcDateTime)
-    finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    outcome: Mapped[str] = mapped_column(String(16))
-    way: Mapped[str] = mapped_column(String(16))
-    why: Mapped[str] = mapped_column(Text)
-    rows: Mapped[int] = mapped_column(BigInteger)
+    of: Mapped[str] = mapped_column("view", ForeignKey("materialized_view.id"), index=True)
+    way: Mapped[Way] = mapped_column(String(16), default="")
+    why: Mapped[str] = mapped_column(Text, default="")
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
     version: Mapped[int | None] = mapped_column(BigInteger)
-    read: Mapped[dict[str, int]] = mapped_column(JSON)
-    error: Mapped[str | None] = mapped_column(Text)
+    read: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
 
 
-class ViewStateRow(Base):
-    """Which versions a view would be of, were a commit of its dataset to name this number. Of all of them the one
-    counts that the newest commit names."""
+class ViewStateRow(StateRow):
+    """Which versions a view would be of."""
 
     __tablename__ = "view_state"
 
-    view: Mapped[str] = mapped_column(ForeignKey("materialized_view.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    of: Mapped[str] = mapped_column("view", ForeignKey("materialized_view.id"), primary_key=True)

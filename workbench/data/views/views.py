@@ -12,10 +12,11 @@ from workbench.data.lake import Lake, check_name
 from workbench.data.sql import SqlDoor
 from workbench.data.views.cards import listed, refreshes_listed
 from workbench.data.views.filed import in_file, in_files
-from workbench.data.views.model import Explained, RefreshRecord, View, ViewDefinition, validated
+from workbench.data.views.model import Explained, RefreshRecord, View, ViewDefinition
 from workbench.data.views.refreshing import Refreshing
 from workbench.data.views.store import ViewStore
 from workbench.foundation.catalog import Catalog
+from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, unknown
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing, readable
@@ -109,7 +110,7 @@ class Views:
             Conflict: There is a dataset of that name that is no view's, or a file says what the view is.
             Forbidden: It takes an analyst; to change it, its owner or an engineer.
         """
-        definition = validated({"name": name, "sql": sql, "description": description})
+        definition = validated(ViewDefinition, {"name": name, "sql": sql, "description": description}, noun="view")
         check_name(name)
         if in_file(self._folder, name) is not None:
             raise Conflict(f"views/{name}.yaml says what the view is", hint="change the file")
@@ -135,7 +136,7 @@ class Views:
             NotFound: No such view.
             Forbidden: It takes an analyst, of whom no policy hides anything of it.
         """
-        return refreshes_listed(self._store.refreshes(self.get(name).id, limit))
+        return refreshes_listed(self._store.refreshes.latest(self.get(name).id, limit))
 
     def explain(self, name: str) -> Explained:
         """Whether a view can be carried on by what its datasets get, and what a refresh would do now.
@@ -199,20 +200,20 @@ class Views:
                 parent=parent or self._actor.run,
                 fingerprint=fingerprint,
             )
-            refresh = self._store.begin(view, run.id, by=self._actor.principal.name)
+            refresh = self._store.refreshes.begin(view.id, run.id, by=self._actor.principal.name)
             try:
                 actor = Actor(self._actor.principal, run.id)
                 done = Refreshing(view, self._lake, self._door, self._store, actor).run(
                     lease, self._security, anew=anew
                 )
-                record = self._store.end(
+                record = self._store.refreshes.end(
                     refresh, lease, outcome="succeeded", way=done.decision.way, why=done.decision.why, rows=done.rows,
                     version=done.version, read=dict(done.read),
                 )  # fmt: skip
                 self._runs.finish(run.id, RunStatus.SUCCEEDED, guard=lambda session: self._guard(session, lease, guard))
             except BaseException as error:
                 said = str(error) or type(error).__name__
-                self._store.end(refresh, None, outcome="failed", error=said)
+                self._store.refreshes.end(refresh, None, outcome="failed", error=said)
                 self._runs.finish(run.id, RunStatus.FAILED, error=said)
                 raise
         _logger.info("view %s %r", name, record)

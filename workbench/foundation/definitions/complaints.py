@@ -12,14 +12,16 @@ import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from workbench.foundation.definitions.spot import Place, Spot, names
-from workbench.foundation.errors import nearest
+from workbench.foundation.errors import Invalid, nearest
 
-__all__ = ["Complaint", "Fields", "complaints", "listed", "meant"]
+__all__ = ["Complaint", "Fields", "complaints", "listed", "meant", "validated"]
+
+M = TypeVar("M", bound=BaseModel)
 
 Fields = Mapping[type[BaseModel], Iterable[str]]
 
@@ -124,6 +126,23 @@ def _said(problem: Any, spot: Spot, name: str, known: list[str], term: str) -> s
         return f"has the {name} {shown}; use {', '.join(most)} or {last}"
     message = f"{problem['msg'][:1].lower()}{problem['msg'][1:]} (it is {shown})"
     return f"has a wrong '{name}': {message}" if name else f"is wrong: {message}"
+
+
+def validated(model: type[M], given: Mapping[str, Any], *, noun: str) -> M:
+    """Makes a model of what somebody gave in Python or JSON, where there are no lines to name.
+
+    Args:
+        noun: What the model is to the reader: "metric".
+
+    Raises:
+        Invalid: It has mistakes; all of them are named.
+    """
+    given = dict(given)
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        sentences = [one.sentence for one in complaints(error, model, given, noun=noun)]
+        raise Invalid("; ".join(dict.fromkeys(sentences))) from None  # its cause repeats what was given
 
 
 def listed(shown: str, found: Iterable[Complaint]) -> str:

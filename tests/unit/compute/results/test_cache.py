@@ -165,7 +165,7 @@ def test_where_the_one_fails_the_next_tries(folder: Path) -> None:
 
 def test_who_waits_for_another_gets_a_result_that_is_too_large_to_keep(folder: Path) -> None:
     large = pl.DataFrame({"k": [f"{n:0100}" for n in range(30_000)]})
-    engine = Counting(wait=0.3)
+    engine = Counting(wait=1.0)
     kept = Remembering(engine, ResultCache(folder, 1), "code")
     begun = threading.Barrier(3)
 
@@ -177,6 +177,7 @@ def test_who_waits_for_another_gets_a_result_that_is_too_large_to_keep(folder: P
         assert list(pool.map(ask, range(3))) == [30_000] * 3
     assert engine.asked == 1
     assert not list(folder.glob("*"))
+    engine.wait = 0
     kept.run(COUNT, Parts.of(large))
     assert engine.asked == 2
 

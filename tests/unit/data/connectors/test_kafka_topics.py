@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 from kafka_broker import Broker
+from own_process import OwnProcess, killed
 
 from workbench import Workbench
 from workbench.data.connectors import Stream, open_stream
 from workbench.foundation.errors import Invalid, NotFound, Unavailable
-
-PROGRAM = """
-import sys
-from workbench import Workbench
-with Workbench.open() as wb:
-    wb.etl.drain(sys.argv[1], into="orders", batch_rows=10, wait=0.5)
-"""
 
 
 def test_messages_of_all_partitions_are_rows_once(wb: Workbench, kafka_broker: Broker) -> None:
@@ -76,10 +66,9 @@ def test_killed_and_started_again_nothing_is_lost_or_doubled(
 ) -> None:
     kafka_broker.send("orders", *({"n": n} for n in range(60)))
     url = f"kafka://{kafka_broker.address}#topic=orders&types=n:integer"
-    for failpoint, ended in ((moment, -signal.SIGKILL), ("", 0)):
-        environment = dict(os.environ, WORKBENCH_FAILPOINT=failpoint)
-        done = subprocess.run([sys.executable, "-c", PROGRAM, url], cwd=workspace, env=environment, check=False)
-        assert done.returncode == ended
+    drain = f"wb.etl.drain({url!r}, into='orders', batch_rows=10, wait=0.5)"
+    killed(workspace, drain, moment)
+    assert OwnProcess(workspace, drain).ended() == 0
     assert sorted(wb.datasets["orders"].to_polars()["n"]) == list(range(60))
 
 

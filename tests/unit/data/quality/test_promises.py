@@ -13,6 +13,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from waiting import day_that_lasts
 
 from workbench.data.lake import Lake
 from workbench.data.quality import Quality, Suite, check
@@ -116,7 +117,7 @@ def test_a_promise_is_kept_listed_and_taken_back(
     make_quality: Callable[..., Quality], lake: Lake, security: Security, admin: Actor
 ) -> None:
     quality = make_quality()
-    today = datetime.now(UTC).date()
+    today = day_that_lasts().date()
     lake.create("sales", pl.DataFrame({"day": [today - timedelta(days=1)] * 3, "n": [1, 2, 3]}), admin)
     with pytest.raises(NotFound, match="nothing is promised of the freshness of 'sales'"):
         quality.promises.look("sales")

@@ -6,9 +6,6 @@ import bz2
 import gzip
 import io
 import os
-import signal
-import subprocess
-import sys
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from own_process import killed
 from sqlalchemy import text
 
 from workbench import Workbench
@@ -250,14 +248,6 @@ def test_rows_come_into_a_dataset_that_is_there(wb: Workbench) -> None:
     assert {node.name for node in wb.lineage("orders").upstream} == {"orders", "upload:orders.csv", "upload:more.csv"}
 
 
-DYING = """
-import sys
-from workbench import Workbench
-wb = Workbench.open(sys.argv[1])
-wb.uploads.load(sys.argv[2], "orders", mode=sys.argv[3] or None)
-"""
-
-
 @pytest.mark.parametrize("mode", ["", "append"])
 @pytest.mark.parametrize(
     "point", ["lake.files.written", "lake.commit.after_fsync", "lake.commit.after_catalog", "upload.loaded"]
@@ -266,11 +256,7 @@ def test_killed_at_any_moment_it_is_in_once(wb: Workbench, mode: str, point: str
     if mode:
         wb.datasets.create("orders", ROWS.clear())
     upload = sent(wb, "orders.csv", CSV)
-    ended = subprocess.run(
-        [sys.executable, "-c", DYING, str(wb.settings.home), upload, mode],
-        env=os.environ | {"WORKBENCH_FAILPOINT": point}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    killed(wb.settings.home, f"wb.uploads.load({upload!r}, 'orders', mode={mode or None!r})", point)
     done = wb.uploads.load(upload, "orders", mode=mode or None)
     assert done.state is UploadState.LOADED
     assert wb.datasets["orders"].to_polars().equals(ROWS)

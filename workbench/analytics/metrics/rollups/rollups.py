@@ -21,7 +21,7 @@ from workbench.analytics.metrics.sources import Sources
 from workbench.compute import Engine
 from workbench.data.lake import Lake
 from workbench.foundation.catalog import utcnow
-from workbench.foundation.definitions import complaints
+from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Invalid, WorkbenchError, unknown
 from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
@@ -86,7 +86,7 @@ class Rollups:
             Invalid: It has mistakes, or does not fit its metrics or their dataset.
             NotFound: A metric or a dimension is not there.
         """
-        rollup = definition if isinstance(definition, Rollup) else _validated(definition)
+        rollup = definition if isinstance(definition, Rollup) else validated(Rollup, definition, noun="rollup")
         self._store.require(self._actor.principal, f"define the rollup '{rollup.name}'")
         self._refuse_written(rollup.name)
         check(sheets_of(rollup, self._known()), Sources(self._lake, self._actor).schema)
@@ -243,11 +243,3 @@ class Rollups:
     def _refuse_written(self, name: str) -> None:
         if name in self._known().rollups:
             raise Conflict(f"rollup '{name}' is defined in a file", hint="change it there, or take it out of the file")
-
-
-def _validated(given: Mapping[str, Any]) -> Rollup:
-    try:
-        return Rollup.model_validate(dict(given))
-    except ValidationError as error:
-        found = complaints(error, Rollup, dict(given), noun="rollup")
-        raise Invalid("; ".join(dict.fromkeys(one.sentence for one in found))) from error
