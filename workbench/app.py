@@ -99,7 +99,7 @@ class Workbench:
         suites, held = settings.home / "expectations", settings.state / "held"
         self.quality = Quality(catalog, self.lake, self.runs, actor, suites, self._sql, held)
         self.lake.when_removed(lambda _: self.quality.held.tidy())
-        self.etl = Etl(self.lake, self.runs, actor, settings.home, self.quality.screen)
+        self.etl = Etl(self.lake, self.runs, actor, settings.home, self.quality.screen, self.quality.held)
         self.sources = Sources(
             catalog,
             settings,
@@ -107,7 +107,7 @@ class Workbench:
             self.runs,
             self.security,
             actor,
-            lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held).check,
+            lambda one: Quality(catalog, self.lake, self.runs, one, suites, self._sql, held),
         )
         self.transforms = Transforms(self.lake, self.runs, actor, settings.home, self.quality.held)
         self.views = Views(catalog, self.lake, self._sql, self.runs, self.security, actor, settings.home / "views")

@@ -16,10 +16,10 @@ from workbench import Workbench
 
 pytestmark = pytest.mark.redis
 
-# The first two commits make the datasets; then quarantined messages and rows have one each.
+# The first commit makes the dataset; then each batch has one.
 MOMENTS = (
     *("lake.commit.after_delta@1", "lake.commit.after_catalog@2", "lake.files.written@3", "lake.commit.before_delta@4"),
-    *("lake.commit.after_delta@4", "lake.commit.after_fsync@5", "lake.commit.after_catalog@4"),
+    *("lake.commit.after_delta@4", "lake.commit.after_fsync@5", "quality.held.written@1", "quality.held.recorded@2"),
     *("etl.drain.quarantined@2", "etl.drain.kept@1", "etl.drain.kept@3", "etl.drain.acknowledged@3"),
 )
 BAD = (7, 23, 40)
@@ -41,9 +41,10 @@ def check(wb: Workbench, client: redis.Redis, key: str, sent: int) -> None:
     expected = [n for n in range(sent) if n not in BAD]
     assert rows["n"].to_list() == expected
     assert rows["text"].to_list() == [f"order {n}" for n in expected]
-    refused = wb.datasets["orders_quarantine"].to_polars()
-    assert sorted(refused["content"]) == sorted(f'{{"n": "bad", "text": "order {n}"}}' for n in BAD)
-    assert set(refused["reason"]) == {"'n' is no integer: 'bad'"}
+    held = wb.quality.held.list("orders")
+    content = [content for one in held for content in wb.quality.held.rows(one.id)["content"]]
+    assert sorted(content) == sorted(f'{{"n": "bad", "text": "order {n}"}}' for n in BAD)
+    assert {reason for one in held for reason in one.reasons} == {"'n' is no integer: 'bad'"}
     assert client.xpending(key, "workbench")["pending"] == 0
 
 

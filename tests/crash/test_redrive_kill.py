@@ -19,6 +19,12 @@ REDRIVE = """
 for one in wb.quality.held.list():
     wb.quality.held.redrive(one.id)
 """
+APPLY = """
+import sys
+from workbench import Workbench
+with Workbench.open(sys.argv[1]) as wb:
+    wb.transforms.apply("clean")
+"""
 SUITE = "dataset: flights\nexpectations: [{{expect: between, column: n, max: {most}}}]\n"
 ROWS = pl.DataFrame({"n": [1, 2, 30, 40, 500]})
 
@@ -78,3 +84,38 @@ def test_held_rows_come_in_once(home: Path, failpoint: str, most: int) -> None:
     done(home, REDRIVE)
     held = [500] if most == 100 else []
     assert there(home) == ([1, 2, 30, 40, *([] if held else [500])], held)
+
+
+TRANSFORMS = """reads: raw
+into: flights
+mode: {mode}
+transforms:
+  - cast: {{columns: {{n: integer}}, on_failure: quarantine}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "mode"),
+    [
+        ("quality.held.written", "replace"),
+        pytest.param("etl.transforms.loaded", "replace", marks=pytest.mark.long),
+        pytest.param("quality.held.written", "append", marks=pytest.mark.long),
+        pytest.param("etl.transforms.loaded", "append", marks=pytest.mark.long),
+    ],
+)
+def test_what_transforms_take_out_is_held_once(home: Path, failpoint: str, mode: str) -> None:
+    (home / "transforms").mkdir()
+    (home / "transforms" / "clean.yaml").write_text(TRANSFORMS.format(mode=mode))
+    with Workbench.open(home) as wb:
+        wb.datasets.create("raw", pl.DataFrame({"n": ["1", "x", "3"]}))
+    run(APPLY, home, failpoint)
+    with Workbench.open(home) as wb:
+        assert sorted(wb.datasets.get("flights").to_polars()["n"]) == [1, 3]
+        wb.datasets.get("raw").overwrite(pl.DataFrame({"n": ["y", "z"]}))
+    run(APPLY, home)
+    with Workbench.open(home) as wb:
+        held = [n for one in wb.quality.held.list() for n in wb.quality.held.rows(one.id)["n"]]
+        assert held == ["y", "z"]
+        assert sorted(wb.datasets.get("flights").to_polars()["n"]) == ([] if mode == "replace" else [1, 3])
+        (batch,) = wb.quality.held.list()
+        assert wb.quality.held.redrive(batch.id).held == (batch,)

@@ -285,8 +285,8 @@ class RedisStream(Place):
         return Counter(_said(fields) for _, fields in self._server.xrange(self._key))
 
     def held(self, wb: Workbench) -> Rows:
-        refused = wb.datasets[f"{self.name}_quarantine"].to_polars()["content"]
-        return super().held(wb) + Counter(_said(json.loads(content)) for content in refused)
+        batches = [wb.quality.held.rows(one.id)["content"] for one in wb.quality.held.list(self.name)]
+        return super().held(wb) + Counter(_said(json.loads(content)) for batch in batches for content in batch)
 
     def close(self) -> None:
         self._server.close()

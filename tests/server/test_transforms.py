@@ -58,7 +58,7 @@ def test_transforms_are_listed_tried_and_applied(site: Site) -> None:
     assert seen["quarantine_values"] == [["b", "x", "'size' cannot be read as integer"]]
     others = {"transforms": [{"cast": {"columns": {"size": "integer"}}}]}
     refused = sent(site, "POST", "transforms/sizes/preview", json=others)
-    assert (refused.status_code, "1 values of 'size' cannot be read as integer" in refused.text) == (422, True)
+    assert (refused.status_code, "1 value of 'size' cannot be read as integer" in refused.text) == (422, True)
     assert sent(site, "GET", "datasets/sizes").status_code == 404
 
     assert sent(site, "POST", "transforms/sizes/apply", user="vera", json={}).status_code == 403

@@ -46,19 +46,24 @@ def show(
     if not as_json:
         for record in records:
             told = record["_reasons"]
-            record["_reasons"] = "; ".join(f"{one['expectation']} ({one['values']})" for one in told)
+            record["_reasons"] = "; ".join(
+                f"{one['expectation']} ({one['values']})" if one["values"] else one["expectation"] for one in told
+            )
     print_records(records, as_json=as_json, columns=frame.columns, raw=True)
 
 
 @commands.command()
-def redrive(id: Batch) -> None:
+def redrive(ids: Annotated[list[str], typer.Argument(help="Which rows: ids that `list` shows.")]) -> None:
     """Try to load rows again, after the rule was mended; exit code 1 where some still do not fit."""
+    still = False
     with open_workbench() as wb:
-        done = wb.quality.held.redrive(id)
-    say(f"{_rows(done.loaded)} loaded" + ("" if done.version is None else f", version {done.version}"))
-    for one in done.held:
-        say(f"{_rows(one.rows)} still held, as {one.id}: {'; '.join(one.reasons)}")
-    if done.held:
+        for id in ids:
+            done = wb.quality.held.redrive(id)
+            say(f"{_rows(done.loaded)} loaded" + ("" if done.version is None else f", version {done.version}"))
+            for one in done.held:
+                say(f"{_rows(one.rows)} still held, as {one.id}: {'; '.join(one.reasons)}")
+            still = still or bool(done.held)
+    if still:
         raise typer.Exit(1)
 
 

@@ -65,7 +65,9 @@ def show(name: Name, as_json: JsonOption = False) -> None:
         return
     for field, value in record.items():
         if value not in (None, "", (), []):
-            say(f"{field:<14}{', '.join(map(str, value)) if isinstance(value, list | tuple) else value}")
+            say(f"{field:<14}{_told(value)}")
+    if record["error"]:
+        say(f"workbench source test {name} says what can be done about it")
 
 
 @commands.command()
@@ -220,11 +222,16 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
                 "version": one.version,
                 "saved": one.updated,
                 "saved_by": one.saved_by,
-                "says": one.definition.model_dump(mode="json", exclude_defaults=True, exclude={"name"}),
+                "says": says if as_json else ", ".join(f"{field}={_told(value)}" for field, value in says.items()),
             }
             for one in wb.sources.versions(name)
+            for says in [one.definition.model_dump(mode="json", exclude_defaults=True, exclude={"name"})]
         ]
     print_records(records, as_json=as_json)
+
+
+def _told(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import JsonOption, print_problems, print_records, say
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import Invalid
 
@@ -27,9 +27,11 @@ def add_to(app: typer.Typer) -> None:
 def list_views(as_json: JsonOption = False) -> None:
     """List the views, and how each was last refreshed."""
     with open_workbench() as wb:
-        records = [_record(view) for view in wb.views.list()]
+        found = wb.views.list()
+        records = [_record(view) for view in found]
     shown = ("name", "description", "owner", "refreshed", "outcome", "way", "why")
     print_records(records, as_json=as_json, columns=shown, empty="no view: workbench view define NAME --sql SELECT")
+    print_problems(found.problems)
 
 
 @commands.command()

@@ -584,8 +584,8 @@ export interface HeldDetail {
   id: string;
   dataset: string;
   /** Who held them. */
-  kind: "suite" | "transforms";
-  /** Which transforms took them out of which dataset; empty where a load did. */
+  kind: "suite" | "transforms" | "stream";
+  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -609,8 +609,8 @@ export interface HeldItem {
   id: string;
   dataset: string;
   /** Who held them. */
-  kind: "suite" | "transforms";
-  /** Which transforms took them out of which dataset; empty where a load did. */
+  kind: "suite" | "transforms" | "stream";
+  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -2093,8 +2093,9 @@ export interface ViewItem {
   name: string;
   sql: string;
   description: string;
-  /** Counts the changes of what it says, from 1. */
+  /** Counts the changes of what it says, from 1; 0 for a file that nobody has asked for. */
   version: number;
+  /** Whoever defined it; empty where the version is 0. */
   owner: string;
   created: string;
   updated: string;

@@ -30,6 +30,8 @@ def test_rows_are_listed_shown_loaded_and_given_up(command: Command, workspace: 
     ended = command("quarantine", "redrive", told["id"])
     assert (ended.code, "1 row loaded, version 1" in ended.out) == (1, True)
     (left,) = json.loads(command("quarantine", "list", "flights", "--json").out)
+    both = command("quarantine", "redrive", left["id"], told["id"])
+    assert (both.code, "still held" in both.out, f"'{told['id']}' is parted already" in both.err) == (1, True, True)
     assert command("quarantine", "discard", left["id"], "--yes").code == 0
     assert "no rows are held back" in command("quarantine", "list").out
     assert len(json.loads(command("quarantine", "list", "--all", "--json").out)) == 3

@@ -14,9 +14,9 @@ from workbench.data.connectors.files import SCHEMES as STORES
 from workbench.data.connectors.files import FileSource, Found, Remote, TextFormat
 from workbench.data.connectors.given import open_file
 from workbench.data.connectors.model import Source
-from workbench.data.connectors.opening import connectors, open_source, read_frame, read_reader
+from workbench.data.connectors.opening import connectors, kind_of, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned, inside
-from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, streams
+from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, read_again, streams
 from workbench.data.connectors.zones import in_zone, stream_in_zone
 
 __all__ = [
@@ -38,9 +38,11 @@ __all__ = [
     "connectors",
     "in_zone",
     "inside",
+    "kind_of",
     "open_file",
     "open_source",
     "open_stream",
+    "read_again",
     "read_frame",
     "read_reader",
     "stream_in_zone",

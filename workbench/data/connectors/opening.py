@@ -26,10 +26,10 @@ from workbench.data.connectors.files import (
 )
 from workbench.data.connectors.model import Source
 from workbench.data.connectors.streams import streams
-from workbench.foundation.errors import Invalid, NotFound
+from workbench.foundation.errors import Invalid, NotFound, unknown
 from workbench.foundation.registry import Registry
 
-__all__ = ["connectors", "open_source", "read_frame", "read_reader"]
+__all__ = ["connectors", "kind_of", "open_source", "read_frame", "read_reader"]
 
 SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 DUCKDB_SUFFIXES = {".duckdb", ".ddb"}
@@ -128,7 +128,7 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
     if local:
         duck = path.suffix.lower() in DUCKDB_SUFFIXES
         return DuckSource(f"duckdb:///{path}") if duck else DatabaseSource(f"sqlite:///{path}")
-    kind = scheme.split("+")[0]
+    kind = _kind(scheme)
     if kind in ("sqlite", "duckdb"):
         if rest.lstrip("/") in ("", ":memory:"):
             raise Invalid(f"'{given}' names no database file", hint=f"write {kind}:///path/to/file.db")
@@ -140,9 +140,32 @@ def open_source(url: str | Path, *, base: Path | None = None, text: TextFormat |
         )
     if scheme == "delta" and not rest.startswith("/"):
         given = f"delta://{folder / rest}"
-    if scheme in connectors.names():
-        kind = scheme
-    return connectors.get("postgresql" if kind == "postgres" else kind)(given)
+    return connectors.get(kind)(given)
+
+
+def kind_of(url: str) -> str:
+    """What an address is: the connector or the stream that its scheme names, `file` for a path, or `sqlite` or `duckdb`
+    by its ending. Nothing is opened.
+
+    Raises:
+        NotFound: No connector for the scheme; the message has the nearest.
+    """
+    scheme, there, _ = url.partition("://")
+    if not there:
+        suffix = Path(url).suffix.lower()
+        return "sqlite" if suffix in SQLITE_SUFFIXES else "duckdb" if suffix in DUCKDB_SUFFIXES else "file"
+    kind, names = _kind(scheme), sorted({*connectors.names(), *streams.names()})
+    if kind not in names:
+        raise unknown("connector", scheme, names)
+    return kind
+
+
+def _kind(scheme: str) -> str:
+    """The connector that a scheme names, of which it may say the driver as well: `postgresql+psycopg`."""
+    if scheme in connectors.names() or scheme in streams.names():
+        return scheme
+    kind = scheme.split("+")[0]
+    return "postgresql" if kind == "postgres" else kind
 
 
 def read_frame(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_args
 
 import polars as pl
@@ -15,6 +15,7 @@ from workbench.foundation.errors import Invalid, unknown
 __all__ = ["cast", "deduplicate"]
 
 Failures = Literal["raise", "null", "quarantine"]
+Type = Literal["integer", "number", "text", "boolean", "date", "datetime"]
 
 TIME = pl.Datetime("us", "UTC")
 _ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
@@ -23,7 +24,7 @@ _FALSE = ["false", "f", "no", "n", "0"]
 
 
 def cast(frame: AnyFrame, *, on_failure: Failures = "raise", time_zone: str | None = None,
-         quarantine: Quarantine | None = None, **columns: str) -> AnyFrame:  # fmt: skip
+         quarantine: Quarantine | None = None, **columns: Type) -> AnyFrame:  # fmt: skip
     """Gives columns another type: `cast(frame, time_hour="datetime", seats="integer")`.
 
     Args:
@@ -98,17 +99,18 @@ def deduplicate(
     return alike(frame, kept.sort(".row").drop(".row"))
 
 
-def _refuse_failures(rows: pl.LazyFrame, made: dict[str, pl.Expr], columns: dict[str, str]) -> None:
+def _refuse_failures(rows: pl.LazyFrame, made: dict[str, pl.Expr], columns: Mapping[str, str]) -> None:
     failed = {name: pl.col(name).is_not_null() & expression.is_null() for name, expression in made.items()}
     found = rows.select(
         *(fails.sum().alias(f"{name}.count") for name, fails in failed.items()),
         *(pl.col(name).filter(fails).head(3).implode().alias(f"{name}.shown") for name, fails in failed.items()),
     ).collect(engine="in-memory")
+    counts = {name: found[f"{name}.count"].item() for name in failed}
     said = [
-        f"{found[f'{name}.count'].item():,} values of '{name}' cannot be read as {columns[name]}, e.g. "
+        f"{count:,} {'value' if count == 1 else 'values'} of '{name}' cannot be read as {columns[name]}, e.g. "
         + ", ".join(repr(value) for value in found[f"{name}.shown"].to_list()[0])
-        for name in failed
-        if found[f"{name}.count"].item()
+        for name, count in counts.items()
+        if count
     ]
     if said:
         raise Invalid("; ".join(said), hint="mend them in the source, or cast with on_failure='null'")
@@ -163,7 +165,7 @@ def _zoned(naive: pl.Expr, zone: str | None) -> pl.Expr:
     return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
 
 
-_READERS: dict[str, Callable[[pl.Expr, pl.DataType, str | None], pl.Expr]] = {
+_READERS: dict[Type, Callable[[pl.Expr, pl.DataType, str | None], pl.Expr]] = {
     "integer": _integer,
     "number": _number,
     "text": _text,

@@ -2,41 +2,30 @@
 
 A stream gives a message again until it is acknowledged, which is done when its row is on disk. The position of the last
 row of a batch is committed with the rows, so that what comes again is known by its position: killed anywhere, nothing
-is lost and nothing is doubled.
+is lost and nothing is doubled. What is no row is held back together with the position up to which that was done.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 
 import polars as pl
 
 from workbench.compute import frames
-from workbench.data.connectors import Refused, Stream, StreamBatch
+from workbench.data.connectors import Refused, Stream, StreamBatch, open_stream
 from workbench.data.etl.cleaning import deduplicate
+from workbench.data.etl.messages import POSITION, Wanted, fitting, kept
 from workbench.data.etl.model import Drained
 from workbench.data.lake import Checkpoint, Lake
-from workbench.foundation.catalog import utcnow
-from workbench.foundation.errors import Conflict
+from workbench.data.quality import Holding, Kept
+from workbench.foundation.errors import CheckFailed, Conflict, Invalid
 from workbench.foundation.failpoints import failpoint
-from workbench.governance.runs import Actor
+from workbench.governance.runs import Actor, Runs
 
-__all__ = ["Drain"]
+__all__ = ["Drain", "drained"]
 
 ATTEMPTS = 10
-POSITION = ".position"
-QUARANTINE = pl.Schema(
-    {
-        "stream": pl.String(),
-        "part": pl.String(),
-        "id": pl.String(),
-        "reason": pl.String(),
-        "content": pl.String(),
-        "time": pl.Datetime("us", "UTC"),
-    }
-)
 
 
 class Drain:
@@ -44,9 +33,10 @@ class Drain:
 
     Args:
         key: Rows replace those of their key; without one they are added.
-        evolve: New fields become columns, where otherwise their messages are quarantined.
-        quarantine: The dataset of messages that are no rows.
+        evolve: New fields become columns, where otherwise their messages are held back.
+        held: Holds messages back that are no rows.
         gate: Looks at the rows of a batch before any of them is in, and raises where they may not be.
+        expect: The suite that `gate` holds them against, for messages that come in later.
     """
 
     def __init__(
@@ -58,9 +48,10 @@ class Drain:
         *,
         key: Sequence[str],
         evolve: bool,
-        quarantine: str,
+        held: Holding,
         description: str,
         gate: Callable[[pl.DataFrame, StreamBatch], None] = lambda _rows, _batch: None,
+        expect: str = "",
     ) -> None:
         self._lake = lake
         self._actor = actor
@@ -71,10 +62,12 @@ class Drain:
         if not key and lake.exists(into):
             self._key = lake.info(into, self._looking).key
         self._evolve = evolve
-        self._quarantine = quarantine
+        self._holding = held
         self._description = description
         self._gate = gate
+        self._expect = expect
         self._rows = self._refused = self._again = 0
+        self._held: list[str] = []
 
     def run(
         self,
@@ -105,7 +98,7 @@ class Drain:
                 break
             if on_progress is not None and time.perf_counter() - told >= 1:
                 told = time.perf_counter()
-                on_progress(f"{self._into}: {self._rows:,} rows, {self._refused:,} quarantined")
+                on_progress(f"{self._into}: {self._rows:,} rows, {self._refused:,} held back")
         there = self._lake.exists(self._into)
         return Drained(
             dataset=self._into,
@@ -113,85 +106,95 @@ class Drain:
             rows=self._rows,
             quarantined=self._refused,
             repeated=self._again,
-            quarantine=self._quarantine if self._refused else "",
+            held=tuple(self._held),
             seconds=time.perf_counter() - begin,
             bounded=bounded,
         )
 
     def _keep(self, batch: StreamBatch) -> None:
         rows = frames.to_polars(batch.rows).with_columns(pl.Series(POSITION, batch.positions, pl.Int64))
-        rows, refused = self._sorted_out(rows, batch)
+        wanted = self._wanted()
+        rows, odd = fitting(rows, dict(zip(batch.positions, batch.ids, strict=True)), wanted)
+        refused = sorted([*batch.refused, *odd], key=lambda one: one.position)
         self._gate(rows.drop(POSITION), batch)
-        quarantined = pl.DataFrame(
-            [
-                (self._stream.url, batch.part, one.id, one.reason, one.content, utcnow(), one.position)
-                for one in sorted([*batch.refused, *refused], key=lambda one: one.position)
-            ],
-            schema={**QUARANTINE, POSITION: pl.Int64()},
-            orient="row",
-        )
-        if quarantined.height:
-            if not self._lake.exists(self._quarantine):
-                said = f"messages that are no rows of '{self._into}', and why"
-                self._create(self._quarantine, quarantined, (), said)
-            self._refused += self._once(self._quarantine, batch.part, quarantined, (), evolve=False)
+        if not wanted.schema and (rows.height or refused):
+            self._begin(rows, refused)
+        if refused:
+            self._hold(batch, refused)
             failpoint("etl.drain.quarantined")
         if rows.height:
-            if not self._lake.exists(self._into):
-                self._create(self._into, rows, self._key, self._description)
-            kept = self._once(self._into, batch.part, rows, self._key, evolve=self._evolve)
-            self._rows += kept
-            self._again += rows.height - kept
+            end = max(rows[POSITION][-1], refused[-1].position if refused else 0)
+            committed = self._once(batch.part, rows, int(end), evolve=wanted.evolve)
+            self._rows += committed
+            self._again += rows.height - committed
 
-    def _sorted_out(self, rows: pl.DataFrame, batch: StreamBatch) -> tuple[pl.DataFrame, list[Refused]]:
-        """The rows as the dataset has them, and those that do not fit: a field that can be no column, or no key."""
-        there = self._lake.exists(self._into)
-        schema = self._lake.read(self._into, self._looking).collect_schema() if there else pl.Schema()
-        reasons = [
-            (pl.col(name).is_null() if name in rows.columns else pl.lit(True), f"has no '{name}', which is its key")
-            for name in self._key
-        ]
-        odd = []
-        taken = {name.casefold(): name for name in schema}
-        for name in rows.columns:
-            if name == POSITION or name in schema:
-                continue
-            if not name.strip() or "\0" in name or taken.setdefault(name.casefold(), name) != name:
-                odd.append(name)
-                reasons.append((pl.col(name).is_not_null(), f"has the field {name!a}, which can be no column"))
-            elif there and not self._evolve:
-                odd.append(name)
-                said = f"has the field '{name}', which is no column of '{self._into}'"
-                reasons.append((pl.col(name).is_not_null(), said))
-        ids = dict(zip(batch.positions, batch.ids, strict=True))
-        refused: list[Refused] = []
-        for wrong, reason in reasons:
-            found = rows.filter(wrong)
-            for row in found.to_dicts() if found.height else ():
-                position = row.pop(POSITION)
-                text = json.dumps(row, ensure_ascii=False, default=str)
-                refused.append(Refused(position, ids[position], f"the message {reason}", text))
-            rows = rows.filter(~wrong)
-        rows = rows.drop(odd)
-        missing = [name for name in schema if name not in rows.columns]
-        return rows.with_columns(pl.lit(None, schema[name]).alias(name) for name in missing), refused
+    def _wanted(self) -> Wanted:
+        if not self._lake.exists(self._into):
+            return Wanted(self._into, pl.Schema(), self._key, evolve=True)
+        schema = self._lake.read(self._into, self._looking).collect_schema()
+        # Of messages that were no rows the dataset was made with what columns they had; the first rows have the say.
+        waiting = self._lake.version(self._into) == 0 and self._lake.info(self._into, self._looking).source
+        return Wanted(self._into, schema, self._key, evolve=self._evolve or waiting == self._stream.url)
 
-    def _once(self, dataset: str, part: str, rows: pl.DataFrame, key: Sequence[str], *, evolve: bool) -> int:
-        """Commits those of the rows that nobody has committed; gives their number."""
+    def _begin(self, rows: pl.DataFrame, refused: list[Refused]) -> None:
+        """Makes the dataset, from which messages may be held back as well.
+
+        Raises:
+            CheckFailed: Not one message says which columns it has.
+        """
+        names = set(rows.columns) - {POSITION}
+        if not names or not names >= set(self._key):
+            raise CheckFailed(
+                f"none of the {len(refused):,} messages that {self._stream.url} gives first is a row, and there is no"
+                f" dataset '{self._into}' yet that they could be held back from: {refused[0].reason}",
+                hint="they stay in the stream; declare columns in the address, #types=id:integer, or make the dataset",
+            )
+        try:
+            self._lake.create(
+                self._into,
+                rows.clear().drop(POSITION),
+                self._actor,
+                key=self._key,
+                description=self._description,
+                source=self._stream.url,
+            )
+        except Conflict:
+            if not self._lake.exists(self._into):  # its name is another's in other letters
+                raise
+
+    def _hold(self, batch: StreamBatch, refused: list[Refused]) -> None:
+        """Holds messages back that nobody has held back yet."""
+
+        def beyond(position: int) -> Kept | None:
+            fresh = [one for one in refused if one.position > position]
+            how = {"part": batch.part, "to": refused[-1].position, "id_column": batch.id_column, "expect": self._expect}
+            return kept(fresh, how) if fresh else None
+
+        held = self._holding.follow(self._into, beyond, origin=self._stream.url, part=batch.part)
+        if held is not None:
+            self._refused += held.rows
+            self._held.append(held.id)
+
+    def _once(self, part: str, rows: pl.DataFrame, end: int, *, evolve: bool) -> int:
+        """Commits those of the rows that nobody has committed; gives their number.
+
+        Args:
+            end: The last position of the batch, up to which all that is no row is held back by now.
+        """
+        dataset, key = self._into, self._key
         for _ in range(ATTEMPTS):
             follows = self._lake.checkpoint(dataset, self._stream.url, part) or 0
             fresh = rows.filter(pl.col(POSITION) > follows)
             if fresh.is_empty():
                 return 0
-            mark = int(fresh[POSITION][-1])
-            checkpoint = Checkpoint(self._stream.url, part, mark, follows)
-            kept = fresh.drop(POSITION)
+            checkpoint = Checkpoint(self._stream.url, part, end, follows)
+            wanted = fresh.drop(POSITION)
             try:
                 if key:
-                    latest = deduplicate(kept, key, keep="last")
+                    latest = deduplicate(wanted, key, keep="last")
                     self._lake.upsert(dataset, latest, self._actor, key=key, evolve=evolve, checkpoint=checkpoint)
                 else:
-                    self._lake.append(dataset, kept, self._actor, evolve=evolve, checkpoint=checkpoint)
+                    self._lake.append(dataset, wanted, self._actor, evolve=evolve, checkpoint=checkpoint)
             except Conflict:
                 if (self._lake.checkpoint(dataset, self._stream.url, part) or 0) == follows:
                     raise
@@ -199,16 +202,32 @@ class Drain:
             return fresh.height
         raise Conflict(f"others kept taking {self._stream.url} into '{dataset}' first", hint="let one of them do it")
 
-    def _create(self, dataset: str, rows: pl.DataFrame, key: Sequence[str], description: str) -> None:
-        try:
-            self._lake.create(
-                dataset,
-                rows.clear().drop(POSITION),
-                self._actor,
-                key=key,
-                description=description,
-                source=self._stream.url,
-            )
-        except Conflict:
-            if not self._lake.exists(dataset):  # its name is another's in other letters
-                raise
+
+def drained(
+    lake: Lake,
+    runs: Runs,
+    actor: Actor,
+    held: Holding | None,
+    stream: str | Stream,
+    into: str,
+    *,
+    key: Sequence[str],
+    evolve: bool,
+    description: str,
+    batch_rows: int,
+    wait: float | None,
+    most: int | None,
+    on_progress: Callable[[str], None] | None,
+) -> Drained:
+    """Drains a stream, which is noted in the run's lineage; closes what it opened. See `Etl.drain`."""
+    if held is None:
+        raise Invalid("nobody is here who holds messages back", hint="Workbench.open().etl knows who")
+    opened = open_stream(stream) if isinstance(stream, str) else stream
+    if actor.run is not None:
+        runs.record(actor.run, "read", "source", opened.url, "")
+    try:
+        drain = Drain(lake, actor, opened, into, key=key, evolve=evolve, held=held, description=description)
+        return drain.run(batch_rows=batch_rows, wait=wait, most=most, on_progress=on_progress)
+    finally:
+        if opened is not stream:
+            opened.close()

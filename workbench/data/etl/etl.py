@@ -14,17 +14,18 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from workbench.compute import frames, listed
-from workbench.data.connectors import Source, Stream, open_source, open_stream, read_frame
+from workbench.data.connectors import Source, Stream, open_source, read_frame
 from workbench.data.destinations import Sent, open_destination
 from workbench.data.etl.comparing import check_key, fitted, sorted_out
-from workbench.data.etl.draining import Drain
+from workbench.data.etl.draining import drained
 from workbench.data.etl.fingerprints import mark
 from workbench.data.etl.holding import held_back, whole
+from workbench.data.etl.messages import trying
 from workbench.data.etl.model import Drained, Landed, Loaded, Slice
 from workbench.data.etl.sending import sent
 from workbench.data.etl.slicing import slices_of
 from workbench.data.lake import Checkpoint, EventLayout, Lake, Mode, Rule, columns_of, rows_of
-from workbench.data.quality import Screened, Suite
+from workbench.data.quality import Holding, Screened, Suite
 from workbench.foundation.errors import Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.observability import logger
@@ -41,18 +42,28 @@ class Etl:
     Args:
         base: The folder that relative paths of sources start from.
         screen: Holds rows back that do not fit: `Quality.screen`.
+        held: Where messages are held back that are no rows.
     """
 
     def __init__(
-        self, lake: Lake, runs: Runs, actor: Actor, base: Path, screen: Callable[..., Screened] | None = None
+        self,
+        lake: Lake,
+        runs: Runs,
+        actor: Actor,
+        base: Path,
+        screen: Callable[..., Screened] | None = None,
+        held: Holding | None = None,
     ) -> None:
         self._screen = screen
+        self._held = held
         self._lake = lake
         self._runs = runs
         self._actor = actor
         self._base = base
         # To write less of what is there already: no read that a run's result depends on.
         self._looking = Actor(actor.principal)
+        if held is not None:
+            held.tried_by["stream"] = trying(lake, self._looking, held.tried_by["suite"])
 
     def __repr__(self) -> str:
         return f"Etl(sources from {self._base})"
@@ -284,7 +295,6 @@ class Etl:
         into: str,
         key: str | Sequence[str] = (),
         evolve: bool = False,
-        quarantine: str = "",
         description: str = "",
         batch_rows: int = 10_000,
         wait: float | None = 1.0,
@@ -293,15 +303,14 @@ class Etl:
     ) -> Drained:
         """Takes the messages of a stream that are there, each once, and acknowledges them when their rows are on disk.
 
-        A message that is no row, or does not fit the dataset, is kept with the reason in a dataset of its own and
+        A message that is no row, or does not fit the dataset, is held back with the reason (`wb.quality.held`), and
         stops nobody.
 
         Args:
             stream: `redis://host:6379/0#stream=orders`, or a stream that is open.
             into: The dataset; made when missing, with the columns of the first messages.
             key: Rows replace those of their key; without one, and without one of the dataset's own, they are added.
-            evolve: New fields become columns, where otherwise their messages are quarantined.
-            quarantine: The dataset of messages that are no rows; by default `into` and "_quarantine".
+            evolve: New fields become columns, where otherwise their messages are held back.
             batch_rows: The most messages that are in memory, and in one version.
             wait: Ends when nothing came for so many seconds; None: never.
             most: Ends when so many messages, or somewhat more, were taken.
@@ -310,22 +319,15 @@ class Etl:
         Raises:
             NotFound: No such stream.
             Invalid: The address is wrong, or columns have other types than the dataset's.
+            CheckFailed: There is no dataset, and none of the first messages says which columns it is to have.
             Unavailable: The stream cannot be reached, or the disk is full. What was not kept comes again.
         """
-        opened = open_stream(stream) if isinstance(stream, str) else stream
-        if self._actor.run is not None:
-            self._runs.record(self._actor.run, "read", "source", opened.url, "")
-        try:
-            drain = Drain(
-                self._lake, self._actor, opened, into, key=listed(key), evolve=evolve,
-                quarantine=quarantine or f"{into}_quarantine", description=description,
-            )  # fmt: skip
-            drained = drain.run(batch_rows=batch_rows, wait=wait, most=most, on_progress=on_progress)
-        finally:
-            if opened is not stream:
-                opened.close()
-        _logger.info("%r", drained)
-        return drained
+        done = drained(
+            self._lake, self._runs, self._actor, self._held, stream, into, key=listed(key), evolve=evolve,
+            description=description, batch_rows=batch_rows, wait=wait, most=most, on_progress=on_progress,
+        )  # fmt: skip
+        _logger.info("%r", done)
+        return done
 
     def send(
         self,

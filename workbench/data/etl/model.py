@@ -121,7 +121,8 @@ class Loaded:
 
     def __repr__(self) -> str:
         named = {"added": self.added, "changed": self.changed, "removed": self.removed, "late": self.late}
-        named |= {"discarded by the contract": self.discarded, "values discarded by the contract": self.values}
+        values = "value" if self.values == 1 else "values"
+        named |= {"discarded by the contract": self.discarded, f"{values} discarded by the contract": self.values}
         named |= {"held back": self.held.rows} if self.held is not None else {}
         parts = [f"{count:,} {what}" for what, count in named.items() if count]
         done = ", ".join(parts) if parts else "nothing changed"
@@ -136,9 +137,9 @@ class Drained:
         dataset: Where the rows are.
         version: The newest version; 0 where there is no such dataset yet.
         rows: Messages whose rows were kept.
-        quarantined: Messages that are no rows, and were kept with the reason.
+        quarantined: Messages that are no rows, and are held back with the reason.
         repeated: Messages that came again and were in already.
-        quarantine: The dataset of the quarantined ones; empty where there are none.
+        held: Under which ids `wb.quality.held` has those.
         seconds: How long it took.
         bounded: Whether it ended since it had taken as much as it was to, so that there may be more.
     """
@@ -148,13 +149,13 @@ class Drained:
     rows: int
     quarantined: int
     repeated: int
-    quarantine: str
+    held: tuple[str, ...]
     seconds: float
     bounded: bool = False
 
     def __repr__(self) -> str:
         parts = [_count(self.rows, "row")]
-        parts += [f"{self.quarantined:,} quarantined in {self.quarantine}"] if self.quarantined else []
+        parts += [f"{self.quarantined:,} held back as {', '.join(self.held)}"] if self.quarantined else []
         parts += [f"{self.repeated:,} in already"] if self.repeated else []
         return f"{self.dataset}: {', '.join(parts)}; version {self.version}, {self.seconds:.1f} s"
 

@@ -4,7 +4,7 @@ And profiles: what rows look like, before anything is expected of them.
 """
 
 from workbench.data.quality.checking import check
-from workbench.data.quality.held import Holding
+from workbench.data.quality.held import Holding, Trying
 from workbench.data.quality.kinds import Expectation
 from workbench.data.quality.model import Held, Kept, Outcome, QualityResult, Redriven, Screened, Tried, gate
 from workbench.data.quality.profile import ColumnProfile, Profile
@@ -37,6 +37,7 @@ __all__ = [
     "Suite",
     "Trend",
     "Tried",
+    "Trying",
     "check",
     "gate",
     "profiled",

@@ -8,8 +8,11 @@ in between and tries again finds the checkpoint, and no row comes in twice.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -33,10 +36,13 @@ from workbench.foundation.errors import (
     WorkbenchError,
 )
 from workbench.foundation.failpoints import failpoint
-from workbench.foundation.jobs import Jobs
+from workbench.foundation.jobs import Jobs, Lease
 from workbench.governance.runs import Actor
 
 __all__ = ["Holding", "Trying"]
+
+ATTEMPTS = 100
+WAIT_SECONDS = 0.05
 
 Trying = Callable[[Held, pl.DataFrame], Tried]
 """From a batch and its rows to what fits now."""
@@ -191,6 +197,9 @@ class Holding:
 
         Returns:
             What is held of it now; what is as it was stays as it is.
+
+        Raises:
+            Conflict: Somebody tries one of those again for longer than anybody can wait.
         """
         open_ones = self._store.batches(self._lake.id_of(dataset), ended=False, name_of=self._lake.name_of)
         before = [one for one in open_ones if (one.kind, one.origin, one.state) == (kind, origin, "held")]
@@ -206,13 +215,42 @@ class Holding:
             self._files.write(batch, one.rows)
             pieces.append((batch, content))
         gone = [old for old in before if old.id not in {known.id for known in stays}]
-        if pieces or gone:
-            failpoint("quality.held.written")
-            ending: list[tuple[str, State]] = [(old.id, "replaced") for old in gone]
-            self._store.add(pieces, self._lake.id_of(dataset), ending=ending)
+        with ExitStack() as leases:  # none of them is tried again meanwhile
             for old in gone:
-                self._files.remove(old)
+                leases.enter_context(self._leased("redrive", old.id))
+            gone = [old for old in gone if self._store.get(old.id, name_of=self._lake.name_of).state == "held"]
+            if pieces or gone:
+                failpoint("quality.held.written")
+                ending: list[tuple[str, State]] = [(old.id, "replaced") for old in gone]
+                self._store.add(pieces, self._lake.id_of(dataset), ending=ending)
+                for old in gone:
+                    self._files.remove(old)
         return (*stays, *(batch for batch, _ in pieces))
+
+    def follow(self, dataset: str, kept: Callable[[int], Kept | None], *, origin: str, part: str) -> Held | None:
+        """Holds back what comes after what was held of a part of a stream before, each message once.
+
+        Whoever takes the same messages at the same time comes after the other, and finds that they are held.
+
+        Args:
+            kept: From the position up to which that was done to the messages after it, whose last position is `to`, and
+                whose part is `part`, of `how`; None where there are none.
+
+        Raises:
+            Conflict: Others held messages back for longer than anybody can wait.
+        """
+        identifier = self._lake.id_of(dataset)
+        slot = f"{identifier} {hashlib.sha256(f'{origin} {part}'.encode()).hexdigest()[:16]}"
+        with self._leased("hold", slot) as lease:
+            fresh = kept(self._store.reached(identifier, origin, part))
+            if fresh is None:
+                return None
+            batch = self._batch(dataset, "", fresh, kind="stream", origin=origin)
+            self._files.write(batch, fresh.rows)
+            failpoint("quality.held.written")
+            self._store.add([(batch, content_of(fresh.rows.drop(REASONS)))], identifier, lease=lease)
+            failpoint("quality.held.recorded")
+        return batch
 
     def tidy(self) -> int:
         """Removes what is held back from datasets that were deleted, and files that a crash left behind.
@@ -225,6 +263,23 @@ class Holding:
         for identifier in self._store.gone(self._lake.name_of):
             self._store.end(identifier)
         return self._files.tidy(self._store.open, lambda identifier: self._lake.name_of(identifier) is not None)
+
+    @contextmanager
+    def _leased(self, kind: str, slot: str) -> Iterator[Lease]:
+        """A lease on a slot, once whoever has it gives it back; who has it works for moments."""
+        for attempt in range(ATTEMPTS):
+            try:
+                lease = self._jobs.take(kind, slot)
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(WAIT_SECONDS)
+            else:
+                break
+        try:
+            yield lease
+        finally:
+            self._jobs.release(lease)
 
     def _planned(self, batch: Held, given: Any) -> tuple[Held | None, tuple[Held, ...]]:
         """Parts a batch into what is loading from now on and what is held on; one step of the catalog."""

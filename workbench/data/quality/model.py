@@ -151,7 +151,7 @@ class QualityResult:
 
 
 State = Literal["held", "loading", "loaded", "parted", "replaced", "discarded"]
-Kind = Literal["suite", "transforms"]
+Kind = Literal["suite", "transforms", "stream"]
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,10 @@ class Held:
         held: When, in UTC.
         ended: When they were loaded, parted or discarded.
         parent: The batch that it is a part of.
-        kind: Who held them, and says what fits when they are tried again: a `suite`, or `transforms`.
-        origin: What they came from: which transforms, and of which dataset; empty for rows that were given.
+        kind: Who held them, and says what fits when they are tried again: a `suite`, `transforms`, or who drained a
+            `stream`.
+        origin: What they came from: which transforms, and of which dataset; which stream; empty for rows that were
+            given.
         how: What whoever held them has to know to try them again.
     """
 

@@ -61,7 +61,8 @@ def profiled(frame: Any, *, most: int | None = None, seed: int = 0) -> Profile:
     """What rows look like: see `Profile`.
 
     Args:
-        frame: A frame of any kind that `compute.frames` reads; it is read twice where it has more rows than are held.
+        frame: A frame of any kind that `compute.frames` reads; it is read twice where it has more rows than are held,
+            and each of its columns once more.
         most: How many rows are held at a time, beside which everything else is small; by default a million, and fewer
             where there are more than twenty columns.
         seed: What a sample is drawn with: the same rows and the same seed give the same one.
@@ -165,7 +166,7 @@ def _looked_at(rows: pl.LazyFrame, kinds: Mapping[str, Kind], share: float, seed
 
 
 class _Counted:
-    """What was counted of all rows, in bins that the first pass told of; one plan for all columns.
+    """What was counted of all rows, in bins that the first pass told of.
 
     Args:
         found: Of the first pass.
@@ -189,8 +190,12 @@ class _Counted:
                     plans[name, "periods"] = _by(rows, bins.period)
             if name in sketched:
                 plans[name, "distinct"] = counting.registers(rows, pl.col(name))
-        results = pl.collect_all(list(plans.values()), engine="streaming") if plans else []
-        self._found = dict(zip(plans, results, strict=True))
+        self._found: dict[tuple[str, str], pl.DataFrame] = {}
+        # Column by column: one plan of all of them reads ahead for those that are slower, and holds what it read.
+        for name in kinds:
+            own = {key: plan for key, plan in plans.items() if key[0] == name}
+            if own:
+                self._found |= zip(own, pl.collect_all(list(own.values()), engine="streaming"), strict=True)
 
     def histogram(self, name: str) -> Histogram | None:
         if name not in self._bins:

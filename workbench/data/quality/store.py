@@ -8,13 +8,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from workbench.data.quality.model import Held, Outcome, QualityResult, State
 from workbench.data.quality.tables import HeldRow, PromiseRow, QualityResultRow
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import NotFound
+from workbench.foundation.jobs import Jobs, Lease
 
 __all__ = ["HeldStore", "PromiseStore", "QualityStore"]
 
@@ -78,6 +79,7 @@ class HeldStore:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._jobs = Jobs(catalog)
 
     def batches(self, dataset_id: str | None, *, ended: bool, name_of: NameOf) -> list[Held]:
         """Newest first.
@@ -130,18 +132,36 @@ class HeldStore:
         dataset_id: str,
         *,
         ending: Sequence[tuple[str, State]] = (),
+        lease: Lease | None = None,
     ) -> None:
         """Records batches and what tells their content, all at once.
 
         Args:
             ending: Batches that end with that, and how: those that they are the parts of, or take the place of.
+            lease: Under which they were made.
+
+        Raises:
+            Conflict: The lease was lost meanwhile.
         """
         with self._catalog.begin() as session:
+            if lease is not None:
+                self._jobs.guard(session, lease)
             for id, state in ending:
                 self._changed(session, id, state, utcnow())
             for one, content in batches:
                 told = {name: value for name, value in asdict(one).items() if name != "dataset"}
                 session.add(HeldRow(**told, dataset_id=dataset_id, content=content))
+
+    def reached(self, dataset_id: str, origin: str, part: str) -> int:
+        """The position of the last message of a part of a stream that was held back, whatever became of it; or 0."""
+        query = select(func.max(cast(HeldRow.how["to"].as_string(), BigInteger))).where(
+            HeldRow.dataset_id == dataset_id,
+            HeldRow.kind == "stream",
+            HeldRow.origin == origin,
+            HeldRow.how["part"].as_string() == part,
+        )
+        with self._catalog.read() as session:
+            return session.scalar(query) or 0
 
     def gone(self, name_of: NameOf) -> list[str]:
         """Ids of datasets that are no more, from which rows are held back."""

@@ -163,7 +163,7 @@ class _Walk:
             what = "not loaded until then" if self._one.mode == "append" else "looked at again until then"
             rows = "1 row has" if self._wait == 1 else f"{self._wait:,} rows have"
             self._job.found.notes.append(
-                f"{rows} a '{self.cursor.column}' that has not come yet, up to {self._furthest}: {what};"
+                f"{rows} a value of '{self.cursor.column}' that has not come yet, up to {self._furthest}: {what};"
                 " the source's clock may be wrong"
             )
 

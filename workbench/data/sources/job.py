@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from workbench.data.lake import Checkpoint, Lake, Staged
-from workbench.data.quality import QualityResult
+from workbench.data.quality import Quality
 from workbench.data.sources.model import DataSource, SourceDefinition
 from workbench.data.sources.reading import Opened
 from workbench.data.sources.store import SourceStore
@@ -24,12 +24,6 @@ __all__ = ["Found", "Job", "deleted"]
 
 ROWS = "rows"
 _NOT_DELETED = ("", "0", "f", "false", "n", "no")
-
-
-class Check(Protocol):
-    """Holds rows that are to go into a dataset against a suite of expectations."""
-
-    def __call__(self, subject: pl.LazyFrame, suite: str, *, into: str) -> QualityResult: ...
 
 
 @dataclass
@@ -47,7 +41,7 @@ class Job:
     """
     Attributes:
         anew: Whether all of it is to be loaded, in the place of what is there.
-        check: Holds rows against a suite of expectations, by its name.
+        quality: Holds rows against a suite of expectations, and messages back, as the sync's run.
         made: Whether this sync made the dataset.
     """
 
@@ -57,7 +51,7 @@ class Job:
     store: SourceStore
     lease: Lease
     actor: Actor
-    check: Check
+    quality: Quality
     anew: bool
     on_progress: Callable[[str], None]
     found: Found = field(default_factory=Found)
@@ -137,7 +131,7 @@ class Job:
         """
         if not self.definition.expect or not count:
             return
-        result = self.check(rows, self.definition.expect, into=self.definition.into)
+        result = self.quality.check(rows, self.definition.expect, into=self.definition.into)
         self.found.notes += [f"{what}{one.said}: {one.failed:,} rows do not fit" for one in result.warnings]
         if result.passed:
             return

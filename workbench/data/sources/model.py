@@ -15,9 +15,9 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from workbench.data.attempts import Outcome
-from workbench.data.connectors import streams
+from workbench.data.connectors import kind_of, streams
 from workbench.data.sources.cursor import lag_of
-from workbench.foundation.errors import nearest
+from workbench.foundation.errors import NotFound, nearest
 from workbench.foundation.secret import is_reference, named_like_a_secret
 
 __all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested"]
@@ -184,8 +184,11 @@ class SourceDefinition(BaseModel):
 
     @property
     def kind(self) -> str:
-        """What it is, by its URL: "postgresql", "https+json", "file"."""
-        return self.url.partition("://")[0] if "://" in self.url else "file"
+        """What it is, by its URL: "postgresql", "https+json", "sqlite", "file"."""
+        try:
+            return kind_of(self.url)
+        except NotFound:  # the package that had a connector for it is gone
+            return self.url.partition("://")[0]
 
     @property
     def about(self) -> str:

@@ -169,7 +169,10 @@ def opened(definition: SourceDefinition, home: Path) -> Opened:
         Invalid: It cannot be read as what it claims to be, or its secret is none.
         Unavailable: The connector's driver is not installed.
     """
-    secret = read_secret(definition.password) if definition.password else ""
+    try:
+        secret = read_secret(definition.password) if definition.password else ""
+    except WorkbenchError as error:
+        raise told(error, definition, "") from None
     url = definition.url
     if definition.mode == "stream":
         try:

@@ -10,12 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench.data.connectors import FileSource, Stream
+from workbench.data.connectors import FileSource, Stream, kind_of
 from workbench.data.lake import Lake
+from workbench.data.quality import Quality
 from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
 from workbench.data.sources.following import follow
-from workbench.data.sources.job import Check, Job
+from workbench.data.sources.job import Job
 from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
@@ -47,7 +48,7 @@ class Sources:
     """The data sources of a workspace, as one actor sees them. To look takes an analyst, all else an engineer.
 
     Args:
-        check: Gives what holds rows against a suite of expectations as an actor does.
+        quality: Gives what holds rows against a suite of expectations, and messages back, as an actor does.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Sources:
         runs: Runs,
         security: Security,
         actor: Actor,
-        check: Callable[[Actor], Check],
+        quality: Callable[[Actor], Quality],
     ) -> None:
         self._store = SourceStore(catalog)
         self._jobs = Jobs(catalog)
@@ -67,7 +68,7 @@ class Sources:
         self._runs = runs
         self._security = security
         self._actor = actor
-        self._check = check
+        self._quality = quality
 
     def __repr__(self) -> str:
         return repr(self.list())
@@ -106,11 +107,13 @@ class Sources:
 
         Raises:
             Invalid: It has mistakes, or a secret in clear; all of them are named.
+            NotFound: No connector for what its URL begins with.
             Conflict: There is a source of that name.
             Forbidden: It takes an engineer.
         """
         self._may_change(f"add the source '{name}'")
         definition = validated(SourceDefinition, {**settings, "name": name, "url": url, "into": into}, noun="source")
+        kind_of(definition.url)
         self._refuse_own_state(definition)
         return self._store.add(definition, by=self._actor.principal.name)
 
@@ -121,7 +124,7 @@ class Sources:
         swaps it in.
 
         Raises:
-            NotFound: No such source.
+            NotFound: No such source, or no connector for its URL.
             Invalid: It would have mistakes; all of them are named.
             Conflict: Somebody else changed it meanwhile.
             Forbidden: It takes an engineer.
@@ -132,6 +135,7 @@ class Sources:
             raise Conflict("a source keeps its name", hint="add another one, and remove this")
         given = {**source.definition.model_dump(exclude_defaults=True), **settings}
         definition = validated(SourceDefinition, given, noun="source")
+        kind_of(definition.url)
         self._refuse_own_state(definition)
         if definition == source.definition:
             return self._counted(source)
@@ -305,7 +309,7 @@ class Sources:
             store=self._store,
             lease=lease,
             actor=actor,
-            check=self._check(actor),
+            quality=self._quality(actor),
             anew=anew,
             on_progress=on_progress,
         )

@@ -33,9 +33,10 @@ def take(job: Job) -> None:
         one.into,
         key=one.key,
         evolve=one.evolve,
-        quarantine=f"{one.into}_quarantine",
+        held=job.quality.held,
         description=one.description,
         gate=gate,
+        expect=one.expect,
     )
     try:
         drained = drain.run(
@@ -49,7 +50,9 @@ def take(job: Job) -> None:
         stream.close()
     job.found.rows = drained.rows
     if drained.quarantined:
-        job.found.notes.append(f"{_messages(drained.quarantined)} no row, kept with the reason in {drained.quarantine}")
+        job.found.notes.append(
+            f"{_messages(drained.quarantined)} no row, held back with the reason: workbench quarantine list {one.into}"
+        )
     if drained.repeated:
         job.found.notes.append(f"{drained.repeated:,} came again and were in already")
     if drained.bounded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from workbench.data.views.model import RefreshRecord, View
 from workbench.foundation.listing import Listing
@@ -10,8 +10,9 @@ from workbench.foundation.listing import Listing
 __all__ = ["listed", "refreshes_listed"]
 
 
-def listed(views: Iterable[View]) -> Listing[View]:
-    return Listing(views, caption="Views", row=_view, empty="no view yet: wb.views.define(name, sql)")
+def listed(views: Iterable[View], problems: Sequence[str] = ()) -> Listing[View]:
+    empty = "no view yet: wb.views.define(name, sql)"
+    return Listing(views, caption="Views", row=_view, empty=empty, problems=problems)
 
 
 def refreshes_listed(refreshes: Iterable[RefreshRecord]) -> Listing[RefreshRecord]:

@@ -90,8 +90,8 @@ class View:
     """A view as the catalog knows it. Times are UTC.
 
     Attributes:
-        version: Counts the changes of what it says, from 1.
-        owner: Whoever defined it.
+        version: Counts the changes of what it says, from 1; 0 where it stands in a file that nobody has asked for.
+        owner: Whoever defined it; nobody has where the version is 0.
         dataset: The id of its dataset; None before the first refresh.
         last: The latest refresh.
     """

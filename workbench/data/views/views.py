@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from workbench.foundation.catalog import Catalog
 from workbench.foundation.definitions import validated
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, unknown
 from workbench.foundation.jobs import Jobs, Lease
-from workbench.foundation.listing import Listing
+from workbench.foundation.listing import Listing, readable
 from workbench.foundation.observability import logger
 from workbench.governance.runs import Actor, RunKind, Runs, RunStatus
 from workbench.governance.security import Role, Security
@@ -57,13 +58,17 @@ class Views:
         return self.list()._repr_html_()
 
     def list(self) -> Listing[View]:
-        """Every view that the actor may see, by name; those of files that were never refreshed are not there yet.
+        """Every view that the actor may see, by name. One of a file that nobody has asked for yet has the version 0.
 
         Raises:
             Forbidden: It takes an analyst.
         """
         self._may_look()
-        return listed(view for view in self._store.all() if self._shown(view.name))
+        known = self._store.all()
+        named = {view.name for view in known}
+        written, problems = readable((name for name in in_files(self._folder) if name not in named), self._written)
+        found = [view for view in (*known, *written) if self._shown(view.name)]
+        return listed(sorted(found, key=lambda view: view.name), problems)
 
     def get(self, name: str) -> View:
         """
@@ -272,6 +277,13 @@ class Views:
         if definition is not None and (change or self._store.find(name) is None):
             return self._defined(definition)
         return self._found(name)
+
+    def _written(self, name: str) -> View:
+        """A view as its file says, of which the catalog knows nothing."""
+        definition = in_file(self._folder, name)
+        assert definition is not None
+        when = datetime.fromtimestamp((self._folder / f"{name}.yaml").stat().st_mtime, UTC)
+        return View(id="", definition=definition, version=0, owner="", created=when, updated=when, saved_by="")
 
     def _found(self, name: str) -> View:
         found = self._store.find(name)

@@ -28,8 +28,10 @@ class HeldItem(Answer):
 
     id: str
     dataset: str
-    kind: Literal["suite", "transforms"] = Field(description="Who held them.")
-    origin: str = Field(description="Which transforms took them out of which dataset; empty where a load did.")
+    kind: Literal["suite", "transforms", "stream"] = Field(description="Who held them.")
+    origin: str = Field(
+        description="Which transforms took them out of which dataset, or which stream; empty where a load did."
+    )
     suite: str = Field(description="What they did not fit; empty where that is no suite.")
     rows: int
     reasons: dict[str, int] = Field(description="Expectation -> how many of the rows break it.")

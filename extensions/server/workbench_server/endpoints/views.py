@@ -40,8 +40,10 @@ class ViewItem(Answer):
     name: str = Field(description="Its dataset's, too.")
     sql: str
     description: str
-    version: int = Field(description="Counts the changes of what it says, from 1.")
-    owner: str
+    version: int = Field(
+        description="Counts the changes of what it says, from 1; 0 for a file that nobody has asked for."
+    )
+    owner: str = Field(description="Whoever defined it; empty where the version is 0.")
     created: datetime
     updated: datetime
     saved_by: str

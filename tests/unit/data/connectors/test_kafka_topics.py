@@ -49,10 +49,11 @@ def test_what_is_no_row_is_kept_with_its_reason(wb: Workbench, kafka_broker: Bro
     drained = wb.etl.drain(url, into="orders")
     assert (drained.rows, drained.quarantined) == (2, 5)
     assert wb.datasets["orders"].to_polars()["n"].to_list() == [1, 2]
-    found = wb.datasets["orders_quarantine"].to_polars().sort("id")
+    found = wb.quality.held.rows(drained.held[0]).sort("id")
     assert found["id"].to_list() == ["0:1", "0:2", "0:3", "0:4", "0:6"]
-    assert found["reason"].to_list()[0] == "the message is not UTF-8 text"
-    assert found["reason"].to_list()[3:] == [
+    reasons = [one["expectation"] for (one,) in found["_reasons"].to_list()]
+    assert reasons[0] == "the message is not UTF-8 text"
+    assert reasons[3:] == [
         "the message has no value",
         "the message has the field 'odd', which is no column of 'orders'",
     ]

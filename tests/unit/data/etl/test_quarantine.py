@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from workbench import Workbench
-from workbench.foundation.errors import CheckFailed, NotFound
+from workbench.foundation.errors import CheckFailed, Conflict, NotFound
 
 ROWS = pl.DataFrame({"id": [1, 2, 3], "delay": [5.0, 900.0, 7.0]})
 SUITE = "dataset: flights\nexpectations:\n  - {{expect: between, column: delay, max: {most}}}\n"
@@ -101,3 +101,21 @@ def test_files_that_a_crash_left_behind_go_when_they_are_old(wb: Workbench) -> N
         os.utime(path, (time.time() - 90_000,) * 2)
     assert wb.quality.held.tidy() == 1
     assert set(kept.parent.iterdir()) == {kept, young}
+
+
+def test_rows_are_not_replaced_while_somebody_tries_them_again(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.data.quality.held.WAIT_SECONDS", 0.001)
+    step = {"cast": {"columns": {"n": "integer"}, "on_failure": "quarantine"}}
+    said = {"reads": "raw", "into": "flights", "transforms": [step]}
+    wb.datasets.create("raw", pl.DataFrame({"n": ["1", "x"]}))
+    (first,) = wb.transforms.apply(said).held
+    wb.datasets["raw"].overwrite(pl.DataFrame({"n": ["1", "y"]}))
+    with (
+        wb.lake._jobs.held("redrive", first.id),
+        pytest.raises(Conflict, match=f"redrive '{first.id}' is being worked on already"),
+    ):
+        wb.transforms.apply(said)
+    assert [one.id for one in wb.quality.held.list()] == [first.id]
+    (second,) = wb.transforms.apply(said).held
+    assert wb.quality.held.rows(second.id)["n"].to_list() == ["y"]
+    assert [one.state for one in wb.quality.held.list(every=True)] == ["held", "replaced"]

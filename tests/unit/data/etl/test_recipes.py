@@ -130,7 +130,7 @@ def test_rows_of_dask_stay_where_they_are_until_a_transform_needs_others(caplog:
     found = grouped.apply(frame, read={"airlines": AIRLINES}.__getitem__)
     assert frames.to_polars(found).rows() == [("American", 0.0), ("United", 3.0), (None, 20.0)]
     wrong = Recipe.of([{"cast": {"columns": {"carrier": "integer"}}}]).apply(frame, read={}.__getitem__)
-    with pytest.raises(Invalid, match=r"transform 1 .cast.: 1 values of 'carrier' cannot be read as integer"):
+    with pytest.raises(Invalid, match=r"transform 1 .cast.: 1 value of 'carrier' cannot be read as integer"):
         wrong.compute()
 
 
@@ -138,6 +138,7 @@ def test_rows_of_dask_stay_where_they_are_until_a_transform_needs_others(caplog:
     ("lines", "says"),
     [
         ("- {cats: {columns: {a: integer}}}", "line 2: there is no transform 'cats'; did you mean 'cast'?"),
+        ("- cast: {columns: {a: integr}}", "line 2: transform 'cast' has the columns.a 'integr'; did you mean"),
         ("- cast: {column: {a: integer}}", "'cast' has the unknown field 'column'; did you mean 'columns'?"),
         ("- drop_nulls\n  - cast: {on_failure: nul}", "line 3: transform 'cast' has the on_failure 'nul'"),
         ("- join: {right: airlines}", "line 2: transform 'join' needs 'on'"),

@@ -171,7 +171,7 @@ def test_values_are_read_as_the_type(values: list[Any], wanted: str, expected: l
     ("values", "wanted", "says"),
     [
         (["1", "x", "y", None], "integer", "2 values of 'x' cannot be read as integer, e.g. 'x', 'y'"),
-        ([1.5, 2.0], "integer", "1 values of 'x' cannot be read as integer, e.g. 1.5"),
+        ([1.5, 2.0], "integer", "1 value of 'x' cannot be read as integer, e.g. 1.5"),
         (["2013-02-30"], "date", "e.g. '2013-02-30'"),
         (["2013-01-01T10:00:00"], "datetime", "e.g. '2013-01-01T10:00:00'"),
         (["maybe"], "boolean", "e.g. 'maybe'"),
@@ -189,7 +189,7 @@ def test_a_time_without_a_zone_is_of_the_zone_it_is_given() -> None:
     frame = pl.DataFrame({"x": ["2013-07-01T10:00:00", "2013-07-01 10:00:00Z"]})
     made = cast(frame, x="datetime", time_zone="America/New_York")["x"].to_list()
     assert made == [datetime(2013, 7, 1, 14, tzinfo=UTC), datetime(2013, 7, 1, 10, tzinfo=UTC)]
-    with pytest.raises(Invalid, match="1 values"):
+    with pytest.raises(Invalid, match="1 value of"):
         cast(pl.DataFrame({"x": ["2013-03-10T02:30:00"]}), x="datetime", time_zone="America/New_York")
 
 

@@ -60,8 +60,27 @@ def test_a_secret_by_reference_is_neither_kept_nor_said(
     for path in (workspace / ".workbench").rglob("*"):
         assert path.is_dir() or b"hunter2" not in path.read_bytes()
     monkeypatch.delenv("SHOP_PASSWORD")
-    with pytest.raises(NotFound, match="no variable 'SHOP_PASSWORD'"):
-        wb.sources.test("far")
+    for asked in (wb.sources.test, wb.sources.sync):
+        with pytest.raises(NotFound, match="source 'far': no variable 'SHOP_PASSWORD'"):
+            asked("far")
+
+
+def test_a_source_is_of_a_kind_that_is_read(wb: Workbench) -> None:
+    with pytest.raises(NotFound, match="no connector 'postgress'; did you mean 'postgresql'"):
+        wb.sources.add("shop", "postgress://shop@localhost/shop", into="shop", table="orders")
+    kinds = {
+        "shop.db": "sqlite",
+        "shop.duckdb": "duckdb",
+        "in/*.csv": "file",
+        "postgresql+psycopg://shop@localhost/shop": "postgresql",
+        "postgres://shop@localhost/shop": "postgresql",
+        "https+json://api.example.com/orders": "https+json",
+        "redis://localhost#stream=orders": "redis",
+    }
+    for number, (url, kind) in enumerate(kinds.items()):
+        assert wb.sources.add(f"s{number}", url, into="orders").definition.kind == kind
+    with pytest.raises(NotFound, match="no connector 'sqlit'; did you mean 'sqlite'"):
+        wb.sources.change("s0", url="sqlit:///shop.db")
 
 
 def test_the_workspace_itself_is_no_source(wb: Workbench) -> None:

@@ -138,7 +138,7 @@ def test_a_clock_that_is_wrong_is_said_and_loses_nothing(wb: Workbench, put: Put
     put((2, "early", 2), at=soon)
     add(wb, **{**settings, "cursor": "at"})
     done = wb.sources.sync("orders")
-    assert any("1 row has a 'at' that has not come yet, up to" in note for note in done.notes)
+    assert any("1 row has a value of 'at' that has not come yet, up to" in note for note in done.notes)
     put((3, "c", 3))
     wb.sources.sync("orders")
     early = [(2, "early")] if settings is UPSERT else []

@@ -74,9 +74,13 @@ def test_a_view_in_a_file(wb: Workbench, workspace: Path, table: pl.DataFrame) -
     with pytest.raises(Invalid, match=r"views/by_k.yaml, line 2: .*'sqll'; did you mean 'sql'") as refused:
         wb.views.refresh("by_k")
     assert "line 2" in str(refused.value)
+    assert (wb.views.list(), "'sqll'" in wb.views.list().problems[0]) == ([], True)
     file.write_text(f"description: How many\nsql: {SQL}\n")
+    (listed,) = wb.views.list()  # before anybody asked for it
+    assert (listed.name, listed.version, listed.owner, listed.last) == ("by_k", 0, "", None)
     assert wb.views.refresh("by_k").way == "whole"
     assert wb.views.get("by_k").definition.description == "How many"
+    assert [view.version for view in wb.views.list()] == [1]
     file.write_text("description: How many\nsql: SELECT k, max(v) AS top FROM t GROUP BY k\n")
     assert wb.views.refresh("by_k").why == "its SQL is another than before"
     assert (wb.views.get("by_k").version, wb.datasets.get("by_k").to_polars().columns) == (2, ["k", "top"])

@@ -1,6 +1,7 @@
 """Streams of messages: taken in order, acknowledged only after what they say has been kept durably."""
 
 from workbench.data.connectors.streams.kafka_topics import KafkaOptions, KafkaStream
+from workbench.data.connectors.streams.messages import read_again
 from workbench.data.connectors.streams.model import Refused, Stream, StreamBatch
 from workbench.data.connectors.streams.opening import open_stream, streams
 from workbench.data.connectors.streams.redis_streams import RedisOptions, RedisStream
@@ -14,5 +15,6 @@ __all__ = [
     "Stream",
     "StreamBatch",
     "open_stream",
+    "read_again",
     "streams",
 ]

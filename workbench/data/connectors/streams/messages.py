@@ -14,7 +14,7 @@ from workbench.data.connectors.streams.model import Refused, StreamBatch
 from workbench.data.connectors.values import TEXT, shown
 from workbench.foundation.errors import Invalid
 
-__all__ = ["Message", "batch_of", "read_object"]
+__all__ = ["Message", "batch_of", "read_again", "read_object"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,32 @@ def batch_of(
     rows = pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
     refused.sort(key=lambda one: one.position)
     positions, ids = tuple(one.position for one in good), tuple(one.id for one in good)
-    return StreamBatch(part, rows, positions, ids, tuple(refused))
+    return StreamBatch(part, rows, positions, ids, tuple(refused), id_column)
+
+
+def read_again(
+    ids: Sequence[str],
+    contents: Sequence[str],
+    types: Mapping[str, ColumnType],
+    place: str,
+    *,
+    id_column: str = "",
+) -> StreamBatch:
+    """Messages that were kept as what they said, each a JSON object, as if they came now; their positions are 1, 2, 3.
+
+    Args:
+        ids: What the stream called them.
+        contents: What they said.
+        types: As for `batch_of`.
+    """
+    messages = []
+    for position, (id_, content) in enumerate(zip(ids, contents, strict=True), start=1):
+        try:
+            messages.append(Message(position, id_, read_object(content.encode()), content))
+        except ValueError as error:
+            messages.append(Message(position, id_, None, content, f"the message {error}"))
+    declared = {name: kind for name, kind in types.items() if name != id_column}
+    return batch_of("", messages, declared, place, id_column=id_column)
 
 
 def _value(message: Message, name: str) -> Any:

@@ -19,7 +19,8 @@ class Refused:
         position: Where it stands in its part of the stream.
         id: The same as the stream writes it.
         reason: What is wrong with it, in a sentence.
-        content: What it says, as text; what is no text is escaped.
+        content: What it says, as text: where it could be read the row, as a JSON object. What is no text is escaped,
+            so that it is no JSON.
     """
 
     position: int
@@ -40,6 +41,7 @@ class StreamBatch:
         positions: Of the rows: ascending, from 1 to 2**63 - 1.
         ids: The same as the stream writes them.
         refused: The messages that are no rows.
+        id_column: The column that has the ids; empty where none has.
     """
 
     part: str
@@ -47,6 +49,7 @@ class StreamBatch:
     positions: tuple[int, ...]
     ids: tuple[str, ...]
     refused: tuple[Refused, ...] = ()
+    id_column: str = ""
 
 
 @runtime_checkable

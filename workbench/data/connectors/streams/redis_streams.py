@@ -198,14 +198,14 @@ class RedisStream:
         return batch_of(consumer, messages, said.types, self.url, id_column=said.id)
 
     def _message(self, id_: str, fields: dict[bytes, bytes] | None) -> Message:
-        position = _position(id_, self.url)
+        position, within = _position(id_, self.url), self._options.json_.encode()
         if not fields:
             return Message(position, id_, None, "", "was removed from the stream before it was read")
-        content = _content(fields)
+        raw = fields.get(within) if within else None
+        content = _content(fields) if raw is None else raw.decode("utf-8", "backslashreplace")
         try:
-            if not self._options.json_:
+            if not within:
                 return Message(position, id_, {_text(name): _text(value) for name, value in fields.items()}, content)
-            raw = fields.get(self._options.json_.encode())
             if raw is None:
                 raise ValueError(f"has no field '{self._options.json_}'")
             return Message(position, id_, read_object(raw), content)
@@ -262,7 +262,10 @@ def _text(raw: bytes) -> str:
 
 def _content(fields: dict[bytes, bytes]) -> str:
     written = {
-        name.decode("utf-8", "backslashreplace"): value.decode("utf-8", "backslashreplace")
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
         for name, value in fields.items()
     }
-    return json.dumps(written, ensure_ascii=False)
+    # What is no text is escaped in a way that JSON has not, lest it be taken for one.
+    return (
+        json.dumps(written, ensure_ascii=False).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    )
