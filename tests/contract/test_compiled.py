@@ -135,8 +135,8 @@ print(picking.CODE() is not None)
 
 
 def test_a_compiler_that_does_not_fit_leaves_it_to_plans(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    monkeypatch.setattr(compiled, "_all", [])
     broken = compiled.Compiled("workbench.no_such_code")
-    monkeypatch.setattr(compiled, "_all", [broken])
     monkeypatch.setattr(compiled, "_begun", False)
     monkeypatch.setattr(compiled, "_rows", 0)
     compiled.noted(compiled.WORTH)

@@ -19,12 +19,7 @@ REDRIVE = """
 for one in wb.quality.held.list():
     wb.quality.held.redrive(one.id)
 """
-APPLY = """
-import sys
-from workbench import Workbench
-with Workbench.open(sys.argv[1]) as wb:
-    wb.transforms.apply("clean")
-"""
+APPLY = 'wb.transforms.apply("clean")'
 SUITE = "dataset: flights\nexpectations: [{{expect: between, column: n, max: {most}}}]\n"
 ROWS = pl.DataFrame({"n": [1, 2, 30, 40, 500]})
 
@@ -108,11 +103,11 @@ def test_what_transforms_take_out_is_held_once(home: Path, failpoint: str, mode:
     (home / "transforms" / "clean.yaml").write_text(TRANSFORMS.format(mode=mode))
     with Workbench.open(home) as wb:
         wb.datasets.create("raw", pl.DataFrame({"n": ["1", "x", "3"]}))
-    run(APPLY, home, failpoint)
+    killed(home, APPLY, failpoint)
     with Workbench.open(home) as wb:
         assert sorted(wb.datasets.get("flights").to_polars()["n"]) == [1, 3]
         wb.datasets.get("raw").overwrite(pl.DataFrame({"n": ["y", "z"]}))
-    run(APPLY, home)
+    done(home, APPLY)
     with Workbench.open(home) as wb:
         held = [n for one in wb.quality.held.list() for n in wb.quality.held.rows(one.id)["n"]]
         assert held == ["y", "z"]

@@ -7,17 +7,20 @@ Loading takes most of a second, and the very first time on a machine, when it is
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from workbench.foundation.observability import logger
 
-__all__ = ["Compiled", "load", "noted", "put_away"]
+__all__ = ["Compiled", "load", "noted", "put_away", "taking"]
 
 WORTH: Final = 2_000_000
 """Rows: plans take about as long for them as loading does."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _all: list[Compiled] = []
 _lock = threading.Lock()
@@ -47,6 +50,18 @@ class Compiled:
     def put_away(self) -> None:
         """Has plans do it again."""
         self._module = None
+
+
+def taking(*signatures: Any) -> Callable[[Function], Function]:
+    """Compiles a function for some types, or takes what was compiled before; it runs beside other threads.
+
+    Raises:
+        ImportError: The extra `compiled` is not installed, or does not fit.
+    """
+    import numba
+
+    made: Callable[[Function], Function] = numba.njit(list(signatures), nogil=True, cache=True)
+    return made
 
 
 def noted(rows: int) -> None:
@@ -84,6 +99,6 @@ def _load_all() -> None:
             return
         try:
             one.load()
-        except Exception:
+        except Exception:  # noqa: BLE001  (what a compiler raises on a machine that it does not fit is no one type)
             logger("compute").warning("compiled code cannot be used; plans do the same, slower", exc_info=True)
             return

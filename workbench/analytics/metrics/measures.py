@@ -148,12 +148,7 @@ class Measures:
             return None
         number = pl.col(values.column).cast(pl.Float64)
         plans = (self._prepared(part.lazy())[0].select(*keys, number) for part in parts.parts)
-        frames = (
-            frame
-            for plan in plans
-            for frame in plan.collect_batches(chunk_size=1 << 20, maintain_order=False, lazy=True, engine="streaming")
-        )
-        found = picking.picked(code, frames, keys, values.column, sides)
+        found = picking.picked(code, picking.in_batches(plans), keys, values.column, sides)
         if found is None:
             return None
         result = found.lazy().with_columns(quantiles.of_groups(values.column, values.wanted))

@@ -16,11 +16,12 @@ import polars as pl
 
 from workbench.compute import Compiled, Parts
 
-__all__ = ["CODE", "fits", "picked", "takes"]
+__all__ = ["CODE", "fits", "in_batches", "picked", "takes"]
 
 CODE: Final = Compiled("workbench.analytics.metrics.compiled")
 
 _MOST_ROWS = 64_000_000  # ten bytes of each are in memory at once
+_BATCH = 1 << 20  # rows
 _MOST_KEYS = 4096  # in a piece
 _MOST_GROUPS = 1 << 14
 _MOST_BARS = 1 << 13  # of a group
@@ -82,6 +83,12 @@ def fits(parts: Parts) -> bool:
     return parts.rows <= _MOST_ROWS and all(part.plan is None for part in parts.parts)
 
 
+def in_batches(plans: Iterable[pl.LazyFrame]) -> Iterator[pl.DataFrame]:
+    """The rows of plans, in any order, while others are still computed."""
+    for plan in plans:
+        yield from plan.collect_batches(chunk_size=_BATCH, maintain_order=False, lazy=True, engine="streaming")
+
+
 def takes(dtype: pl.DataType) -> bool:
     """Whether a key may be of a type: a text, or one that is kept as a whole number."""
     return dtype == pl.String or dtype == pl.Boolean or dtype.is_integer() or dtype.is_temporal()
@@ -99,9 +106,9 @@ def picked(
         sides: Name -> quantile.
 
     Returns:
-        A row per group: its keys, `value` with ".size" (how many values it has), and by name with ".0" the value at place
-        floor(q * (size - 1)) of its values in their order, with ".1" the next one, or the last one again; null where
-        there is none. None where there are no rows, or more groups than are worth it.
+        A row per group: its keys; `value` with ".size", how many values it has; and by name with ".0" the value at
+        place floor(q * (size - 1)) of its values in their order, with ".1" the next one, or the last one again; null
+        where there is none. None where there are no rows, or more groups than are worth it.
     """
     threads = pl.thread_pool_size()
     with ThreadPoolExecutor(threads, thread_name_prefix="picking") as pool:

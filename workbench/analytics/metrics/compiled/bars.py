@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 from numba.types import Array, UniTuple, int32, int64, uint16, void
+
+from workbench.compute import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,19 +18,19 @@ _BITS = Array(int64, 1, "C", readonly=True)
 _NUMBERS = Array(uint16, 1, "C", readonly=True)
 
 
-@numba.njit(int64(int64), nogil=True, cache=True)
-def _ordered(bits: int) -> int:
+@compiled.taking(int64(int64))
+def _ordered(bits: np.int64) -> np.int64:
     """A number that is less than another one where the float of these bits is."""
     return bits ^ ((bits >> 63) & np.int64(0x7FFFFFFFFFFFFFFF))
 
 
-@numba.njit(int64(int64, int64, int64), nogil=True, cache=True)
-def _bar(bits: int, low: int, shift: int) -> int:
+@compiled.taking(int64(int64, int64, int64))
+def _bar(bits: np.int64, low: int, shift: int) -> np.int64:
     """Which bar a float is in; in numbers without a sign, since the least and the greatest may be far apart."""
     return np.int64((np.uint64(_ordered(bits)) - np.uint64(low)) >> np.uint64(shift))
 
 
-@numba.njit(UniTuple(int64, 2)(_BITS), nogil=True, cache=True)
+@compiled.taking(UniTuple(int64, 2)(_BITS))
 def extent(bits: NDArray[np.int64]) -> tuple[int, int]:
     """The least and the greatest of floats, as numbers in their order."""
     low, high = np.iinfo(np.int64).max, np.iinfo(np.int64).min
@@ -39,7 +40,7 @@ def extent(bits: NDArray[np.int64]) -> tuple[int, int]:
     return low, high
 
 
-@numba.njit(void(_NUMBERS, _BITS, _BITS, int64, int64, int32[:, ::1]), nogil=True, cache=True)
+@compiled.taking(void(_NUMBERS, _BITS, _BITS, int64, int64, int32[:, ::1]))
 def count(
     numbers: NDArray[np.uint16],
     groups: NDArray[np.int64],
@@ -62,7 +63,7 @@ def count(
         counts[groups[numbers[row]], _bar(bits[row], low, shift)] += 1
 
 
-@numba.njit(void(_NUMBERS, _BITS, _BITS, int64, int64, int64[:, ::1], int64[::1]), nogil=True, cache=True)
+@compiled.taking(void(_NUMBERS, _BITS, _BITS, int64, int64, int64[:, ::1], int64[::1]))
 def take(
     numbers: NDArray[np.uint16],
     groups: NDArray[np.int64],

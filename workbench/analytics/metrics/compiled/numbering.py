@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 from numba.types import Array, int64, uint16, uint64
+
+from workbench.compute import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ _SHIFT = np.uint64(64 - 13)
 _ODD, _ODDER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
-@numba.njit(int64(Array(uint64, 2, "C", readonly=True), uint16[::1], int64[::1]), nogil=True, cache=True)
+@compiled.taking(int64(Array(uint64, 2, "C", readonly=True), uint16[::1], int64[::1]))
 def number(things: NDArray[np.uint64], numbers: NDArray[np.uint16], firsts: NDArray[np.int64]) -> int:
     """Numbers things in the order in which they first come, in a table with open addressing.
 

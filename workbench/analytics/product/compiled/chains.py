@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 from numba.types import Array, boolean, int64, uint8, uint32, uint64
 
 from workbench.analytics.product.compiled.runs import GIVEN, at_their_heads, next_subject
+from workbench.compute import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,25 +18,23 @@ __all__ = ["in_order"]
 _NEVER = -1
 
 
-@numba.njit(boolean(uint64, int64[::1], int64), nogil=True, cache=True)
+@compiled.taking(boolean(uint64, int64[::1], int64))
 def _is_spoiled(bits: np.uint64, spoiled: NDArray[np.int64], before: int) -> bool:
     """Whether something that spoils came after the step before."""
+    found = False
     for bit in range(64):
-        if bits >> np.uint64(bit) & np.uint64(1) != 0 and spoiled[bit] > before:
-            return True
-    return False
+        found = found or (bits >> np.uint64(bit) & np.uint64(1) != 0 and spoiled[bit] > before)
+    return found
 
 
-@numba.njit(
-    [
+@compiled.taking(
+    *(
         int64(
             GIVEN, GIVEN, Array(mask, 1, "C", readonly=True), int64[::1], int64, int64, int64, int64, int64[::1],
             uint64[::1], boolean, boolean, boolean, uint32[:, ::1], int64[:, ::1],
         )
         for mask in (uint8, uint64)
-    ],
-    nogil=True,
-    cache=True,
+    )
 )  # fmt: skip
 def in_order(
     subjects: NDArray[np.int64],

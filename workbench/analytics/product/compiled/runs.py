@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
+from numba.types import Array, UniTuple, boolean, int64
+
+from workbench.compute import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["GIVEN", "at_their_heads", "begins", "next_subject"]
 
-GIVEN = numba.types.Array(numba.int64, 1, "C", readonly=True)
+GIVEN = Array(int64, 1, "C", readonly=True)
 """A column as Polars has it: nobody else may change it."""
-_FILLED = numba.int64[::1]
+_FILLED = int64[::1]
 
 _GREATEST = np.iinfo(np.int64).max
 _FEW = 64  # rows that are put in order one by one
 
 
-@numba.njit(numba.types.UniTuple(numba.int64, 2)(GIVEN, GIVEN, _FILLED), nogil=True, cache=True)
+@compiled.taking(UniTuple(int64, 2)(GIVEN, GIVEN, _FILLED))
 def begins(subjects: NDArray[np.int64], at: NDArray[np.int64], starts: NDArray[np.int64]) -> tuple[int, int]:
     """Where each run begins.
 
@@ -50,7 +52,7 @@ def begins(subjects: NDArray[np.int64], at: NDArray[np.int64], starts: NDArray[n
     return runs, most + max(longest, rows - since)
 
 
-@numba.njit(numba.boolean(GIVEN, _FILLED), nogil=True, cache=True)
+@compiled.taking(boolean(GIVEN, _FILLED))
 def _by_time(at: NDArray[np.int64], found: NDArray[np.int64]) -> bool:
     """Puts one subject's rows in order, and says whether any have the same time."""
     count = len(found)
@@ -63,13 +65,13 @@ def _by_time(at: NDArray[np.int64], found: NDArray[np.int64]) -> bool:
                 found[to] = found[to - 1]
                 to -= 1
             found[to] = row
+    tied = False
     for place in range(1, count):
-        if at[found[place]] == at[found[place - 1]]:
-            return True
-    return False
+        tied = tied or at[found[place]] == at[found[place - 1]]
+    return tied
 
 
-@numba.njit(numba.int64(GIVEN, GIVEN, _FILLED, _FILLED, _FILLED, _FILLED), nogil=True, cache=True)
+@compiled.taking(int64(GIVEN, GIVEN, _FILLED, _FILLED, _FILLED, _FILLED))
 def next_subject(
     subjects: NDArray[np.int64],
     at: NDArray[np.int64],
@@ -112,7 +114,7 @@ def next_subject(
     return -count if tied else count
 
 
-@numba.njit(numba.types.UniTuple(_FILLED, 2)(GIVEN, _FILLED, numba.int64), nogil=True, cache=True)
+@compiled.taking(UniTuple(_FILLED, 2)(GIVEN, _FILLED, int64))
 def at_their_heads(
     subjects: NDArray[np.int64], starts: NDArray[np.int64], runs: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 from numba.types import boolean, int64, uint32
 
 from workbench.analytics.product.compiled.runs import GIVEN, at_their_heads, next_subject
+from workbench.compute import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["sessions"]
 
 
-@numba.njit(
-    int64(GIVEN, GIVEN, int64[::1], int64, int64, int64, boolean, uint32[::1], int64[:, ::1]),
-    nogil=True,
-    cache=True,
-)
+@compiled.taking(int64(GIVEN, GIVEN, int64[::1], int64, int64, int64, boolean, uint32[::1], int64[:, ::1]))
 def sessions(
     subjects: NDArray[np.int64],
     at: NDArray[np.int64],
