@@ -37,7 +37,7 @@ from workbench.analytics.product import (
     Step,
 )
 from workbench.analytics.product.periods import Every
-from workbench.compute import SUBJECT_HASH, Analysis, LocalEngine, Parts
+from workbench.compute import SUBJECT_HASH, Analysis, LocalEngine, Parts, compiled
 
 COLUMNS = EventColumns(LAYOUT.subject, LAYOUT.event, LAYOUT.time, LAYOUT.id)
 WEEK = 7 * DAY_US
@@ -71,9 +71,12 @@ def main() -> None:
     parser.add_argument(
         "--without", nargs="*", default=[], help="leaves peers out that have one of these in their names"
     )
+    parser.add_argument("--plans", action="store_true", help="without compiled code, as a process is at first")
     parser.add_argument("--slow", action="store_true", help="pandas and dask.dataframe, too")
     given = parser.parse_args()
     print(machine(given.rows, given.runs))
+    if not given.plans:
+        compiled.load()
     with tempfile.TemporaryDirectory() as temporary:
         made = store(given.folder or Path(temporary), given.rows)
         _writing(made)

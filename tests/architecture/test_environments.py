@@ -76,14 +76,14 @@ def lower() -> dict[str, SpecifierSet]:
 def test_the_cpu_environment_is_the_project() -> None:
     found = environment("environment.yml")
     asked = {name: bound for name, bound in found.conda.items() if name not in OF_THE_ENVIRONMENT}
-    assert asked == conda_names(project("mysql", "postgres"))
+    assert asked == conda_names(project("compiled", "mysql", "postgres"))
     assert found.channels == ["conda-forge"]
 
 
 def test_the_gpu_environment_is_the_project_within_what_rapids_allows() -> None:
     gpu = {name.removesuffix(CUDA): bound for name, bound in project("gpu").items() if name.endswith(CUDA)}
     gpu["dask-cuda"] = project("gpu")["dask-cuda"]
-    expected = conda_names(project("mysql", "postgres")) | gpu
+    expected = conda_names(project("compiled", "mysql", "postgres")) | gpu
     for name, bound in lower().items():
         # An exact version needs no other bound beside it; an upper one takes the place of the project's.
         exact = any(part.operator == "==" for part in bound)

@@ -35,7 +35,7 @@ def extent(bits: NDArray[np.int64]) -> tuple[int, int]:
     """The least and the greatest of floats, as numbers in their order."""
     low, high = np.iinfo(np.int64).max, np.iinfo(np.int64).min
     for row in range(len(bits)):
-        value = _ordered(bits[row])
+        value = int(_ordered(bits[row]))
         low, high = min(low, value), max(high, value)
     return low, high
 
