@@ -14,6 +14,7 @@ from workbench.data.connectors.files import SCHEMES as STORES
 from workbench.data.connectors.files import FileSource, Found, Remote, TextFormat
 from workbench.data.connectors.given import open_file
 from workbench.data.connectors.model import Source
+from workbench.data.connectors.onetable import OneTable
 from workbench.data.connectors.opening import connectors, kind_of, open_source, read_frame, read_reader
 from workbench.data.connectors.span import Span, Spanned, inside
 from workbench.data.connectors.streams import Refused, Stream, StreamBatch, open_stream, read_again, streams
@@ -26,6 +27,7 @@ __all__ = [
     "DuckFile",
     "FileSource",
     "Found",
+    "OneTable",
     "Refused",
     "Remote",
     "SendOptions",

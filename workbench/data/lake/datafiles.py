@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -47,6 +47,8 @@ ROWS_PER_GROUP = 131_072
 LEVEL = 1
 COLUMNS_WITH_BOUNDS = 32
 LONGEST_BOUND = 64
+_MICROSECONDS = {"milliseconds": 1000, "microseconds": 1}  # what the log knows; datasets have no other times
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PARTITION_TYPES = (pl.String, pl.Date, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 
 
@@ -244,12 +246,22 @@ def _statistics(path: Path, partition: Mapping[str, str | None]) -> dict[str, An
         bounded = [one for one in found if one.has_min_max]
         if len(bounded) == len([one for one in found if one.num_values]) and bounded:
             try:
-                bounds = _bounds(min(one.min for one in bounded), max(one.max for one in bounded))
+                ends = [_ends(footer.schema.column(index), one) for one in bounded]
+                bounds = _bounds(min(low for low, _ in ends), max(high for _, high in ends))
             except (OverflowError, ValueError):  # a time or date that Python's calendar has no place for
                 bounds = None
             if bounds is not None:
                 lowest[name], highest[name] = bounds
     return {"numRecords": footer.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
+
+
+def _ends(column: pq.ColumnSchema, found: pq.Statistics) -> tuple[Any, Any]:
+    """The lowest and the highest value. Times come from the numbers of the file: Arrow would load pandas."""
+    kind = json.loads(column.logical_type.to_json())
+    tick = _MICROSECONDS.get(kind.get("timeUnit")) if kind["Type"] == "Timestamp" else None
+    if tick is None:
+        return found.min, found.max
+    return _EPOCH + timedelta(microseconds=found.min_raw * tick), _EPOCH + timedelta(microseconds=found.max_raw * tick)
 
 
 def _bounds(low: object, high: object) -> tuple[Any, Any] | None:

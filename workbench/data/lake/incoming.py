@@ -9,12 +9,14 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.compute import frames
+from workbench.data.lake.datafiles import ROWS_PER_GROUP
 from workbench.data.lake.schema import storable
 from workbench.foundation.errors import Invalid
 
 __all__ = ["batched", "casts", "collected", "rows_of", "stream_of"]
 
-BATCHED_ROWS = 500_000
+BATCHED_ROWS = 3 * ROWS_PER_GROUP
+"""Of a file: while one is written the next is gathered, so that two of them are in memory."""
 
 
 def rows_of(frame: Any) -> tuple[pl.Schema, Iterator[pl.DataFrame]]:
@@ -83,6 +85,7 @@ def _joined(reader: pa.RecordBatchReader) -> Iterator[pl.DataFrame]:
 
 
 def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches(batches))
+    # In the chunks that they came in: put together anew, all rows would be there twice while they wait to be written.
+    frame = pl.from_arrow(pa.Table.from_batches(batches), rechunk=False)
     assert isinstance(frame, pl.DataFrame)
     return frame

@@ -105,3 +105,9 @@ def test_every_key_of_a_redis_stream_stands_there_with_its_default() -> None:
 def test_every_key_of_a_kafka_topic_stands_there() -> None:
     _, _, below = PAGE.partition("### Keys of a Kafka topic's address\n")
     assert re.findall(r"^\| `(\w+)` \|", re.split(r"\n##+ ", below)[0], re.MULTILINE) == list(KafkaOptions.model_fields)
+
+
+def test_a_connector_of_ones_own_takes_twenty_lines() -> None:
+    """`tests/contract/test_connectors.py` builds and installs this one."""
+    (shown,) = re.findall(r"```python\n(.*?)```", PAGE.partition("## A connector of your own")[2], re.DOTALL)
+    assert len(shown.splitlines()) <= 20

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -24,7 +26,7 @@ from workbench.data.connectors.files.stores import File
 
 __all__ = ["Block", "blocks_of_lines", "blocks_of_list", "is_large", "is_list"]
 
-BLOCK = 1 << 24
+BLOCK = 1 << 23
 """Bytes that are read at once; a file up to this is one block."""
 LONGEST = 1 << 26
 """Bytes, or characters, that one row may have."""
@@ -95,6 +97,7 @@ def blocks_of_lines(file: File) -> Iterator[Block]:
                 empty = False
                 yield Block(piece, "line", first, range(first, first + lines + 1))
             first += lines
+            del piece  # let go of before the next is read
     if empty:
         raise unreadable(f"{file}", "newline-delimited JSON", "no line has anything in it")
 
@@ -110,21 +113,21 @@ def blocks_of_list(file: File) -> Iterator[Block]:
         if content.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
             content.seek(0)
         rows = _rows(file, content)
-        while gathered := _some(rows):
-            yield Block(b"".join(row for _, row in gathered), "row", first, [line for line, _ in gathered])
-            first += len(gathered)
+        while (block := _next(rows, first)) is not None:
+            first += len(block.lines)
+            yield block
+            del block  # let go of before the next is made
 
 
-def _some(rows: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """The next of them, about a block."""
-    gathered: list[tuple[int, bytes]] = []
-    size = 0
-    for row in rows:
-        gathered.append(row)
-        size += len(row[1])
-        if size >= BLOCK:
+def _next(rows: Iterator[tuple[int, bytes]], first: int) -> Block | None:
+    """The next of them, about a block; none at the end. Each by itself would take three times its text."""
+    content, lines = io.BytesIO(), array("q")
+    for line, row in rows:
+        lines.append(line)
+        content.write(row)
+        if content.tell() >= BLOCK:
             break
-    return gathered
+    return Block(content.getvalue(), "row", first, lines) if lines else None
 
 
 def _rows(file: File, content: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -93,6 +93,7 @@ def _in_blocks(
         return
     for block in blocks():
         yield from _batches(_kept(file, _frame(file, block, kind, schema)), batch_rows)
+        del block  # let go of before the next is made
 
 
 def _schema(file: File, blocks: Iterator[Block], kind: str) -> pl.Schema:
@@ -107,6 +108,7 @@ def _schema(file: File, blocks: Iterator[Block], kind: str) -> pl.Schema:
             raise Invalid(
                 f"{place}: values of another kind than before: {sentence_of(error)}", hint="open it in an editor"
             ) from error
+        del block  # let go of before the next is made
     return known.schema
 
 
@@ -166,5 +168,6 @@ def _kept(file: File, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _batches(frame: pl.DataFrame, batch_rows: int) -> Iterator[pa.RecordBatch]:
     table = frame.to_arrow()
+    del frame  # texts are there twice
     empty = pa.RecordBatch.from_arrays([pa.array([], kind) for kind in table.schema.types], schema=table.schema)
     yield from table.to_batches(batch_rows) or [empty]
