@@ -11,6 +11,7 @@ from workbench.charts.sentence import say
 from workbench.charts.svg import draw
 from workbench.charts.table import TABLE_MIME, Table, length, styled, table_html
 from workbench.charts.vegalite import MOST_BARS
+from workbench.foundation.wording import counted
 
 __all__ = ["NARROW", "WIDE", "Chart"]
 
@@ -64,7 +65,7 @@ class Chart(Plot):
             f'<div class="wb wb-chart"><figure role="group" aria-label="{escape(self.title)}">'
             f'<figcaption><span class="wb-title">{escape(self.title)}</span>'
             f'<span class="wb-sub">{escape(self._measured())}</span></figcaption>{drawings}{under}</figure>'
-            f'<details class="{length(count)}"><summary>Table, {count:,} {"row" if count == 1 else "rows"}</summary>'
+            f'<details class="{length(count)}"><summary>Table, {counted(count, "row")}</summary>'
             f"{table_html(table)}</details></div>"
         )
 

@@ -8,6 +8,7 @@ import typer
 from workbench.cli.output import JsonOption, ago, print_records, say, size
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import IntegrityError
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     from workbench.data.lake import DatasetSummary, Effect
@@ -87,7 +88,7 @@ def show(name: Name, as_json: JsonOption = False) -> None:
             as_json=True,
         )
         return
-    say(f"{found.name}  {found.rows:,} rows, {len(columns)} columns, {size(found.bytes)}")
+    say(f"{found.name}  {counted(found.rows, 'row')}, {counted(len(columns), 'column')}, {size(found.bytes)}")
     if found.description:
         say(found.description)
     say(f"version {found.version}, updated {ago(found.updated)}, from {found.source or 'an unnamed source'}")
@@ -245,7 +246,7 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
         if not yes:
             try:
                 found = wb.datasets.get(name).info
-                holding = f"{found.rows:,} rows, {found.version + 1} versions"
+                holding = f"{counted(found.rows, 'row')}, {counted(found.version + 1, 'version')}"
             except IntegrityError:
                 holding = "damaged"
             typer.confirm(f"delete {name} ({holding})?", abort=True)
@@ -264,7 +265,7 @@ def export(
     with open_workbench() as wb:
         dataset = wb.datasets.get(name)
         rows = (dataset if version is None else dataset.at(version=version)).export(to, overwrite=overwrite)
-    say(f"{rows:,} rows of {name} are in {to}")
+    say(f"{counted(rows, 'row')} of {name} {'is' if rows == 1 else 'are'} in {to}")
 
 
 @commands.command()

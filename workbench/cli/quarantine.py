@@ -6,6 +6,7 @@ import typer
 
 from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.state import open_workbench
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     from workbench.data.quality import Held
@@ -59,9 +60,9 @@ def redrive(ids: Annotated[list[str], typer.Argument(help="Which rows: ids that 
     with open_workbench() as wb:
         for id in ids:
             done = wb.quality.held.redrive(id)
-            say(f"{_rows(done.loaded)} loaded" + ("" if done.version is None else f", version {done.version}"))
+            say(f"{counted(done.loaded, 'row')} loaded" + ("" if done.version is None else f", version {done.version}"))
             for one in done.held:
-                say(f"{_rows(one.rows)} still held, as {one.id}: {'; '.join(one.reasons)}")
+                say(f"{counted(one.rows, 'row')} still held, as {one.id}: {'; '.join(one.reasons)}")
             still = still or bool(done.held)
     if still:
         raise typer.Exit(1)
@@ -73,13 +74,9 @@ def discard(id: Batch, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
     with open_workbench() as wb:
         found = wb.quality.held.get(id)
         if not yes:
-            typer.confirm(f"discard {_rows(found.rows)} held back from {found.dataset}?", abort=True)
+            typer.confirm(f"discard {counted(found.rows, 'row')} held back from {found.dataset}?", abort=True)
         wb.quality.held.discard(id)
-    say(f"{_rows(found.rows)} held back from {found.dataset}, discarded")
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
+    say(f"{counted(found.rows, 'row')} held back from {found.dataset}, discarded")
 
 
 def _record(one: Held, as_json: bool) -> dict[str, Any]:

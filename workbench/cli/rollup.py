@@ -6,6 +6,7 @@ import typer
 
 from workbench.cli.output import JsonOption, print_problems, print_records, say
 from workbench.cli.state import open_workbench
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     from workbench.analytics.metrics import RollupSummary
@@ -51,7 +52,7 @@ def refresh(
     with open_workbench() as wb:
         for name in names or [one.rollup.name for one in wb.metrics.rollups]:
             state = wb.metrics.rollups.refresh(name, anew=anew)
-            say(f"{name}: {state.rows:,} rows, version {state.version}")
+            say(f"{name}: {counted(state.rows, 'row')}, version {state.version}")
 
 
 def _record(one: RollupSummary) -> dict[str, Any]:

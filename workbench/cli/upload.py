@@ -9,6 +9,7 @@ from workbench.cli.given import named_values
 from workbench.cli.output import JsonOption, print_records, say, size
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     from workbench import Workbench
@@ -75,7 +76,7 @@ def upload(
     if as_json:
         print_records([{"dataset": dataset, "version": done.version, "rows": rows, "run": done.run}], as_json=True)
         return
-    say(f"{done.file} is in {dataset}: version {done.version}, {rows:,} rows (run {done.run})")
+    say(f"{done.file} is in {dataset}: version {done.version}, {counted(rows, 'row')} (run {done.run})")
 
 
 def _sent(wb: Workbench, file: Path, *, quiet: bool) -> str:
@@ -101,7 +102,7 @@ def _show(found: Preview, *, as_json: bool) -> None:
         for name, kind in found.frame.schema.items()
     ]
     if not as_json:
-        say(f"{found.format}, {found.rows:,} rows, {len(columns)} columns")
+        say(f"{found.format}, {counted(found.rows, 'row')}, {counted(len(columns), 'column')}")
         if found.zoneless:
             say(f"times without a zone, for which --time-zone has to be said: {', '.join(found.zoneless)}")
     print_records(columns, as_json=as_json)

@@ -19,6 +19,7 @@ from workbench.compute.parts import Part, Parts
 from workbench.compute.polars_versions import collect
 from workbench.compute.tasks import plan_of
 from workbench.foundation.errors import NotFound
+from workbench.foundation.wording import counted
 
 __all__ = ["bytes_of_columns", "explained", "size_told"]
 
@@ -107,7 +108,7 @@ def _rows(parts: Parts) -> str:
         return f"what the policy leaves, in {number}"
     if any(part.plan is not None for part in parts.parts):
         return f"a plan of this process, in {number}"
-    return f"{parts.rows:,} rows in {number}"
+    return f"{counted(parts.rows, 'row')} in {number}"
 
 
 def _files(analysis: Analysis, parts: Parts) -> str:

@@ -13,6 +13,7 @@ from workbench.app import Workbench
 from workbench.charts import Table, table_html
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.observability import logger
+from workbench.foundation.wording import counted
 from workbench.ui.absent import lacking
 from workbench.ui.plain import html, vbox
 from workbench.ui.selection import Selection
@@ -107,8 +108,8 @@ def details(table: Table, alt: str) -> str:
     """The text and the table that say what a drawing shows."""
     rows = table.frame.height
     return (
-        f'<p class="wb-sr">{escape(alt)}</p><details class="wb-details"><summary>Table, {rows:,} '
-        f"{'row' if rows == 1 else 'rows'}</summary>{table_html(table)}</details>"
+        f'<p class="wb-sr">{escape(alt)}</p><details class="wb-details"><summary>Table, '
+        f"{counted(rows, 'row')}</summary>{table_html(table)}</details>"
     )
 
 

@@ -9,6 +9,7 @@ from tornado import web
 from workbench import Workbench
 from workbench.data.quality import PROMISE, QualityResult, Trend, trends
 from workbench.foundation.errors import NotFound
+from workbench.foundation.wording import counted
 from workbench.publishing.reports import moment
 from workbench_server.handler import work_for
 from workbench_server.pages import PageHandler, around
@@ -46,7 +47,7 @@ class QualityHandler(PageHandler):
 def _verdict(result: QualityResult) -> dict[str, Any]:
     failures, warnings = len(result.failures), len(result.warnings)
     count = len(result.outcomes)
-    said = f"{count - failures - warnings} of {count} expectations are met over {result.rows:,} rows"
+    said = f"{count - failures - warnings} of {count} expectations are met over {counted(result.rows, 'row')}"
     return {"passed": result.passed, "said": said, "when": moment(result.checked), "version": result.version}
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from tornado import web
 
+from workbench.foundation.wording import counted
 from workbench.publishing.lineage import Lineage, Node
 from workbench.publishing.reports import moment
 from workbench_server.endpoint import named
@@ -37,7 +38,7 @@ class DatasetsHandler(PageHandler):
             {
                 "name": one.name,
                 "about": one.description,
-                "rows": f"{one.rows:,} {'row' if one.rows == 1 else 'rows'}",
+                "rows": counted(one.rows, "row"),
                 "updated": moment(one.updated),
                 "lineage": page_of(Node("dataset", one.name), self.base_url),
             }

@@ -112,7 +112,7 @@ def test_versions_are_compared_and_an_old_one_restored(command: Command, workspa
     with Workbench.open(workspace) as wb:
         wb.datasets["shop"].upsert(pl.DataFrame({"id": [2, 3], "name": ["B", "c"]}))
     told = command("dataset", "diff", "shop", "0").out
-    assert told.startswith("version 0 to 1: 1 rows added, 0 removed, 1 changed, by id")
+    assert told.startswith("version 0 to 1: 1 row added, 0 removed, 1 changed, by id")
     (found,) = json.loads(command("dataset", "diff", "shop", "0", "--json").out)
     assert found["rows_changed"] == [{"id": 2, "before name": "b", "after name": "B"}]
     assert "version 2" in command("dataset", "restore", "shop", "0").out

@@ -51,7 +51,7 @@ def test_files_of_transforms_are_listed_checked_and_applied(workspace: Path, com
     looked = command("transform", "preview", "sales", "--rows", "1", "--json")
     assert (json.loads(looked.out), looked.err) == ([{"shop": "a", "size": 1}], "1 of 2 rows went in, 1 came out\n")
     assert command("dataset", "show", "sales").code == 2
-    assert "1 rows in quarantine" in command("transform", "apply", "sales").out
+    assert "1 row in quarantine" in command("transform", "apply", "sales").out
     (done,) = json.loads(command("transform", "apply", "sales", "--into", "more", "--key", "shop", "--json").out)
     assert (done["dataset"], done["added"], done["quarantined"]) == ("more", 1, 1)
     (held,) = json.loads(command("quarantine", "list", "more", "--json").out)

@@ -22,6 +22,7 @@ from workbench.analytics.product.stickiness import Stickiness
 from workbench.charts import Chart
 from workbench.compute import Analysis
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.wording import counted
 
 __all__ = [
     "among",
@@ -128,7 +129,7 @@ def of_retention(asked: Retention) -> LiveWords:
         result: ProductResult, *, cohort: date | datetime, offset: int, breakdown: Any = ...
     ) -> tuple[Analysis, str]:
         what = (
-            f"who began in the {asked.every.grain} of {cohort} and came back {_some(offset, asked.every.grain)} later"
+            f"who began in the {asked.every.grain} of {cohort} and came back {counted(offset, asked.every.grain)} later"
         )
         value, of = _value(result, asked, breakdown)
         return asked.subjects(cohort, offset, value), what + of
@@ -161,7 +162,7 @@ def of_stickiness(asked: Stickiness) -> LiveWords:
         return result.drawn("bar", "periods", "subjects", frame=frame)
 
     def cell(result: ProductResult, *, periods: int, breakdown: Any = ...) -> tuple[Analysis, str]:
-        said = f"{periods} or more {asked.every.grain}s" if asked.cumulative else _some(periods, asked.every.grain)
+        said = f"{periods} or more {asked.every.grain}s" if asked.cumulative else counted(periods, asked.every.grain)
         value, of = _value(result, asked, breakdown)
         return asked.subjects(periods, value), f"who did {asked.step.title} in {said}{of}"
 
@@ -373,10 +374,6 @@ def _length(microseconds: int) -> str:
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}" + ("" if seconds == size else "s")
     return f"{seconds:g} seconds"
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def _few(frame: pl.DataFrame, series: str | None, by: str = "subjects") -> tuple[pl.DataFrame, str]:

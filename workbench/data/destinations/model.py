@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from workbench.foundation.wording import counted
+
 __all__ = ["Destination", "Sent"]
 
 
@@ -25,7 +27,8 @@ class Sent:
 
     def __str__(self) -> str:
         new = "" if self.added is None else f", {self.added:,} of them new"
-        return f"{self.rows:,} rows{new}, are in {self.place}" if new else f"{self.rows:,} rows are in {self.place}"
+        are = "is" if self.rows == 1 else "are"
+        return f"{counted(self.rows, 'row')}{new}{', ' if new else ' '}{are} in {self.place}"
 
 
 @runtime_checkable

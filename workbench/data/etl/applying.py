@@ -21,6 +21,7 @@ from workbench.data.quality import Held, Holding, Tried
 from workbench.foundation.errors import Invalid, unknown
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.listing import Listing, readable
+from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor, RunKind, Runs, RunStatus
 
 __all__ = ["Applied", "Previewed", "Transforms"]
@@ -49,7 +50,7 @@ class Applied:
         return sum(one.rows for one in self.held)
 
     def __repr__(self) -> str:
-        out = f"; {self.quarantined:,} rows in quarantine" if self.held else ""
+        out = f"; {counted(self.quarantined, 'row')} in quarantine" if self.held else ""
         return f"{self.loaded!r}{out}"
 
 

@@ -21,6 +21,7 @@ from workbench.data.lake import Checkpoint, Lake
 from workbench.data.quality import Holding, Kept
 from workbench.foundation.errors import CheckFailed, Conflict, Invalid
 from workbench.foundation.failpoints import failpoint
+from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor, Runs
 
 __all__ = ["Drain", "drained"]
@@ -98,7 +99,7 @@ class Drain:
                 break
             if on_progress is not None and time.perf_counter() - told >= 1:
                 told = time.perf_counter()
-                on_progress(f"{self._into}: {self._rows:,} rows, {self._refused:,} held back")
+                on_progress(f"{self._into}: {counted(self._rows, 'row')}, {self._refused:,} held back")
         there = self._lake.exists(self._into)
         return Drained(
             dataset=self._into,

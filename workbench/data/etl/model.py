@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from workbench.compute import listed
 from workbench.data.quality import Held
 from workbench.foundation.errors import Invalid
+from workbench.foundation.wording import counted
 
 __all__ = ["Drained", "Landed", "Loaded", "Slice", "days"]
 
@@ -81,7 +82,7 @@ class Landed:
     seconds: float
 
     def __repr__(self) -> str:
-        parts = [f"{_count(self.written, 'slice')} written ({_count(self.rows, 'row')})"]
+        parts = [f"{counted(self.written, 'slice')} written ({counted(self.rows, 'row')})"]
         parts += [f"{self.skipped:,} unchanged"] if self.skipped else []
         parts += [f"{self.empty:,} empty"] if self.empty else []
         return f"{self.dataset}: {', '.join(parts)}; version {self.version}, {self.seconds:.1f} s"
@@ -126,7 +127,7 @@ class Loaded:
         named |= {"held back": self.held.rows} if self.held is not None else {}
         parts = [f"{count:,} {what}" for what, count in named.items() if count]
         done = ", ".join(parts) if parts else "nothing changed"
-        return f"{self.dataset}: {_count(self.rows, 'row')}, {done}; version {self.version}, {self.seconds:.1f} s"
+        return f"{self.dataset}: {counted(self.rows, 'row')}, {done}; version {self.version}, {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,7 @@ class Drained:
     bounded: bool = False
 
     def __repr__(self) -> str:
-        parts = [_count(self.rows, "row")]
+        parts = [counted(self.rows, "row")]
         parts += [f"{self.quarantined:,} held back as {', '.join(self.held)}"] if self.quarantined else []
         parts += [f"{self.repeated:,} in already"] if self.repeated else []
         return f"{self.dataset}: {', '.join(parts)}; version {self.version}, {self.seconds:.1f} s"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

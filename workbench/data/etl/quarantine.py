@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from workbench.foundation.errors import Invalid
+from workbench.foundation.wording import counted
 
 __all__ = ["REASON", "Quarantine", "set_aside"]
 
@@ -47,7 +48,7 @@ class Quarantine:
         return sum(part.height for _, part in self._parts)
 
     def __repr__(self) -> str:
-        return f"Quarantine({len(self):,} rows)"
+        return f"Quarantine({counted(len(self), 'row')})"
 
 
 def set_aside(rows: pl.LazyFrame, reasons: Mapping[str, pl.Expr], quarantine: Quarantine | None) -> pl.LazyFrame:

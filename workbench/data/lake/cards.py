@@ -11,6 +11,7 @@ import polars as pl
 from workbench.data.lake.model import DatasetInfo, Version
 from workbench.foundation.catalog import utcnow
 from workbench.foundation.listing import Listing
+from workbench.foundation.wording import counted
 
 __all__ = ["ago", "card", "line", "size", "table_card", "versions_listing"]
 
@@ -21,7 +22,7 @@ def line(info: DatasetInfo) -> str:
     """Name, rows, columns, version, freshness and origin in one line."""
     origin = f", from {info.source}" if info.source else ""
     return (
-        f"{info.name}: {info.rows:,} rows, {len(info.columns)} columns, version {info.version},"
+        f"{info.name}: {counted(info.rows, 'row')}, {counted(len(info.columns), 'column')}, version {info.version},"
         f" updated {ago(info.updated)}{origin}"
     )
 
@@ -29,8 +30,8 @@ def line(info: DatasetInfo) -> str:
 def card(info: DatasetInfo, rows: pl.DataFrame) -> str:
     """HTML: the facts, the columns and the first rows. Everything that came from outside is escaped."""
     facts = [
-        f"{info.rows:,} rows",
-        f"{len(info.columns)} columns",
+        counted(info.rows, "row"),
+        counted(len(info.columns), "column"),
         f"version {info.version}",
         f"updated {ago(info.updated)}",
         size(info.bytes),
@@ -53,7 +54,7 @@ def card(info: DatasetInfo, rows: pl.DataFrame) -> str:
     return (
         f'<section style="max-width:100%;overflow-x:auto"><strong>{escape(info.name)}</strong>'
         f"{description}<p>{escape(' · '.join(facts))}<br><small>{told}</small></p>"
-        f"<table><caption>The first {rows.height} rows</caption><thead><tr>{head}</tr></thead>"
+        f"<table><caption>The first {counted(rows.height, 'row')}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></section>"
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from workbench.foundation.wording import counted
+
 __all__ = ["Counts", "Tally"]
 
 
@@ -46,7 +48,7 @@ class Counts:
     def loss(self) -> str:
         """What the contract let go of, in words."""
         parts = [(self.discarded, "row"), (self.values, "value")]
-        return " and ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in parts if count)
+        return " and ".join(counted(count, what) for count, what in parts if count)
 
     @property
     def tally(self) -> Tally:

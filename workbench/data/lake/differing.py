@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.wording import counted
 
 __all__ = ["Difference", "difference"]
 
@@ -48,7 +49,7 @@ class Difference:
     rows_changed: pl.DataFrame
 
     def __repr__(self) -> str:
-        said = [f"version {self.before} to {self.after}: {self.added:,} rows added, {self.removed:,} removed"]
+        said = [f"version {self.before} to {self.after}: {counted(self.added, 'row')} added, {self.removed:,} removed"]
         if self.key:
             said[0] += f", {self.changed:,} changed, by {', '.join(self.key)}"
         said += [f"column {name} added" for name in self.columns_added]

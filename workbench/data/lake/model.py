@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.data.lake.effect import UNKNOWN, Effect
 from workbench.data.lake.layout import EventLayout
+from workbench.foundation.wording import counted
 
 __all__ = [
     "Checkpoint",
@@ -203,4 +204,4 @@ class CleanReport:
         also = f"; {self.leftovers} left-over folders removed" if self.leftovers else ""
         if self.unknown:
             also += f"; {len(self.unknown)} folders of datasets that the catalog does not know were left alone"
-        return f"{self.dataset}: {self.files} files removed ({self.bytes / 1e6:.1f} MB); {kept}{also}"
+        return f"{self.dataset}: {counted(self.files, 'file')} removed ({self.bytes / 1e6:.1f} MB); {kept}{also}"

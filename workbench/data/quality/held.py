@@ -37,6 +37,7 @@ from workbench.foundation.errors import (
 )
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.jobs import Jobs, Lease
+from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor
 
 __all__ = ["Holding", "Trying"]
@@ -81,7 +82,10 @@ class Holding:
 
     def __repr__(self) -> str:
         found = self.list()
-        lines = [f"{one.id}  {one.dataset}  {one.rows:,} rows, {one.state}: {'; '.join(one.reasons)}" for one in found]
+        lines = [
+            f"{one.id}  {one.dataset}  {counted(one.rows, 'row')}, {one.state}: {'; '.join(one.reasons)}"
+            for one in found
+        ]
         return "\n".join(lines) or "no rows are held back"
 
     def list(self, dataset: str | None = None, *, every: bool = False) -> list[Held]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from workbench.charts import Table
 from workbench.foundation.errors import CheckFailed
+from workbench.foundation.wording import counted
 
 __all__ = [
     "Held", "Kept", "Kind", "Outcome", "QualityResult", "Redriven", "Screened", "State", "Tried", "gate"
@@ -118,7 +119,7 @@ class QualityResult:
         met = count - len(self.failures) - len(self.warnings)
         warned = f", {len(self.warnings)} of the others only warn" if self.warnings else ""
         word = "passed" if self.passed else "failed"
-        return f"{self.subject} {word}: {met} of {count} expectations met over {self.rows:,} rows{warned}"
+        return f"{self.subject} {word}: {met} of {count} expectations met over {counted(self.rows, 'row')}{warned}"
 
     def table(self, title: str = "") -> Table:
         """One row per expectation."""

@@ -12,6 +12,7 @@ import polars as pl
 
 from workbench.charts import Table
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.wording import counted
 
 __all__ = [
     "ColumnProfile",
@@ -285,7 +286,7 @@ class Profile:
         """What was looked at, in a line."""
         subject = "the frame" if self.dataset is None else f"'{self.dataset}'"
         version = "" if self.version is None else f" version {self.version}"
-        told = f"{subject}{version}: {self.rows:,} rows, {len(self.columns)} columns"
+        told = f"{subject}{version}: {counted(self.rows, 'row')}, {counted(len(self.columns), 'column')}"
         if not self.sampled:
             return told
         return (

@@ -17,6 +17,7 @@ from workbench.data.sources.reading import Opened
 from workbench.data.sources.store import SourceStore
 from workbench.foundation.errors import CheckFailed, Invalid, unknown
 from workbench.foundation.jobs import Lease
+from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor
 
 __all__ = ["Found", "Job", "deleted"]
@@ -132,11 +133,11 @@ class Job:
         if not self.definition.expect or not count:
             return
         result = self.quality.check(rows, self.definition.expect, into=self.definition.into)
-        self.found.notes += [f"{what}{one.said}: {one.failed:,} rows do not fit" for one in result.warnings]
+        self.found.notes += [f"{what}{one.said}: {_unfit(one.failed)}" for one in result.warnings]
         if result.passed:
             return
         said = "; ".join(
-            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {one.failed:,} rows do not fit")
+            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {_unfit(one.failed)}")
             for one in result.failures
         )
         raise CheckFailed(
@@ -149,7 +150,7 @@ class Job:
         rows = 0
         for frame in frames:
             rows += frame.height
-            self.on_progress(f"{self.source.name}: {rows:,} rows read")
+            self.on_progress(f"{self.source.name}: {counted(rows, 'row')} read")
             yield frame
 
 
@@ -171,3 +172,7 @@ def deleted(name: str, schema: pl.Schema) -> pl.Expr:
     if kind == pl.String:
         return column.str.to_lowercase().is_in(_NOT_DELETED).not_().fill_null(value=False)
     raise Invalid(f"column '{name}' is {kind}, which marks no row as deleted", hint="use a boolean, number or time")
+
+
+def _unfit(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'does' if rows == 1 else 'do'} not fit"

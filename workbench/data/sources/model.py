@@ -19,6 +19,7 @@ from workbench.data.connectors import kind_of, streams
 from workbench.data.sources.cursor import lag_of
 from workbench.foundation.errors import NotFound, nearest
 from workbench.foundation.secret import is_reference, named_like_a_secret
+from workbench.foundation.wording import counted
 
 __all__ = ["DataSource", "Mode", "SourceDefinition", "SyncRecord", "Tested"]
 
@@ -233,7 +234,7 @@ class SyncRecord:
     def __repr__(self) -> str:
         took = "" if self.finished is None else f" in {(self.finished - self.started).total_seconds():.1f} s"
         gone = f", {self.removed:,} removed" if self.removed else ""
-        came = "" if self.rows is None else f", {self.rows:,} rows loaded"
+        came = "" if self.rows is None else f", {counted(self.rows, 'row')} loaded"
         said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}{came}{gone}"
         lines = [f"{self.mode} {said}{took} (run {self.run})", *(f"  {note}" for note in self.notes)]
         return "\n".join(lines)

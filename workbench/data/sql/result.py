@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from workbench.compute import frames
 from workbench.foundation.errors import Invalid, Unavailable
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,12 +102,12 @@ class SqlResult:
 
     def _size(self) -> str:
         rows, columns = len(self), len(self.columns)
-        said = f"{rows:,} row{'' if rows == 1 else 's'}"
+        said = counted(rows, "row")
         if self.cut:
             said = f"the first {said} (cut at the limit: there are more)"
         if rows > SHOWN:
             said += f", {SHOWN} of them shown" if self.cut else f", the first {SHOWN} of them"
-        return f"{said}; {columns} column{'' if columns == 1 else 's'}"
+        return f"{said}; {counted(columns, 'column')}"
 
     def _head(self) -> pl.DataFrame:
         head = self._table.slice(0, SHOWN)

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from workbench.data.attempts import Outcome
+from workbench.foundation.wording import counted
 
 __all__ = ["Explained", "Outcome", "RefreshRecord", "View", "ViewDefinition", "Way"]
 
@@ -73,16 +74,12 @@ def told(way: Way, why: str, rows: int) -> str:
     """A refresh in words."""
     match way:
         case "whole":
-            return f"refreshed: whole ({_counted(rows, 'row')}), because {why}"
+            return f"refreshed: whole ({counted(rows, 'row')}), because {why}"
         case "rows":
-            return f"refreshed: {_counted(rows, 'row')} appended, since {why}"
+            return f"refreshed: {counted(rows, 'row')} appended, since {why}"
         case "groups":
-            return f"refreshed: {_counted(rows, 'group')} changed, since {why}"
+            return f"refreshed: {counted(rows, 'group')} changed, since {why}"
     return f"as it was, since {why}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from workbench.foundation.wording import counted
 from workbench.governance.runs import Edge
 from workbench.orchestration.notebooks.model import Comparison, Difference, TableOutput, Verdict
 
@@ -93,4 +94,4 @@ def _close(one: Any, other: Any, tolerance: float) -> bool:
 
 
 def _rows(table: TableOutput) -> str:
-    return "1 row" if len(table.rows) == 1 else f"{len(table.rows)} rows"
+    return counted(len(table.rows), "row")

@@ -12,6 +12,7 @@ from workbench.analytics.exploration import column_chart, correlation_chart
 from workbench.app import Workbench
 from workbench.charts import written
 from workbench.data.quality import ColumnProfile, Profile
+from workbench.foundation.wording import counted
 from workbench.ui.explorer.drawn import Drawn
 from workbench.ui.explorer.offering import offer
 from workbench.ui.part import Part
@@ -183,7 +184,7 @@ def _of(profile: Profile) -> str:
     """Which rows a profile is of that follows filters."""
     if not profile.rows:
         return "The filters leave no row."
-    return f"Of the {profile.rows:,} {'row' if profile.rows == 1 else 'rows'} that the filters leave."
+    return f"Of the {counted(profile.rows, 'row')} that the filters leave."
 
 
 def _row(profile: Profile, column: ColumnProfile, said: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from workbench.analytics.exploration import Seen, View
 from workbench.app import Workbench
 from workbench.foundation.errors import NotFound, WorkbenchError
 from workbench.foundation.observability import logger
+from workbench.foundation.wording import counted
 from workbench.ui.explorer.columns import Columns, OneColumn, Together
 from workbench.ui.explorer.conditions import Conditions
 from workbench.ui.explorer.first_rows import FirstRows
@@ -192,9 +193,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     def _tell_about(self, name: str) -> None:
         info = self.wb.datasets[name].info
         self._version = info.version
-        columns = len(info.columns)
-        facts = [f"{info.rows:,} {'row' if info.rows == 1 else 'rows'}", f"{columns:,} columns"]
-        facts[1] = facts[1].removesuffix("s") if columns == 1 else facts[1]
+        facts = [counted(info.rows, "row"), counted(len(info.columns), "column")]
         facts.append(f"version {info.version} of {info.updated:%Y-%m-%d %H:%M} UTC")
         about = f"<p>{escape(info.description)}</p>" if info.description else ""
         self._about.value = f'<div class="wb-about"><p role="status">{escape(", ".join(facts))}</p>{about}</div>'

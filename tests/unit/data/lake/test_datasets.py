@@ -132,7 +132,7 @@ def test_a_dataset_at_an_old_version_or_time_stays_there(datasets: Datasets) -> 
     assert dataset.version == 2
     assert dataset.at(time=first).to_polars().rows() == [(1, "v1")]
     assert dataset.at(time=first).to_dask().compute()["k"].tolist() == [1]
-    assert repr(old).startswith("Dataset t: 1 rows, 2 columns, version 0")
+    assert repr(old).startswith("Dataset t: 1 row, 2 columns, version 0")
     assert (old.info.rows, dataset.info.rows) == (1, 2)
     assert dataset.at(time=first).version == 0
     with pytest.raises(Invalid, match="at an old version cannot be changed"):

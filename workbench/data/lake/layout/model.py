@@ -10,6 +10,7 @@ import polars as pl
 
 from workbench.compute import HASH_VERSION, SUBJECT_HASH
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.wording import counted
 
 __all__ = ["EventLayout", "Identities", "LayoutReport", "PeriodReport", "Tail"]
 
@@ -137,7 +138,7 @@ class LayoutReport:
     overlapping: int = 0
 
     def __str__(self) -> str:
-        made = f"{self.rows:,} rows, {self.bytes / 1e6:.1f} MB in {self.files} files"
+        made = f"{counted(self.rows, 'row')}, {self.bytes / 1e6:.1f} MB in {counted(self.files, 'file')}"
         if self.sort_by:
             order = f"sorted by {', '.join(self.sort_by)}, {self.overlapping} files over each other"
             return f"{self.dataset} version {self.version}: {made}, {order}"

@@ -1,0 +1,11 @@
+"""Words for numbers."""
+
+from __future__ import annotations
+
+from workbench.foundation.wording import counted
+
+
+def test_one_of_a_thing_is_told_in_the_singular() -> None:
+    assert counted(1, "row") == "1 row"
+    assert counted(0, "row") == "0 rows"
+    assert counted(336_776, "row") == "336,776 rows"
