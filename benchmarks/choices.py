@@ -21,7 +21,7 @@ import polars as pl
 from benchmarks.contest import Answer, seconds
 from benchmarks.events import Store, store
 from benchmarks.product import ANY_START, FIRST_TOUCH, RETENTION, SESSIONS, Asked, machine, questions
-from workbench.compute import Analysis, DaskEngine, Engine, LocalEngine
+from workbench.compute import Analysis, DaskEngine, Engine, LocalEngine, compiled
 
 DAYS_OF_A_MILLION = 10
 DAYS_WITH_EIGHT_RUNS = 88
@@ -35,8 +35,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keeps the generated events there, and takes them from there")
     parser.add_argument("--only", nargs="*", default=CHOICES, choices=CHOICES)
+    parser.add_argument("--plans", action="store_true", help="without compiled code, as a process is at first")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if not given.plans:
+        compiled.load()
     if given.alone is not None:
         _alone(store(given.folder, given.rows), given.alone)
         return
