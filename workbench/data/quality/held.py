@@ -27,14 +27,7 @@ from workbench.data.quality.model import Held, Kept, Kind, Redriven, State, Trie
 from workbench.data.quality.screening import REASONS, Parted
 from workbench.data.quality.store import HeldStore
 from workbench.foundation.catalog import Catalog, utcnow
-from workbench.foundation.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    NotFound,
-    Unavailable,
-    WorkbenchError,
-)
+from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, WorkbenchError
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.wording import counted
