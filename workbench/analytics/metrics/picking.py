@@ -59,6 +59,9 @@ class _Worker:
     begins: _Whole = field(init=False)
     bits: _Whole = field(init=False)
 
+    def extents(self) -> list[tuple[int, int]]:
+        return [self.code.extent(piece.bits) for piece in self.pieces]
+
     def count(self, scale: _Scale) -> None:
         self.counts = np.zeros(scale.shape, np.int32)
         for piece, groups in zip(self.pieces, self.groups, strict=True):
@@ -112,9 +115,8 @@ def picked(
     """
     threads = pl.thread_pool_size()
     with ThreadPoolExecutor(threads, thread_name_prefix="picking") as pool:
-        cuts = chain.from_iterable(_cuts(frame, keys, value) for frame in frames)
         pieces: list[_Piece] = []
-        for piece in pool.map(lambda cut: _piece(code, *cut), cuts):
+        for piece in chain.from_iterable(pool.map(lambda frame: _pieces(code, frame, keys, value), frames)):
             if piece is None:
                 return None
             pieces.append(piece)
@@ -124,7 +126,7 @@ def picked(
         if groups.height > _MOST_GROUPS:
             return None
         workers = [_Worker(code, pieces[at::threads], of_pieces[at::threads]) for at in range(threads)]
-        scale = _scale(list(pool.map(lambda piece: code.extent(piece.bits), pieces)), groups.height)
+        scale = _scale([extent for worker in pool.map(_Worker.extents, workers) for extent in worker], groups.height)
         list(pool.map(lambda worker: worker.count(scale), workers))
         upto = np.sum([worker.counts for worker in workers], axis=0, dtype=np.int64).cumsum(axis=1)
         size = upto[:, -1]
@@ -165,6 +167,10 @@ def _cuts(frame: pl.DataFrame, keys: Sequence[str], value: str) -> Iterator[tupl
     if len({tuple(map(len, of_column)) for of_column in chunks}) > 1:
         return _cuts(frame.rechunk(), keys, value)
     return (([*own], values) for *own, values in zip(*chunks, strict=True))
+
+
+def _pieces(code: ModuleType, frame: pl.DataFrame, keys: Sequence[str], value: str) -> list[_Piece | None]:
+    return [_piece(code, *cut) for cut in _cuts(frame, keys, value)]
 
 
 def _piece(code: ModuleType, keys: Sequence[pl.Series], values: pl.Series) -> _Piece | None:
