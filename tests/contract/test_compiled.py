@@ -93,6 +93,14 @@ def test_many_groups_are_left_to_the_plan() -> None:
     assert found.frame["middle"].to_list() == [float(n) for n in range(20_000)]
 
 
+def test_keys_may_be_numbers_that_no_signed_one_holds() -> None:
+    rows = {"k": [2**64 - 1, 1, 2**64 - 1], "x": [1.0, 2.0, 4.0]}
+    some = pl.DataFrame(rows, schema={"k": pl.UInt64, "x": pl.Float64})
+    with computing_by("compiled code"):
+        found = LOCAL.run(Measures((Key("k", "k"),), (MIDDLE,)), Parts.of(some)).frame
+    assert found.rows() == [(1, 2.0), (2**64 - 1, 2.5)]
+
+
 def test_a_group_may_have_many_values_that_are_the_same() -> None:
     some = pl.DataFrame({"x": [0.0] * 90_000 + [1.0 + n / 7 for n in range(10_000)]})
     with computing_by("compiled code"):

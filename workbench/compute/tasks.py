@@ -27,6 +27,7 @@ class Collect(Protocol):
 def share(analysis: Analysis, part: Part, collect: Collect) -> pl.DataFrame:
     """What one part contributes."""
     compiled.noted(part.rows)
+    # Where a GPU collects, compiled code would have the whole plan fall back to the processors.
     return collect(partial_plan(analysis, part, compiled=collect is on_processors), ordered=analysis.ordered)
 
 

@@ -26,7 +26,8 @@ _MOST_KEYS = 4096  # in a piece
 _MOST_GROUPS = 1 << 14
 _MOST_BARS = 1 << 13  # of a group
 _CELLS = 1 << 22  # bars of all groups
-_ROW, _GROUP = ".row", ".group"
+_GROUP = ".group"
+_WHOLE = (pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)  # within 64 bits, signed
 
 _Whole = np.ndarray[Any, np.dtype[np.int64]]
 _Small = np.ndarray[Any, np.dtype[np.uint16]]
@@ -93,8 +94,8 @@ def in_batches(plans: Iterable[pl.LazyFrame]) -> Iterator[pl.DataFrame]:
 
 
 def takes(dtype: pl.DataType) -> bool:
-    """Whether a key may be of a type: a text, or one that is kept as a whole number."""
-    return dtype == pl.String or dtype == pl.Boolean or dtype.is_integer() or dtype.is_temporal()
+    """Whether a key may be of a type: a text, or one that is kept as a whole number of 64 bits with a sign."""
+    return dtype == pl.String or dtype in _WHOLE or dtype.is_temporal()
 
 
 def picked(
