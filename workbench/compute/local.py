@@ -12,6 +12,7 @@ from workbench.compute.model import Analysis, Compact, Computed, EngineUse
 from workbench.compute.parts import Parts
 from workbench.compute.polars_versions import collect
 from workbench.compute.refusing import check, telling
+from workbench.compute.sharing import read_once
 from workbench.compute.tasks import from_one, merged, share, stacked
 
 __all__ = ["LocalEngine"]
@@ -61,7 +62,7 @@ def _computed(analysis: Analysis, parts: Parts) -> tuple[pl.DataFrame, str]:
         return found, "compiled code went through the columns in place of the plan"
     if len(parts) == 1:
         return from_one(analysis, parts.parts[0], collect), ""
-    return merged(analysis, stacked(analysis, _shares(analysis, parts), collect), collect), ""
+    return merged(analysis, stacked(analysis, _shares(analysis, read_once(analysis, parts)), collect), collect), ""
 
 
 def _shares(analysis: Analysis, parts: Parts) -> Iterator[pl.DataFrame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 
 import polars as pl
 
@@ -55,6 +56,7 @@ class Part:
         hashes: Only rows whose `SUBJECT_HASH` is within these bounds, both included; None for all.
         without: Only rows whose `SUBJECT_HASH`, as the files have it, is none of these; they are in another part.
         frames: Rows in memory, besides.
+        read: Rows of some of the files, in memory: those of them that are the part's, as they lie there.
         shape: Done to all of them, in order.
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
         chronological: A subject's rows in one file are all before its rows in the next one.
@@ -68,6 +70,7 @@ class Part:
     hashes: tuple[int, int] | None = None
     without: tuple[int, ...] = ()
     frames: tuple[pl.DataFrame, ...] = ()
+    read: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     shape: tuple[Shape, ...] = ()
     sorted: bool = False
     chronological: bool = False
@@ -88,15 +91,17 @@ class Part:
 
     def lazy(self) -> pl.LazyFrame:
         """All of the rows as one plan: those of one file after those of another, then the frames'."""
-        found = [self._scan()] if self.files else []
+        found = [
+            pl.concat([self.read[path] for path in paths]).lazy() if is_read else self._scan(list(paths))
+            for is_read, paths in groupby(self.files, self.read.__contains__)
+        ]
         found += [frame.lazy() for frame in self.frames]
         if self.plan is not None:
             found.append(self.plan)
         found = [self._shaped(rows) for rows in found or [pl.LazyFrame(schema=dict(self.schema))]]
         return found[0] if len(found) == 1 else pl.concat(found)
 
-    def _scan(self) -> pl.LazyFrame:
-        paths = list(self.files)
+    def _scan(self, paths: list[str]) -> pl.LazyFrame:
         if self.uniform:  # the plainest scan there is: what every engine can run
             return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
         return pl.scan_parquet(

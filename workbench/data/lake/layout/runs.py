@@ -17,7 +17,7 @@ __all__ = ["ROWS_PER_PIECE", "period_of", "write", "write_sorted"]
 
 ROWS_PER_PIECE = 65_536
 """A folded run is cut into so many files that each has this many rows or more, one per bucket at most."""
-_SMALLEST_GROUP = 4_096
+_SMALLEST_GROUP = 32_768
 
 
 def write(

@@ -1,0 +1,74 @@
+"""Small files that lie across parts, as runs that are not folded yet do, are read once for all of them: for few rows a
+file takes longer to open than to read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from workbench.compute.hashing import SUBJECT_HASH
+from workbench.compute.model import Analysis, partial_plan
+from workbench.compute.parts import Part, Parts
+from workbench.compute.polars_versions import collect, collect_all
+
+__all__ = ["read_once"]
+
+MOST_BYTES: Final = 64_000_000
+"""Of files that are kept in memory while parts are computed; of more, each takes long enough to read for its opening
+not to matter.
+"""
+
+
+def read_once(analysis: Analysis, parts: Parts) -> Parts:
+    """The same rows, with those of small files that several parts have in common in memory: the columns that the
+    analysis takes of them, and nulls in the others.
+    """
+    across = [path for path, times in Counter(path for part in parts.parts for path in part.files).items() if times > 1]
+    eligible = all(part.sorted and part.hashes is not None and part.plan is None for part in parts.parts)
+    if not across or not eligible or sum(Path(path).stat().st_size for path in across) > MOST_BYTES:
+        return parts
+    first = parts.parts[0]
+    columns = _taken(analysis, first)
+    others = [pl.lit(None, dtype).alias(name) for name, dtype in first.schema.items() if name not in columns]
+    cut: list[dict[str, pl.DataFrame]] = [{} for _ in parts.parts]
+    for path, run in zip(across, collect_all([_plain(first, path).select(columns) for path in across]), strict=True):
+        rows = run.drop_nulls(SUBJECT_HASH).with_columns(others).select(*first.schema)
+        for read, part, begin, end in zip(cut, parts.parts, *_ends(rows[SUBJECT_HASH], parts.parts), strict=True):
+            if path in part.files:
+                read[path] = rows[begin:end]
+    return replace(parts, parts=tuple(replace(part, read=read) for part, read in zip(parts.parts, cut, strict=True)))
+
+
+def _ends(hashes: pl.Series, parts: Sequence[Part]) -> tuple[pl.Series, pl.Series]:
+    """Where the rows of each part begin and end among sorted hashes."""
+    bounds = [part.hashes for part in parts if part.hashes is not None]
+    low, high = (pl.Series(values, dtype=pl.Int64) for values in zip(*bounds, strict=True))
+    return hashes.search_sorted(low, "left"), hashes.search_sorted(high, "right")
+
+
+def _taken(analysis: Analysis, part: Part) -> Sequence[str]:
+    """The columns of the files that the analysis takes, and the subject's hash: found by running it on no row."""
+    taken: list[str] = []
+
+    def nothing(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del predicate, rows, batch  # of no row
+        taken.extend(part.schema if columns is None else columns)
+        yield pl.DataFrame(schema={name: part.schema[name] for name in taken})
+
+    empty = replace(part, files=(), frames=(), plan=register_io_source(nothing, schema=dict(part.schema)))
+    collect(partial_plan(analysis, empty, compiled=True), ordered=True)
+    return list(dict.fromkeys([SUBJECT_HASH, *taken]))
+
+
+def _plain(part: Part, path: str) -> pl.LazyFrame:
+    """The rows of one file as they lie there."""
+    return replace(part, files=(path,), frames=(), hashes=None, without=(), shape=()).lazy()
