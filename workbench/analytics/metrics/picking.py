@@ -187,7 +187,7 @@ def _piece(code: ModuleType, keys: Sequence[pl.Series], values: pl.Series) -> _P
         if found is None:
             return None
         numbers, firsts = found
-    own = [key.gather(firsts) for key in keys]
+    own = [key[firsts] for key in keys]
     if values.null_count():
         numbers, values = numbers[values.is_not_null().to_numpy()], values.drop_nulls()
     return _Piece(numbers, values.to_numpy().view(np.int64), own)
