@@ -7,6 +7,7 @@ is counted at offset 0; a return counts from the next period on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -29,6 +30,8 @@ Counting = Literal["on", "on or after"]
 MOST_OFFSETS: Final = 400
 
 _COHORT, _BLOCK, _BEGAN, _CAME, _BEGINNER = ".cohort", ".block", ".began", ".came", ".beginner"
+# What a stable sort has to sort rows by for each subject's to be together, in the order of periods.
+_ANYHOW, _IN_TIME = (SUBJECT_HASH, PERIOD), (SUBJECT_HASH,)
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,12 @@ class Retention:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Subjects by cohort and offset; if `on or after`, each one at the last offset only."""
-        keys = [*self._values, _COHORT, "offset"]
-        return self._valued(rows).group_by(keys).agg(pl.len().cast(pl.Int64).alias("subjects"))
+        return self._counted(rows, _ANYHOW)
+
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
+        """What `partial` gives, sorting by less where a subject's rows come in the order of their periods."""
+        del compiled  # there is none
+        return self._counted(rows, _IN_TIME if chronological else _ANYHOW)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """Columns: cohort (the period's start), offset, size, subjects, complete (the period is over at `until`).
@@ -149,14 +156,18 @@ class Retention:
     def _values(self) -> list[str]:
         return value_keys(self.breakdown)
 
-    def _valued(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        return valued(self.breakdown, self._found(rows), rows, self.columns, self.start, self.until)
+    def _counted(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
+        keys = [*self._values, _COHORT, "offset"]
+        return self._valued(rows, order).group_by(keys).agg(pl.len().cast(pl.Int64).alias("subjects"))
 
-    def _found(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+    def _valued(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
+        return valued(self.breakdown, self._found(rows, order), rows, self.columns, self.start, self.until)
+
+    def _found(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
         """Subjects with cohort and offset, each once; if `on or after`, at the last offset only."""
         steps = {_BEGAN: self.start, _CAME: self.back}
         pairs = active(rows, self.columns, steps, self.every, self.until)
-        found = self._of_first(pairs) if self.kind == "first time" else self._of_each(pairs)
+        found = self._of_first(pairs, order) if self.kind == "first time" else self._of_each(pairs)
         first, end = self.periods.numbers
         found = found.filter(pl.col(_COHORT).is_between(first, end, closed="left"))
         found = found.select(SUBJECT_HASH, _COHORT, (pl.col(PERIOD) - pl.col(_COHORT)).alias("offset"), _BEGAN, _CAME)
@@ -170,13 +181,13 @@ class Retention:
             return found.unique()
         return found.group_by(SUBJECT_HASH, _COHORT).agg(pl.col("offset").max())
 
-    def _of_first(self, pairs: pl.LazyFrame) -> pl.LazyFrame:
+    def _of_first(self, pairs: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
         """The pairs from each subject's first start on, with its only cohort, sorted by subject and period.
 
         Sorting runs that are sorted already costs less than a hash table of the subjects.
         """
         subject, began = pl.col(SUBJECT_HASH), pl.col(_BEGAN)
-        found = pairs.sort(SUBJECT_HASH, PERIOD, maintain_order=True)
+        found = pairs.sort(order, maintain_order=True)
         found = found.with_columns(pl.when(began).then(subject).forward_fill().alias(_BEGINNER))
         first = began & pl.col(_BEGINNER).shift(1).ne_missing(subject)
         return found.with_columns(pl.when(first).then(PERIOD).forward_fill().alias(_COHORT)).filter(
@@ -223,7 +234,7 @@ class RetentionSubjects:
         return self.retention.every.number_of(self.cohort)
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        found = self.retention._valued(rows).filter(pl.col(_COHORT) == self._number)
+        found = self.retention._valued(rows, _ANYHOW).filter(pl.col(_COHORT) == self._number)
         if self.value is not None:
             found = found.filter(self.value.holds)
         this = pl.col("offset") == self.offset

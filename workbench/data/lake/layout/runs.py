@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 from deltalake.transaction import AddAction
@@ -18,6 +20,8 @@ __all__ = ["ROWS_PER_PIECE", "period_of", "write", "write_sorted"]
 ROWS_PER_PIECE = 65_536
 """A folded run is cut into so many files that each has this many rows or more, one per bucket at most."""
 _SMALLEST_GROUP = 32_768
+_CODEC: Final = "lz4"
+"""What is written once is read often: a sixth larger than zstd, and analyses take a tenth less."""
 
 
 def write(
@@ -35,8 +39,7 @@ def write_sorted(
     folder: Path, pieces: Iterable[pl.DataFrame], layout: EventLayout, *, data_change: bool = False
 ) -> list[AddAction]:
     """Writes pieces of runs that are sorted and have the hash already, one file each."""
-    # What is folded is read more often than it is written: lz4 is a sixth larger, and analyses take a tenth less.
-    sorted_pieces = (datafiles.Piece(checked(piece, layout), codec="lz4") for piece in pieces)
+    sorted_pieces = (datafiles.Piece(checked(piece, layout), codec=_CODEC) for piece in pieces)
     return datafiles.write_pieces(folder, sorted_pieces, data_change=data_change)
 
 
@@ -68,4 +71,5 @@ def _runs(frames: Iterable[pl.DataFrame], layout: EventLayout) -> Iterator[dataf
         for period in periods.unique().sort():
             run = checked(ordered.filter(periods.eq_missing(pl.Series([period], dtype=periods.dtype))), layout)
             group = min(max(run.height // layout.buckets, _SMALLEST_GROUP), datafiles.ROWS_PER_GROUP)
-            yield from datafiles.pieces(run, group)
+            for piece in datafiles.pieces(run, group):
+                yield replace(piece, codec=_CODEC)
