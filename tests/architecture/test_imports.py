@@ -142,3 +142,13 @@ def exported(module: Module) -> list[str]:
             names: list[str] = ast.literal_eval(node.value)
             return names
     return []
+
+
+def test_compiled_functions_call_none_of_another_file() -> None:
+    """What numba keeps of a function is good as long as its own file does not change: it would keep the other's."""
+    compiled = {path for path in (ROOT / "workbench").rglob("*.py") if "@compiled.taking(" in path.read_text()}
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in compiled}
+    assert names
+    for path in compiled:
+        imported = {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
+        assert not imported & names, path
