@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import JsonOption, print_fields, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
 
@@ -31,6 +31,10 @@ Bounds = Annotated[str | None, typer.Option(help="closed or open: whether to loo
 Deletions = Annotated[str | None, typer.Option(help="keep, column or compare.")]
 Deleted = Annotated[str | None, typer.Option(help="The column that marks deleted rows.")]
 Expect = Annotated[str | None, typer.Option(help="The suite that rows have to meet before they are in.")]
+Quarantine = Annotated[
+    bool | None,
+    typer.Option("--quarantine/--no-quarantine", help="Hold rows back that do not fit, and load the others."),
+]
 TimeZone = Annotated[str | None, typer.Option(help="Of times that have none.")]
 Evolve = Annotated[bool | None, typer.Option("--evolve/--no-evolve", help="Take new columns over.")]
 PartitionBy = Annotated[list[str] | None, typer.Option(help="Of a dataset that is made. Repeat it.")]
@@ -63,10 +67,10 @@ def show(name: Name, as_json: JsonOption = False) -> None:
     if as_json:
         print_records([record], as_json=True)
         return
-    for field, value in record.items():
-        if value not in (None, "", (), []):
-            say(f"{field:<14}{_told(value)}")
-    if record["error"]:
+    print_fields(record)
+    if record["held"]:
+        say(f"workbench quarantine list {record['into']} shows what is held back, and why")
+    if record["error"] and not record["hint"]:
         say(f"workbench source test {name} says what can be done about it")
 
 
@@ -87,6 +91,7 @@ def add(
     deletions: Deletions = None,
     deleted: Deleted = None,
     expect: Expect = None,
+    quarantine: Quarantine = None,
     time_zone: TimeZone = None,
     evolve: Evolve = None,
     partition_by: PartitionBy = None,
@@ -98,9 +103,9 @@ def add(
     """Add a source. Nothing is read yet: `test` looks whether it can be, `sync` brings the rows in."""
     given = _given(
         mode=mode, table=table, query=query, password=password, key=key, cursor=cursor, initial=initial,
-        lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect, time_zone=time_zone,
-        evolve=evolve, partition_by=partition_by, file_column=file_column, most=most, seconds=seconds,
-        description=description,
+        lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect, quarantine=quarantine,
+        time_zone=time_zone, evolve=evolve, partition_by=partition_by, file_column=file_column, most=most,
+        seconds=seconds, description=description,
     )  # fmt: skip
     with open_workbench() as wb:
         found = wb.sources.add(name, url, into=into, **given)
@@ -124,6 +129,7 @@ def change(
     deletions: Deletions = None,
     deleted: Deleted = None,
     expect: Expect = None,
+    quarantine: Quarantine = None,
     time_zone: TimeZone = None,
     evolve: Evolve = None,
     partition_by: PartitionBy = None,
@@ -136,8 +142,8 @@ def change(
     given = _given(
         url=url, into=into, mode=mode, table=table, query=query, password=password, key=key, cursor=cursor,
         initial=initial, lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect,
-        time_zone=time_zone, evolve=evolve, partition_by=partition_by, file_column=file_column, most=most,
-        seconds=seconds, description=description,
+        quarantine=quarantine, time_zone=time_zone, evolve=evolve, partition_by=partition_by,
+        file_column=file_column, most=most, seconds=seconds, description=description,
     )  # fmt: skip
     taken_back = {name: None for name in ("initial", "lag") if given.get(name) == ""}
     with open_workbench() as wb:
@@ -209,7 +215,7 @@ def history(
     """List the syncs of a source, newest first."""
     with open_workbench() as wb:
         records = [_sync(one) for one in wb.sources.history(name, limit=limit)]
-    shown = ("started", "outcome", "rows", "removed", "version", "run", "by", "error")
+    shown = ("started", "outcome", "rows", "removed", "held", "version", "run", "by", "error")
     print_records(records, as_json=as_json, columns=shown, empty="no sync yet")
 
 
@@ -260,8 +266,10 @@ def _record(source: DataSource) -> dict[str, Any]:
         "synced": last and last.started,
         "outcome": last and last.outcome,
         "rows": last and last.rows,
+        "held": last and last.held,
         "run": last and last.run,
         "error": last and last.error,
+        "hint": last and last.hint,
     }
 
 

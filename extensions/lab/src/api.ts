@@ -585,7 +585,7 @@ export interface HeldDetail {
   dataset: string;
   /** Who held them. */
   kind: "suite" | "transforms" | "stream";
-  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
+  /** Which transforms took them out of which dataset, which stream or source; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -610,7 +610,7 @@ export interface HeldItem {
   dataset: string;
   /** Who held them. */
   kind: "suite" | "transforms" | "stream";
-  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
+  /** Which transforms took them out of which dataset, which stream or source; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -1861,6 +1861,8 @@ export interface SyncItem {
   rows: number | null;
   /** That were taken out, being deleted at the source; null likewise. */
   removed: number | null;
+  /** That were held back, as they do not fit what is expected; null likewise. */
+  held: number | null;
   /** Of the dataset, afterwards. */
   version: number | null;
   /** Whether all rows of the source were read. */
@@ -1868,6 +1870,8 @@ export interface SyncItem {
   /** What somebody should know. */
   notes: string[];
   error: string | null;
+  /** What to do about the error. */
+  hint: string | null;
 }
 
 export interface SyncList {

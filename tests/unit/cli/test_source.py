@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,3 +34,27 @@ def test_a_source_on_the_command_line(command: Callable[..., Ended], workspace: 
     assert (wrong.code, "hunter2" in wrong.err, "password in clear" in wrong.err) == (2, False, True)
     assert command("source", "remove", "log").code == 0
     assert json.loads(command("source", "list", "--json").out) == []
+
+
+def test_what_a_sync_held_back_and_why_one_failed(command: Callable[..., Ended], workspace: Path) -> None:
+    (workspace / "expectations").mkdir(exist_ok=True)
+    suite = workspace / "expectations" / "log.yaml"
+    suite.write_text("dataset: log\nexpectations:\n- {expect: between, column: n, max: 1}\n")
+    (workspace / "log.csv").write_text("n,what\n1,tea\n2,jam\n")
+    assert command("source", "add", "log", "log.csv", "--into", "log", "--expect", "log").code == 0
+    assert command("source", "sync", "log").code == 1
+    failed = command("source", "show", "log").out
+    assert "\nhint          nothing of it was loaded; mend the rows or the suite 'log'\n" in failed
+    (record,) = json.loads(command("source", "show", "log", "--json").out)
+    assert record["hint"] == "nothing of it was loaded; mend the rows or the suite 'log'"
+    assert command("source", "change", "log", "--quarantine").code == 0
+    done = command("source", "sync", "log").out
+    assert "1 row loaded, 1 held back" in done
+    assert "1 row that does not fit, held back with the reasons: workbench quarantine list log" in done
+    shown = command("source", "show", "log").out
+    assert "\nheld          1\n" in shown
+    assert "workbench quarantine list log shows what is held back, and why" in shown
+    assert re.search(r"\nsynced        \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", shown)
+    assert [one["from"] for one in json.loads(command("quarantine", "list", "log", "--json").out)] == ["source log"]
+    command("source", "change", "log", "--no-quarantine")
+    assert command("source", "sync", "log", "--anew").code == 1

@@ -15,10 +15,10 @@ import polars as pl
 from workbench.compute import frames
 from workbench.data.connectors import Refused, Stream, StreamBatch, open_stream
 from workbench.data.etl.cleaning import deduplicate
-from workbench.data.etl.messages import POSITION, Wanted, fitting, kept
+from workbench.data.etl.messages import POSITION, Wanted, fitting, kept, unfit
 from workbench.data.etl.model import Drained
 from workbench.data.lake import Checkpoint, Lake
-from workbench.data.quality import Holding, Kept
+from workbench.data.quality import Holding, Kept, Parted
 from workbench.foundation.errors import CheckFailed, Conflict, Invalid
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.wording import counted
@@ -36,7 +36,8 @@ class Drain:
         key: Rows replace those of their key; without one they are added.
         evolve: New fields become columns, where otherwise their messages are held back.
         held: Holds messages back that are no rows.
-        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be.
+        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be; parts those that
+            are to be held back, if it does not refuse them all.
         expect: The suite that `gate` holds them against, for messages that come in later.
     """
 
@@ -51,7 +52,7 @@ class Drain:
         evolve: bool,
         held: Holding,
         description: str,
-        gate: Callable[[pl.DataFrame, StreamBatch], None] = lambda _rows, _batch: None,
+        gate: Callable[[pl.DataFrame, StreamBatch], Parted | None] = lambda _rows, _batch: None,
         expect: str = "",
     ) -> None:
         self._lake = lake
@@ -115,9 +116,12 @@ class Drain:
     def _keep(self, batch: StreamBatch) -> None:
         rows = frames.to_polars(batch.rows).with_columns(pl.Series(POSITION, batch.positions, pl.Int64))
         wanted = self._wanted()
-        rows, odd = fitting(rows, dict(zip(batch.positions, batch.ids, strict=True)), wanted)
+        ids = dict(zip(batch.positions, batch.ids, strict=True))
+        rows, odd = fitting(rows, ids, wanted)
+        parted = self._gate(rows, batch)
+        if parted is not None:
+            rows, odd = parted.fits, [*odd, *unfit(parted, ids)]
         refused = sorted([*batch.refused, *odd], key=lambda one: one.position)
-        self._gate(rows.drop(POSITION), batch)
         if not wanted.schema and (rows.height or refused):
             self._begin(rows, refused)
         if refused:

@@ -12,7 +12,7 @@ from workbench.data.quality.profiling import profiled
 from workbench.data.quality.promises import PROMISE, Promises
 from workbench.data.quality.promising import Day, Freshness
 from workbench.data.quality.quality import Quality
-from workbench.data.quality.screening import REASONS
+from workbench.data.quality.screening import REASONS, Parted, Screening
 from workbench.data.quality.suite import Suite
 from workbench.data.quality.trending import Point, Trend, trends
 
@@ -27,6 +27,7 @@ __all__ = [
     "Holding",
     "Kept",
     "Outcome",
+    "Parted",
     "Point",
     "Profile",
     "Promises",
@@ -34,6 +35,7 @@ __all__ = [
     "QualityResult",
     "Redriven",
     "Screened",
+    "Screening",
     "Suite",
     "Trend",
     "Tried",

@@ -151,7 +151,7 @@ class QualityResult:
         return f"<p>{escape(self.verdict)}</p>{self.table()._repr_html_()}"
 
 
-State = Literal["held", "loading", "loaded", "parted", "replaced", "discarded"]
+State = Literal["pending", "held", "loading", "loaded", "parted", "replaced", "discarded"]
 Kind = Literal["suite", "transforms", "stream"]
 
 
@@ -165,8 +165,9 @@ class Held:
         suite: What they did not fit.
         rows: How many.
         reasons: Expectation -> how many of the rows break it.
-        state: `held`; `loading` where a try was cut off, which the next one ends; `loaded`; `parted` into what was
-            loaded and what is held on; `replaced` by what the same transforms took out later; `discarded`.
+        state: `pending` until the commit is made that its rows were left out of, which nobody is shown; `held`;
+            `loading` where a try was cut off, which the next one ends; `loaded`; `parted` into what was loaded and what
+            is held on; `replaced` by what the same transforms took out later, or the same source gave; `discarded`.
         run: In which they were held.
         principal: Who held them.
         held: When, in UTC.
@@ -174,9 +175,10 @@ class Held:
         parent: The batch that it is a part of.
         kind: Who held them, and says what fits when they are tried again: a `suite`, `transforms`, or who drained a
             `stream`.
-        origin: What they came from: which transforms, and of which dataset; which stream; empty for rows that were
-            given.
+        origin: What they came from: which transforms, and of which dataset; which stream or source; empty for rows that
+            were given.
         how: What whoever held them has to know to try them again.
+        turns: By which commits of the dataset it comes or goes, until that is recorded.
     """
 
     id: str
@@ -193,6 +195,7 @@ class Held:
     kind: Kind = "suite"
     origin: str = ""
     how: dict[str, Any] | None = None
+    turns: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

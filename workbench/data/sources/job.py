@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from workbench.data.lake import Checkpoint, Lake, Staged
-from workbench.data.quality import Quality
+from workbench.data.quality import Outcome, Quality, QualityResult, Screening
 from workbench.data.sources.model import DataSource, SourceDefinition
 from workbench.data.sources.reading import Opened
 from workbench.data.sources.store import SourceStore
@@ -20,7 +20,7 @@ from workbench.foundation.jobs import Lease
 from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor
 
-__all__ = ["Found", "Job", "deleted"]
+__all__ = ["Found", "Job", "deleted", "stream_of"]
 
 
 ROWS = "rows"
@@ -33,6 +33,7 @@ class Found:
 
     rows: int = 0
     removed: int = 0
+    held: int = 0
     everything: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -64,7 +65,7 @@ class Job:
 
     @property
     def stream(self) -> str:
-        return f"source {self.source.id}"
+        return stream_of(self.source)
 
     def mark(self, part: str = ROWS) -> int | None:
         """What the dataset says of how far a part of the source is."""
@@ -133,15 +134,31 @@ class Job:
         if not self.definition.expect or not count:
             return
         result = self.quality.check(rows, self.definition.expect, into=self.definition.into)
+        self._warn(result, what)
+        if not result.passed:
+            raise self._refusal(result.failures, result, what)
+
+    def screening(self, rows: pl.LazyFrame, what: str = "") -> Screening:
+        """Which rows do not meet what is expected of single ones, so that they are to be held back.
+
+        Raises:
+            CheckFailed: What is expected of them as a whole is not met; says what, and quotes no row.
+        """
+        found = self.quality.screening(rows, self.definition.expect, into=self.definition.into)
+        self._warn(found.result, what)
+        if found.refusals:
+            raise self._refusal(found.refusals, found.result, what)
+        return found
+
+    def _warn(self, result: QualityResult, what: str) -> None:
         self.found.notes += [f"{what}{one.said}: {_unfit(one.failed)}" for one in result.warnings]
-        if result.passed:
-            return
+
+    def _refusal(self, failures: Sequence[Outcome], result: QualityResult, what: str) -> CheckFailed:
         said = "; ".join(
-            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {_unfit(one.failed)}")
-            for one in result.failures
+            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {_unfit(one.failed)}") for one in failures
         )
-        raise CheckFailed(
-            f"{what}{len(result.failures)} of {len(result.outcomes)} expectations are not met by the {count:,}"
+        return CheckFailed(
+            f"{what}{len(failures)} of {len(result.outcomes)} expectations are not met by the {result.rows:,}"
             f" rows to load: {said}",
             hint=f"nothing of it was loaded; mend the rows or the suite '{self.definition.expect}'",
         )
@@ -152,6 +169,11 @@ class Job:
             rows += frame.height
             self.on_progress(f"{self.source.name}: {counted(rows, 'row')} read")
             yield frame
+
+
+def stream_of(source: DataSource) -> str:
+    """What a source's checkpoints are of."""
+    return f"source {source.id}"
 
 
 def deleted(name: str, schema: pl.Schema) -> pl.Expr:
