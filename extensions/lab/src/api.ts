@@ -266,6 +266,8 @@ export interface DatasetQuality {
   /** Newest first; the newest check is among them. */
   history: CheckSummary[];
   trends: ExpectationTrend[];
+  /** Rows that are held back; null for whom they are not. */
+  held: number | null;
 }
 
 export interface DayRows {

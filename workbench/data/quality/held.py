@@ -9,6 +9,7 @@ in between and tries again finds the checkpoint, and no row comes in twice.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,7 +23,7 @@ from workbench.compute import frames
 from workbench.data.lake import Checkpoint, Lake, Mode
 from workbench.data.quality.batches import leased, new_batch
 from workbench.data.quality.heldfiles import HeldFiles, content_of
-from workbench.data.quality.model import Held, Kept, Kind, Redriven, State, Tried
+from workbench.data.quality.model import Held, Kept, Kind, Redriven, State, Tried, Waiting
 from workbench.data.quality.screening import REASONS, Parted
 from workbench.data.quality.store import HeldStore, nothing_as
 from workbench.data.quality.turning import REDRIVEN, Turning, standing
@@ -94,6 +95,20 @@ class Holding:
         found = self._store.batches(identifier, ended=every, name_of=self._lake.name_of)
         stand = (standing(one, self._lake.checkpoint) for one in found if self._may(one.dataset))
         return [one for one in stand if one is not None and (every or one.ended is None)]
+
+    def waiting(self, dataset: str) -> Waiting | None:
+        """How many rows of a dataset are held back, and why; None for whom it is not to be told.
+
+        Raises:
+            NotFound: No such dataset.
+        """
+        try:
+            found = self.list(dataset)
+        except Forbidden:
+            return None
+        reasons = sum((Counter(one.reasons) for one in found), Counter[str]())
+        since = min((one.held for one in found), default=None)
+        return Waiting(sum(one.rows for one in found), since, dict(reasons.most_common()))
 
     def get(self, id: str) -> Held:
         """

@@ -151,6 +151,7 @@ class QualityResult:
         return f"<p>{escape(self.verdict)}</p>{self.table()._repr_html_()}"
 
 
+_MOST_SAID = 3
 State = Literal["pending", "held", "loading", "loaded", "parted", "replaced", "discarded"]
 Kind = Literal["suite", "transforms", "stream"]
 
@@ -196,6 +197,30 @@ class Held:
     origin: str = ""
     how: dict[str, Any] | None = None
     turns: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is held back from a dataset by now.
+
+    Attributes:
+        rows: How many.
+        since: When the first of them were held, in UTC; None where there are none.
+        reasons: What is wrong -> how many of the rows, the most frequent first.
+    """
+
+    rows: int
+    since: datetime | None
+    reasons: dict[str, int]
+
+    @property
+    def sentence(self) -> str:
+        """In words: "3 rows are held back: n is at most 3 (2), v is not null (1)"."""
+        said = ", ".join(f"{reason} ({count:,})" for reason, count in list(self.reasons.items())[:_MOST_SAID])
+        more = (
+            f" and {counted(len(self.reasons) - _MOST_SAID, 'reason')} more" if len(self.reasons) > _MOST_SAID else ""
+        )
+        return f"{counted(self.rows, 'row')} {'is' if self.rows == 1 else 'are'} held back: {said}{more}"
 
 
 @dataclass(frozen=True)
