@@ -109,6 +109,14 @@ def print_problems(problems: Iterable[str]) -> None:
         typer.echo(problem, err=True)
 
 
+def print_hint(problem: str, hint: str | None) -> None:
+    """Tells of what stands in the way later, and what to do about it."""
+    typer.secho(problem, fg="yellow", err=True)
+    if hint:
+        typer.secho("hint:  ", fg="cyan", err=True, nl=False)
+        typer.echo(hint, err=True)
+
+
 def heading(text: str) -> None:
     typer.secho(text, bold=True)
 

@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_fields, print_records, say
+from workbench.cli.output import JsonOption, print_fields, print_hint, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
+from workbench.foundation.errors import Unavailable, WorkbenchError
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
+    from workbench import Workbench
     from workbench.data.sources import DataSource, SyncRecord
 
 __all__ = ["add_to"]
@@ -99,8 +102,9 @@ def add(
     most: Most = None,
     seconds: Seconds = None,
     description: Description = None,
+    look: Annotated[bool, typer.Option("--look/--no-look", help="Look whether it can be read.")] = True,
 ) -> None:
-    """Add a source. Nothing is read yet: `test` looks whether it can be, `sync` brings the rows in."""
+    """Add a source, and look whether it can be read, as `test` does. `sync` brings the rows in."""
     given = _given(
         mode=mode, table=table, query=query, password=password, key=key, cursor=cursor, initial=initial,
         lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect, quarantine=quarantine,
@@ -109,7 +113,10 @@ def add(
     )  # fmt: skip
     with open_workbench() as wb:
         found = wb.sources.add(name, url, into=into, **given)
-    say(f"{found.name} is added; workbench source sync {found.name} brings its rows in")
+        say(f"{name} is added; workbench source sync {name} brings its rows in")
+        if look:
+            _look(wb, found)
+        _tell_of_suite(wb, found)
 
 
 @commands.command()
@@ -147,8 +154,11 @@ def change(
     )  # fmt: skip
     taken_back = {name: None for name in ("initial", "lag") if given.get(name) == ""}
     with open_workbench() as wb:
+        before = wb.sources.get(name).definition
         found = wb.sources.change(name, **given | taken_back)
-    say(f"{found.name} is at version {found.version}")
+        say(f"{found.name} is at version {found.version}")
+        if found.definition.expect != before.expect:
+            _tell_of_suite(wb, found)
 
 
 @commands.command("test")
@@ -234,6 +244,29 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
             for says in [one.definition.model_dump(mode="json", exclude_defaults=True, exclude={"name"})]
         ]
     print_records(records, as_json=as_json)
+
+
+def _look(wb: Workbench, source: DataSource) -> None:
+    """Says what stands in the way of a first sync; the source is added all the same."""
+    try:
+        found = wb.sources.test(source.name)
+    except Unavailable as error:
+        print_hint(f"it could not be looked at: {error}", error.hint)
+        say(f"workbench source test {source.name} looks again")
+    except WorkbenchError as error:
+        print_hint(f"it cannot be synced as it is: {error}", error.hint)
+        say(f"workbench source change {source.name} mends it, workbench source test {source.name} looks again")
+    else:
+        say(f"it can be read, and has {counted(len(found.columns), 'column')}")
+
+
+def _tell_of_suite(wb: Workbench, source: DataSource) -> None:
+    """Says which rows a suite is not asked of."""
+    from workbench.data.quality import in_already
+
+    one = source.definition
+    if one.expect and source.records:
+        say(in_already(one.into, one.expect))
 
 
 def _told(value: Any) -> str:

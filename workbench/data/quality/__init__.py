@@ -13,7 +13,7 @@ from workbench.data.quality.promises import PROMISE, Promises
 from workbench.data.quality.promising import Day, Freshness
 from workbench.data.quality.quality import Quality
 from workbench.data.quality.screening import REASONS, Parted, Screening
-from workbench.data.quality.suite import Suite
+from workbench.data.quality.suite import Suite, in_already
 from workbench.data.quality.trending import Point, Trend, trends
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Trying",
     "check",
     "gate",
+    "in_already",
     "profiled",
     "trends",
 ]

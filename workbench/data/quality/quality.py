@@ -199,16 +199,19 @@ class Quality:
         found = profiled(subject.lazy(), most=most, seed=seed)
         return replace(found, dataset=subject.name, version=subject.version)
 
-    def history(self, dataset: str, *, limit: int = 50) -> list[QualityResult]:
+    def history(self, dataset: str, *, limit: int = 50, suite: str | None = None) -> list[QualityResult]:
         """What checks of a dataset found, newest first, without sample rows.
 
         Only checks by those who see the same of it as whoever asks: others counted other rows.
+
+        Args:
+            suite: Only checks against this one.
 
         Raises:
             NotFound: No such dataset.
         """
         self._lake.info(dataset, self._actor)
-        return self._store.of(dataset, limit, self._sees)
+        return self._store.of(dataset, limit, self._sees, suite=suite)
 
     def trend(self, dataset: str, *, limit: int = 50) -> list[Trend]:
         """How each expectation of a dataset fared in its latest checks: oldest first, by the order of the newest check.

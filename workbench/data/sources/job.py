@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from workbench.data.lake import Checkpoint, Lake, Staged
-from workbench.data.quality import Outcome, Quality, QualityResult, Screening
+from workbench.data.quality import Outcome, Quality, QualityResult, Screening, in_already
 from workbench.data.sources.model import DataSource, SourceDefinition
 from workbench.data.sources.reading import Opened
 from workbench.data.sources.store import SourceStore
@@ -151,7 +151,17 @@ class Job:
         return found
 
     def _warn(self, result: QualityResult, what: str) -> None:
+        self._tell_of_change(result)
         self.found.notes += [f"{what}{one.said}: {_unfit(one.failed)}" for one in result.warnings]
+
+    def _tell_of_change(self, result: QualityResult) -> None:
+        """Notes that the suite was changed since rows came in that are not read again."""
+        into = self.definition.into
+        if self.anew or self.definition.mode == "refresh" or result.dataset is None or not self.lake.rows(into):
+            return
+        checks = self.quality.history(into, limit=2, suite=result.suite)
+        if len(checks) == 2 and _asked(checks[0]) != _asked(checks[1]):
+            self.found.notes.append(in_already(into, result.suite))
 
     def _refusal(self, failures: Sequence[Outcome], result: QualityResult, what: str) -> CheckFailed:
         said = "; ".join(
@@ -194,6 +204,10 @@ def deleted(name: str, schema: pl.Schema) -> pl.Expr:
     if kind == pl.String:
         return column.str.to_lowercase().is_in(_NOT_DELETED).not_().fill_null(value=False)
     raise Invalid(f"column '{name}' is {kind}, which marks no row as deleted", hint="use a boolean, number or time")
+
+
+def _asked(result: QualityResult) -> set[tuple[str, str]]:
+    return {(one.said, one.severity) for one in result.outcomes}
 
 
 def _unfit(rows: int) -> str:

@@ -116,7 +116,7 @@ class Sources:
         definition = validated(SourceDefinition, {**settings, "name": name, "url": url, "into": into}, noun="source")
         kind_of(definition.url)
         self._refuse_own_state(definition)
-        return self._store.add(definition, by=self._actor.principal.name)
+        return self._counted(self._store.add(definition, by=self._actor.principal.name))
 
     def change(self, name: str, /, **settings: Any) -> DataSource:
         """Changes some of what a source says; what it said before stays in `versions`.
