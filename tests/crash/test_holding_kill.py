@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from orders_source import SYNC, Row, Table, in_files, write
-from own_process import killed
+from own_process import OwnProcess, killed
 from sqlalchemy import text
 
 from workbench import Workbench
@@ -154,3 +154,30 @@ def test_rows_are_tried_again_before_the_next_sync(wb: Workbench, workspace: Pat
     assert found(wb) == (sorted(row[:2] for row in in_by_now), [])
     wb.sources.sync("orders")
     assert found(wb) == (sorted(row[:2] for row in (*FIRST, *NEW)), [])
+
+
+@pytest.mark.parametrize("moment", ["source.proposed", "quality.turn.recorded"])
+@pytest.mark.parametrize("kind", ["refresh", pytest.param("append", marks=pytest.mark.long)])
+def test_a_holder_that_was_held_up_holds_nothing_back_twice(
+    wb: Workbench, workspace: Path, kind: str, moment: str
+) -> None:
+    """A sync is held up before its commit until its lease has run out; another one goes on; then it does, too."""
+    table = Table(f"sqlite:///{workspace / 'shop.db'}")
+    table.put(FIRST)
+    settings = {"expect": "orders", "quarantine": True, **SETTINGS[kind]}
+    wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **settings)
+    wb.sources.sync("orders")
+    table.put(NEW)
+    with OwnProcess(workspace, SYNC, moment, held=True) as late:
+        late.held()
+        with wb.catalog.begin() as session:
+            session.execute(text("UPDATE job SET holder = NULL, expires = NULL"))
+        table.put([(100, "odd late", "2026-01-07T00:00:00", 0)])
+        wb.sources.sync("orders")
+        assert found(wb) == wanted(table)
+        late.go_on()
+        assert late.refusal().startswith("Conflict: ")
+    assert found(wb) == wanted(table)
+    table.put([(101, "odd later", "2026-01-08T00:00:00", 0)])
+    wb.sources.sync("orders")
+    assert found(wb) == wanted(table)

@@ -115,6 +115,8 @@ class Drain:
 
     def _keep(self, batch: StreamBatch) -> None:
         rows = frames.to_polars(batch.rows).with_columns(pl.Series(POSITION, batch.positions, pl.Int64))
+        if before := self._held_before(batch):
+            rows = rows.filter(~pl.col(POSITION).is_in(before))
         wanted = self._wanted()
         ids = dict(zip(batch.positions, batch.ids, strict=True))
         rows, odd = fitting(rows, ids, wanted)
@@ -132,6 +134,15 @@ class Drain:
             committed = self._once(batch.part, rows, int(end), evolve=wanted.evolve)
             self._rows += committed
             self._again += rows.height - committed
+
+    def _held_before(self, batch: StreamBatch) -> list[int]:
+        """Messages that were held back by whoever did not live to commit the rows beside them. They stay held, even if
+        they would fit by now."""
+        if not batch.positions or not self._lake.exists(self._into):
+            return []
+        committed = self._lake.checkpoint(self._into, self._stream.url, batch.part) or 0
+        since = max(committed, min(batch.positions) - 1)
+        return sorted(self._holding.positions(self._into, origin=self._stream.url, part=batch.part, since=since))
 
     def _wanted(self) -> Wanted:
         if not self._lake.exists(self._into):
@@ -172,7 +183,13 @@ class Drain:
 
         def beyond(position: int) -> Kept | None:
             fresh = [one for one in refused if one.position > position]
-            how = {"part": batch.part, "to": refused[-1].position, "id_column": batch.id_column, "expect": self._expect}
+            how = {
+                "part": batch.part,
+                "to": refused[-1].position,
+                "positions": [one.position for one in fresh],
+                "id_column": batch.id_column,
+                "expect": self._expect,
+            }
             return kept(fresh, how) if fresh else None
 
         held = self._holding.follow(self._into, beyond, origin=self._stream.url, part=batch.part)

@@ -243,8 +243,8 @@ class Holding:
         Whoever takes the same messages at the same time comes after the other, and finds that they are held.
 
         Args:
-            kept: From the position up to which that was done to the messages after it, whose last position is `to`, and
-                whose part is `part`, of `how`; None where there are none.
+            kept: From the position up to which that was done to the messages after it, whose last position is `to`, all
+                of whose are `positions`, and whose part is `part`, of `how`; None where there are none.
 
         Raises:
             Conflict: Others held messages back for longer than anybody can wait.
@@ -261,6 +261,10 @@ class Holding:
             self._store.add([(batch, content_of(fresh.rows.drop(REASONS)))], identifier, lease=lease)
             failpoint("quality.held.recorded")
         return batch
+
+    def positions(self, dataset: str, *, origin: str, part: str, since: int) -> set[int]:
+        """Where the messages stand that were held back of a part of a stream, after a position."""
+        return self._store.positions(self._lake.id_of(dataset), origin, part, since=since)
 
     def turning(self, stream: str) -> Turning:
         """The rows that a stream of commits holds back, which come and go with these."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, delete, func, select, update
+from sqlalchemy import BigInteger, Select, cast, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from workbench.data.quality.model import Held, Outcome, QualityResult, State
@@ -199,14 +199,15 @@ class HeldStore:
 
     def reached(self, dataset_id: str, origin: str, part: str) -> int:
         """The position of the last message of a part of a stream that was held back, whatever became of it; or 0."""
-        query = select(func.max(cast(HeldRow.how["to"].as_string(), BigInteger))).where(
-            HeldRow.dataset_id == dataset_id,
-            HeldRow.kind == "stream",
-            HeldRow.origin == origin,
-            HeldRow.how["part"].as_string() == part,
-        )
+        query = _of_part(select(func.max(_to)), dataset_id, origin, part)
         with self._catalog.read() as session:
             return session.scalar(query) or 0
+
+    def positions(self, dataset_id: str, origin: str, part: str, *, since: int) -> set[int]:
+        """The positions of messages after `since` that were held back, whatever became of them."""
+        query = _of_part(select(HeldRow.how), dataset_id, origin, part).where(_to > since)
+        with self._catalog.read() as session:
+            return {position for how in session.scalars(query) for position in how.get("positions", ())}
 
     def gone(self, name_of: NameOf) -> list[str]:
         """Ids of datasets that are no more, from which rows are held back."""
@@ -265,6 +266,18 @@ class PromiseStore:
 def nothing_as(id: str) -> NotFound:
     """The error of a batch that there is not."""
     return NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
+
+
+_to = cast(HeldRow.how["to"].as_string(), BigInteger)
+
+
+def _of_part(query: Select[Any], dataset_id: str, origin: str, part: str) -> Select[Any]:
+    return query.where(
+        HeldRow.dataset_id == dataset_id,
+        HeldRow.kind == "stream",
+        HeldRow.origin == origin,
+        HeldRow.how["part"].as_string() == part,
+    )
 
 
 def _held(row: HeldRow, dataset: str) -> Held:
