@@ -89,17 +89,17 @@ class Screening:
         """
         if self.breaks is None:
             return Parted(rows, rows.clear().with_columns(pl.lit(None, dtype=_TYPE).alias(REASONS)), {}, self.result)
-        breaks, schema = self.breaks.slice(first, rows.height), dict(rows.schema)
+        breaks = self.breaks.slice(first, rows.height)
+        bad = breaks.select(pl.any_horizontal(pl.all())).to_series()
+        held, broken, schema = rows.filter(bad), breaks.filter(bad), dict(rows.schema)
         why = [
-            pl.when(breaks[f"{place}"]).then(pl.struct(pl.lit(said).alias("expectation"), _values(schema, columns)))
+            pl.when(broken[f"{place}"]).then(pl.struct(pl.lit(said).alias("expectation"), _values(schema, columns)))
             for place, (said, columns) in enumerate(self.broken)
         ]
-        bad = breaks.select(pl.any_horizontal(pl.all())).to_series()
-        told = rows.with_columns(pl.concat_list(why).list.drop_nulls().cast(_TYPE).alias(REASONS))
-        counts = {said: int(breaks[f"{place}"].sum()) for place, (said, _) in enumerate(self.broken)}
+        counts = {said: int(broken[f"{place}"].sum()) for place, (said, _) in enumerate(self.broken)}
         return Parted(
             fits=rows.filter(~bad),
-            held=told.filter(bad),
+            held=held.with_columns(pl.concat_list(why).list.drop_nulls().cast(_TYPE).alias(REASONS)),
             reasons={said: count for said, count in counts.items() if count},
             result=self.result,
         )
