@@ -18,6 +18,8 @@ __all__ = ["add_to"]
 
 commands = typer.Typer(help="Data sources: where rows come from, and bringing them in.", no_args_is_help=True)
 
+_SYNC = "workbench source sync {} brings its rows in"
+
 Name = Annotated[str, typer.Argument(help="The source's name.")]
 Into = Annotated[str | None, typer.Option(help="The dataset; made by the first sync.")]
 Mode = Annotated[str | None, typer.Option(help="refresh, append, upsert or files; a stream has its own.")]
@@ -113,9 +115,11 @@ def add(
     )  # fmt: skip
     with open_workbench() as wb:
         found = wb.sources.add(name, url, into=into, **given)
-        say(f"{name} is added; workbench source sync {name} brings its rows in")
+        say(f"{name} is added")
         if look:
             _look(wb, found)
+        else:
+            say(_SYNC.format(name))
         _tell_of_suite(wb, found)
 
 
@@ -257,7 +261,7 @@ def _look(wb: Workbench, source: DataSource) -> None:
         print_hint(f"it cannot be synced as it is: {error}", error.hint)
         say(f"workbench source change {source.name} mends it, workbench source test {source.name} looks again")
     else:
-        say(f"it can be read, and has {counted(len(found.columns), 'column')}")
+        say(f"it can be read, and has {counted(len(found.columns), 'column')}; {_SYNC.format(source.name)}")
 
 
 def _tell_of_suite(wb: Workbench, source: DataSource) -> None:
