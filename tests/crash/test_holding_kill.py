@@ -137,6 +137,19 @@ def test_killed_between_files(wb: Workbench, workspace: Path, moment: str) -> No
     assert found(wb, columns) == parted(in_files(workspace))
 
 
+def test_killed_when_keys_were_compared(wb: Workbench, workspace: Path) -> None:
+    """Rows whose keys are gone left the dataset and not yet the quarantine."""
+    table = Table(f"sqlite:///{workspace / 'shop.db'}")
+    table.put(FIRST)
+    settings = {"expect": "orders", "quarantine": True, **SETTINGS["compare"]}
+    wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **settings)
+    wb.sources.sync("orders")
+    table.run("DELETE FROM orders WHERE id IN (1, 3)")
+    killed(workspace, SYNC, "source.keys.compared")
+    wb.sources.sync("orders")
+    assert found(wb) == wanted(table)
+
+
 @pytest.mark.parametrize("moment", ["lake.commit.before_delta", "lake.commit.after_delta"])
 def test_rows_are_tried_again_before_the_next_sync(wb: Workbench, workspace: Path, moment: str) -> None:
     """A refresh is killed, and whoever looks at what is held mends the rule before it is gone on with."""
