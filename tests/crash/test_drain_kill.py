@@ -60,6 +60,29 @@ def test_killed_at_a_moment_nothing_is_lost_or_doubled(
         check(wb, client, key, 60)
 
 
+@pytest.mark.parametrize("tried", [False, True])
+def test_a_rule_that_is_mended_before_it_goes_on(
+    wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str, tried: bool
+) -> None:
+    """What was held back stays held, even if it would fit by now; it is loaded by whoever tries it again."""
+    suite = workspace / "expectations" / "orders.yaml"
+    suite.parent.mkdir(exist_ok=True)
+    suite.write_text("dataset: orders\nexpectations:\n- {expect: between, column: n, max: 3}\n")
+    wb.sources.add("orders", f"{redis_url}&types=n:integer", into="orders", expect="orders", quarantine=True)
+    key = redis_url.partition("stream=")[2]
+    with redis.Redis(port=redis_server.port) as client:
+        send(client, key, range(6))
+    sync = "wb.sources.sync('orders')"
+    assert OwnProcess(workspace, sync, "etl.drain.quarantined").ended() == -signal.SIGKILL
+    suite.write_text("dataset: orders\nexpectations:\n- {expect: between, column: n, max: 9}\n")
+    (held,) = wb.quality.held.list("orders")
+    if tried:
+        wb.quality.held.redrive(held.id)
+    assert OwnProcess(workspace, sync).ended() == 0
+    assert sorted(wb.datasets["orders"].to_polars()["n"]) == ([0, 1, 2, 3, 4, 5] if tried else [0, 1, 2, 3])
+    assert [one.rows for one in wb.quality.held.list("orders")] == ([] if tried else [2])
+
+
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
 def test_two_drains_under_one_name_killed_at_any_time(
     wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str, seed: int

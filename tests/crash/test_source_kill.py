@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
+from orders_source import SYNC, Row, Table, in_files, write
 from own_process import OwnProcess, killed
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from workbench import Workbench
 
@@ -24,7 +24,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "upsert": {"mode": "upsert", "cursor": "at", "key": "id", "deletions": "column", "deleted": "gone"},
     "compare": {"mode": "upsert", "cursor": "at", "key": "id", "deletions": "compare"},
 }
-Row = tuple[int, str, str, int]
 FIRST: list[Row] = [(n, f"v{n}", f"2026-01-{n // 3 + 1:02d}T00:00:00", 0) for n in range(12)]
 # At the last cursor again, beyond it, changed, and deleted as each kind can tell.
 MORE: dict[str, list[Row]] = {
@@ -37,31 +36,6 @@ MORE: dict[str, list[Row]] = {
 }
 MORE |= {"refresh": MORE["upsert"], "compare": MORE["upsert"][:2]}
 LAST: list[Row] = [(99, "last", "2026-01-06T00:00:00", 0)]
-
-
-SYNC = "wb.sources.sync('orders')"
-
-
-class Table:
-    """The source's table, in SQLite or PostgreSQL."""
-
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url)
-        self.run("CREATE TABLE orders (id INTEGER PRIMARY KEY, v TEXT, at TEXT, gone INTEGER)")
-
-    def run(self, statement: str, **values: Any) -> list[Any]:
-        with self.engine.begin() as connection:
-            found = connection.execute(text(statement), values)
-            return list(found) if found.returns_rows else []
-
-    def put(self, rows: list[Row]) -> None:
-        for number, v, at, gone in rows:
-            self.run("DELETE FROM orders WHERE id = :id", id=number)
-            self.run("INSERT INTO orders VALUES (:id, :v, :at, :gone)", id=number, v=v, at=at, gone=gone)
-
-    def rows(self, kind: str) -> list[tuple[Any, ...]]:
-        where = "WHERE gone = 0" if kind == "upsert" else ""
-        return sorted(tuple(row) for row in self.run(f"SELECT id, v, at, gone FROM orders {where}"))
 
 
 def held(wb: Workbench, columns: tuple[str, ...] = ("id", "v", "at", "gone")) -> list[tuple[Any, ...]]:
@@ -116,17 +90,6 @@ def test_killed_while_keys_are_compared(wb: Workbench, workspace: Path) -> None:
     table = Table(f"sqlite:///{workspace / 'shop.db'}")
     wb.sources.add("orders", "sqlite:///shop.db", into="orders", table="orders", **SETTINGS["compare"])
     killed_and_gone_on(wb, workspace, table, "compare", "source.keys.read")
-
-
-def write(home: Path, name: str, rows: list[tuple[int, str]]) -> None:
-    pl.DataFrame(rows, schema=["id", "v"], orient="row").write_csv(home / "in" / name)
-
-
-def in_files(home: Path) -> list[tuple[Any, ...]]:
-    found = []
-    for path in (home / "in").glob("*.csv"):
-        found += [(*row, path.name) for row in pl.read_csv(path).rows()]
-    return sorted(found)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,9 @@ def _quality(wb: Workbench) -> None:
     ]
     dataset = wb.datasets.create("orders_checked", orders, description="What was ordered, in forty ways.")
     suite = Suite.model_validate({"name": "orders", "dataset": "orders_checked", "expectations": expected})
+    strict = Suite.model_validate({"name": "strict", "dataset": "orders_checked", "expectations": expected[:33]})
+    few = orders.with_columns(amount_07=pl.lit(99), state=pl.lit("lost")).with_columns(pl.lit("c").alias(LONG))
+    wb.quality.screen(few, into="orders_checked", suite=strict)
     for turn in range(5):
         if turn == 3:
             dataset.overwrite(orders.with_columns(pl.col("state").replace("paid", "stolen")))

@@ -70,7 +70,7 @@ def test_a_dataset_tells_what_checks_found(own: Site) -> None:
     (own.home / "expectations").mkdir(exist_ok=True)
     (own.home / "expectations" / "flights.yaml").write_text(suite)
     assert own.ask("datasets/flights/quality", "ana") == {
-        "dataset": "flights", "latest": None, "history": [], "trends": []
+        "dataset": "flights", "latest": None, "history": [], "trends": [], "held": None
     }  # fmt: skip
     own.wb.quality.check("flights")
     told = own.ask("datasets/flights/quality", "ana")
@@ -94,6 +94,7 @@ def test_held_rows_are_told_of_loaded_and_given_up(own: Site) -> None:
     assert (told["id"], told["rows"], told["reasons"]) == (first.id, 2, {"n is at most 10": 2})
     rows = own.ask(f"{at}/{first.id}", "ada")
     assert rows["values"][0] == [30, [{"expectation": "n is at most 10", "values": "n=30"}]]
+    assert own.ask("datasets/small_0/quality", "ada")["held"] == 2
     assert own.refused(at)["status"] == 403
     assert own.refused(at, "ana")["status"] == 403  # an analyst, whose dataset it is not
     assert own.refused(f"datasets/small_1/quarantine/{first.id}", "ada")["status"] == 404

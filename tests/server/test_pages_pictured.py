@@ -57,7 +57,7 @@ def test_every_page_fits_every_screen(
     browser: Browser, crowded: Site, width: int, scheme: Literal["light", "dark"], artifacts: Path
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.add_cookies([{"name": "workbench", "value": crowded.cookie("ana"), "url": crowded.url}])
+    context.add_cookies([{"name": "workbench", "value": crowded.cookie("ada"), "url": crowded.url}])
     page = context.new_page()
     heard = listen(page)
     wide = {}

@@ -70,6 +70,26 @@ def test_who_sees_other_rows_is_not_told_of_these(checked: Site) -> None:
         checked.wb.security.clear_policy("orders", Role.VIEWER, by=checked.wb.actor.principal)
 
 
+def test_what_is_held_back_is_told_to_whom_it_may_be(checked: Site) -> None:
+    wb = checked.wb
+    assert "Held back." not in checked.get("/workbench/quality/orders", "ada").text
+    held = wb.quality.screen(orders(-5, "paid"), into="orders").held
+    assert held is not None
+    wb.quality.check("orders")
+    told = " ".join(checked.get("/workbench/quality/orders", "ada").text.split())
+    assert "<strong>Held back.</strong> 1 row for 1 reason, the first since " in told
+    assert "<code>workbench quarantine list orders</code> shows them" in told
+    analysts = checked.get("/workbench/quality/orders", "ana").text  # who may not deal with it
+    assert "Held back." not in analysts
+    wb.security.set_policy(Policy(dataset="orders", role=Role.ADMIN, row_filter="id = 1"), by=wb.actor.principal)
+    try:
+        assert "Held back." not in checked.get("/workbench/quality/orders", "ada").text
+    finally:
+        wb.security.clear_policy("orders", Role.ADMIN, by=wb.actor.principal)
+    wb.quality.held.discard(held.id)
+    assert "Held back." not in checked.get("/workbench/quality/orders", "ada").text
+
+
 def test_a_promise_stands_beside_it(checked: Site) -> None:
     checked.wb.quality.promises.make("unchecked", column="at", within="2 hours")
     told = checked.get("/workbench/quality/unchecked", "ana").text

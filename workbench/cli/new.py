@@ -22,8 +22,11 @@ def new(
     ] = None,
 ) -> None:
     """Write a notebook, report, dashboard, metric or the like to begin from: it passes the lint and runs."""
+    from workbench.data.quality import in_already
     from workbench.starters import scaffold
 
     with open_workbench() as wb:
         for path in scaffold(wb, kind, name, dataset=dataset):
             say(f"wrote {path.relative_to(wb.settings.home)}")
+        if kind == "expectations":
+            say(in_already(wb.quality.suite(name).dataset, name))

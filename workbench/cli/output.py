@@ -58,6 +58,14 @@ def print_records(
     print_table(shown, [[_cell(record[name], raw=raw) for name in shown] for record in records], right, empty=empty)
 
 
+def print_fields(record: Mapping[str, Any]) -> None:
+    """Prints one record, a field to a line; without those that say nothing."""
+    for field, value in record.items():
+        if value is not None and value not in ("", (), [], {}):
+            several = isinstance(value, list | tuple)
+            say(f"{field:<14}{', '.join(map(str, value)) if several else _cell(value, raw=True)}")
+
+
 def print_explanation(told: str, *, as_json: bool) -> None:
     """Prints how something was computed below it; beside JSON, which it would break, on stderr.
 
@@ -99,6 +107,14 @@ def print_problems(problems: Iterable[str]) -> None:
     for problem in problems:
         typer.secho("left out: ", fg="yellow", err=True, nl=False)
         typer.echo(problem, err=True)
+
+
+def print_hint(problem: str, hint: str | None) -> None:
+    """Tells of what stands in the way later, and what to do about it."""
+    typer.secho(problem, fg="yellow", err=True)
+    if hint:
+        typer.secho("hint:  ", fg="cyan", err=True, nl=False)
+        typer.echo(hint, err=True)
 
 
 def heading(text: str) -> None:

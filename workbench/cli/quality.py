@@ -61,15 +61,24 @@ def quality(
     name: Name,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many checks.")] = 10,
     check: Annotated[bool, typer.Option("--check", help="Check it now, against the suite of its name.")] = False,
+    suite: Annotated[
+        str | None, typer.Option("--suite", help="With --check: the suite, if not that of its name.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what checks of a dataset found: the newest, and how it went before. Exit code 1 where it now fails."""
     with open_workbench() as wb:
+        if suite is not None and not check:
+            raise Invalid("a suite is named for a check to be made", hint="--check")
         if check:
-            wb.quality.check(name)
+            wb.quality.check(name, suite)
         found = wb.quality.history(name, limit=limit)
+        held = wb.quality.held.waiting(name)
     if found and not as_json:
         say(repr(found[0]))
+        say()
+    if held is not None and held.rows and not as_json:
+        say(f"{held.sentence}; workbench quarantine list {name} shows them")
         say()
     records: list[dict[str, Any]] = [
         {

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_problems, print_records, say
+from workbench.cli.output import JsonOption, print_fields, print_problems, print_records, say
 from workbench.cli.state import open_workbench
 from workbench.foundation.wording import counted
 
@@ -39,8 +39,7 @@ def show(name: Annotated[str, typer.Argument(help="The rollup's name.")], as_jso
     if as_json:
         print_records([record], as_json=True)
         return
-    for field, value in record.items():
-        say(f"{field:<14}{', '.join(map(str, value)) if isinstance(value, list) else value}")
+    print_fields(record)
 
 
 @commands.command()

@@ -4,16 +4,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_records, say
+from workbench.cli.output import JsonOption, print_fields, print_hint, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
+from workbench.foundation.errors import Unavailable, WorkbenchError
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
+    from workbench import Workbench
     from workbench.data.sources import DataSource, SyncRecord
 
 __all__ = ["add_to"]
 
 commands = typer.Typer(help="Data sources: where rows come from, and bringing them in.", no_args_is_help=True)
+
+_SYNC = "workbench source sync {} brings its rows in"
 
 Name = Annotated[str, typer.Argument(help="The source's name.")]
 Into = Annotated[str | None, typer.Option(help="The dataset; made by the first sync.")]
@@ -31,6 +36,10 @@ Bounds = Annotated[str | None, typer.Option(help="closed or open: whether to loo
 Deletions = Annotated[str | None, typer.Option(help="keep, column or compare.")]
 Deleted = Annotated[str | None, typer.Option(help="The column that marks deleted rows.")]
 Expect = Annotated[str | None, typer.Option(help="The suite that rows have to meet before they are in.")]
+Quarantine = Annotated[
+    bool | None,
+    typer.Option("--quarantine/--no-quarantine", help="Hold rows back that do not fit, and load the others."),
+]
 TimeZone = Annotated[str | None, typer.Option(help="Of times that have none.")]
 Evolve = Annotated[bool | None, typer.Option("--evolve/--no-evolve", help="Take new columns over.")]
 PartitionBy = Annotated[list[str] | None, typer.Option(help="Of a dataset that is made. Repeat it.")]
@@ -63,10 +72,10 @@ def show(name: Name, as_json: JsonOption = False) -> None:
     if as_json:
         print_records([record], as_json=True)
         return
-    for field, value in record.items():
-        if value not in (None, "", (), []):
-            say(f"{field:<14}{_told(value)}")
-    if record["error"]:
+    print_fields(record)
+    if record["held"]:
+        say(f"workbench quarantine list {record['into']} shows what is held back, and why")
+    if record["error"] and not record["hint"]:
         say(f"workbench source test {name} says what can be done about it")
 
 
@@ -87,6 +96,7 @@ def add(
     deletions: Deletions = None,
     deleted: Deleted = None,
     expect: Expect = None,
+    quarantine: Quarantine = None,
     time_zone: TimeZone = None,
     evolve: Evolve = None,
     partition_by: PartitionBy = None,
@@ -94,17 +104,23 @@ def add(
     most: Most = None,
     seconds: Seconds = None,
     description: Description = None,
+    look: Annotated[bool, typer.Option("--look/--no-look", help="Look whether it can be read.")] = True,
 ) -> None:
-    """Add a source. Nothing is read yet: `test` looks whether it can be, `sync` brings the rows in."""
+    """Add a source, and look whether it can be read, as `test` does. `sync` brings the rows in."""
     given = _given(
         mode=mode, table=table, query=query, password=password, key=key, cursor=cursor, initial=initial,
-        lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect, time_zone=time_zone,
-        evolve=evolve, partition_by=partition_by, file_column=file_column, most=most, seconds=seconds,
-        description=description,
+        lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect, quarantine=quarantine,
+        time_zone=time_zone, evolve=evolve, partition_by=partition_by, file_column=file_column, most=most,
+        seconds=seconds, description=description,
     )  # fmt: skip
     with open_workbench() as wb:
         found = wb.sources.add(name, url, into=into, **given)
-    say(f"{found.name} is added; workbench source sync {found.name} brings its rows in")
+        say(f"{name} is added")
+        if look:
+            _look(wb, found)
+        else:
+            say(_SYNC.format(name))
+        _tell_of_suite(wb, found)
 
 
 @commands.command()
@@ -124,6 +140,7 @@ def change(
     deletions: Deletions = None,
     deleted: Deleted = None,
     expect: Expect = None,
+    quarantine: Quarantine = None,
     time_zone: TimeZone = None,
     evolve: Evolve = None,
     partition_by: PartitionBy = None,
@@ -136,13 +153,16 @@ def change(
     given = _given(
         url=url, into=into, mode=mode, table=table, query=query, password=password, key=key, cursor=cursor,
         initial=initial, lag=_number(lag), bounds=bounds, deletions=deletions, deleted=deleted, expect=expect,
-        time_zone=time_zone, evolve=evolve, partition_by=partition_by, file_column=file_column, most=most,
-        seconds=seconds, description=description,
+        quarantine=quarantine, time_zone=time_zone, evolve=evolve, partition_by=partition_by,
+        file_column=file_column, most=most, seconds=seconds, description=description,
     )  # fmt: skip
     taken_back = {name: None for name in ("initial", "lag") if given.get(name) == ""}
     with open_workbench() as wb:
+        before = wb.sources.get(name).definition
         found = wb.sources.change(name, **given | taken_back)
-    say(f"{found.name} is at version {found.version}")
+        say(f"{found.name} is at version {found.version}")
+        if found.definition.expect != before.expect:
+            _tell_of_suite(wb, found)
 
 
 @commands.command("test")
@@ -209,7 +229,7 @@ def history(
     """List the syncs of a source, newest first."""
     with open_workbench() as wb:
         records = [_sync(one) for one in wb.sources.history(name, limit=limit)]
-    shown = ("started", "outcome", "rows", "removed", "version", "run", "by", "error")
+    shown = ("started", "outcome", "rows", "removed", "held", "version", "run", "by", "error")
     print_records(records, as_json=as_json, columns=shown, empty="no sync yet")
 
 
@@ -228,6 +248,29 @@ def versions(name: Name, as_json: JsonOption = False) -> None:
             for says in [one.definition.model_dump(mode="json", exclude_defaults=True, exclude={"name"})]
         ]
     print_records(records, as_json=as_json)
+
+
+def _look(wb: Workbench, source: DataSource) -> None:
+    """Says what stands in the way of a first sync; the source is added all the same."""
+    try:
+        found = wb.sources.test(source.name)
+    except Unavailable as error:
+        print_hint(f"it could not be looked at: {error}", error.hint)
+        say(f"workbench source test {source.name} looks again")
+    except WorkbenchError as error:
+        print_hint(f"it cannot be synced as it is: {error}", error.hint)
+        say(f"workbench source change {source.name} mends it, workbench source test {source.name} looks again")
+    else:
+        say(f"it can be read, and has {counted(len(found.columns), 'column')}; {_SYNC.format(source.name)}")
+
+
+def _tell_of_suite(wb: Workbench, source: DataSource) -> None:
+    """Says which rows a suite is not asked of."""
+    from workbench.data.quality import in_already
+
+    one = source.definition
+    if one.expect and source.records:
+        say(in_already(one.into, one.expect))
 
 
 def _told(value: Any) -> str:
@@ -260,8 +303,10 @@ def _record(source: DataSource) -> dict[str, Any]:
         "synced": last and last.started,
         "outcome": last and last.outcome,
         "rows": last and last.rows,
+        "held": last and last.held,
         "run": last and last.run,
         "error": last and last.error,
+        "hint": last and last.hint,
     }
 
 

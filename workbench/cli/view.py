@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.output import JsonOption, print_problems, print_records, say
+from workbench.cli.output import JsonOption, print_fields, print_problems, print_records, say
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import Invalid
 
@@ -42,9 +42,7 @@ def show(name: Name, as_json: JsonOption = False) -> None:
     if as_json:
         print_records([record], as_json=True)
         return
-    for field, value in record.items():
-        if value not in (None, "", {}):
-            say(f"{field:<14}{value}")
+    print_fields(record)
 
 
 @commands.command()

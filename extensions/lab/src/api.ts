@@ -266,6 +266,8 @@ export interface DatasetQuality {
   /** Newest first; the newest check is among them. */
   history: CheckSummary[];
   trends: ExpectationTrend[];
+  /** Rows that are held back; null for whom they are not. */
+  held: number | null;
 }
 
 export interface DayRows {
@@ -585,7 +587,7 @@ export interface HeldDetail {
   dataset: string;
   /** Who held them. */
   kind: "suite" | "transforms" | "stream";
-  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
+  /** Which transforms took them out of which dataset, which stream or source; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -610,7 +612,7 @@ export interface HeldItem {
   dataset: string;
   /** Who held them. */
   kind: "suite" | "transforms" | "stream";
-  /** Which transforms took them out of which dataset, or which stream; empty where a load did. */
+  /** Which transforms took them out of which dataset, which stream or source; empty where a load did. */
   origin: string;
   /** What they did not fit; empty where that is no suite. */
   suite: string;
@@ -1861,6 +1863,8 @@ export interface SyncItem {
   rows: number | null;
   /** That were taken out, being deleted at the source; null likewise. */
   removed: number | null;
+  /** That were held back, as they do not fit what is expected; null likewise. */
+  held: number | null;
   /** Of the dataset, afterwards. */
   version: number | null;
   /** Whether all rows of the source were read. */
@@ -1868,6 +1872,8 @@ export interface SyncItem {
   /** What somebody should know. */
   notes: string[];
   error: string | null;
+  /** What to do about the error. */
+  hint: string | null;
 }
 
 export interface SyncList {

@@ -38,6 +38,7 @@ class QualityHandler(PageHandler):
             "about": about,
             "pages": around(name, self.base_url, "Quality"),
             "freshness": _freshness(wb, name),
+            "held": _held(wb, name),
             "verdict": _verdict(found[0]) if found else None,
             "groups": _groups(found) if found else [],
             "checks": [_check(one) for one in found],
@@ -87,3 +88,12 @@ def _freshness(wb: Workbench, name: str) -> dict[str, Any] | None:
     except NotFound:
         return None
     return {"kept": found.kept, "said": found.sentence}
+
+
+def _held(wb: Workbench, name: str) -> dict[str, Any] | None:
+    """What is held back, for whom it is to be told; None where nothing is."""
+    found = wb.quality.held.waiting(name)
+    if found is None or found.since is None:
+        return None
+    said = f"{counted(found.rows, 'row')} for {counted(len(found.reasons), 'reason')}"
+    return {"said": said, "since": moment(found.since)}

@@ -15,10 +15,10 @@ import polars as pl
 from workbench.compute import frames
 from workbench.data.connectors import Refused, Stream, StreamBatch, open_stream
 from workbench.data.etl.cleaning import deduplicate
-from workbench.data.etl.messages import POSITION, Wanted, fitting, kept
+from workbench.data.etl.messages import POSITION, Wanted, fitting, kept, unfit
 from workbench.data.etl.model import Drained
 from workbench.data.lake import Checkpoint, Lake
-from workbench.data.quality import Holding, Kept
+from workbench.data.quality import Holding, Kept, Parted
 from workbench.foundation.errors import CheckFailed, Conflict, Invalid
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.wording import counted
@@ -36,7 +36,8 @@ class Drain:
         key: Rows replace those of their key; without one they are added.
         evolve: New fields become columns, where otherwise their messages are held back.
         held: Holds messages back that are no rows.
-        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be.
+        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be; parts those that
+            are to be held back, if it does not refuse them all.
         expect: The suite that `gate` holds them against, for messages that come in later.
     """
 
@@ -51,7 +52,7 @@ class Drain:
         evolve: bool,
         held: Holding,
         description: str,
-        gate: Callable[[pl.DataFrame, StreamBatch], None] = lambda _rows, _batch: None,
+        gate: Callable[[pl.DataFrame, StreamBatch], Parted | None] = lambda _rows, _batch: None,
         expect: str = "",
     ) -> None:
         self._lake = lake
@@ -114,10 +115,15 @@ class Drain:
 
     def _keep(self, batch: StreamBatch) -> None:
         rows = frames.to_polars(batch.rows).with_columns(pl.Series(POSITION, batch.positions, pl.Int64))
+        if before := self._held_before(batch):
+            rows = rows.filter(~pl.col(POSITION).is_in(before))
         wanted = self._wanted()
-        rows, odd = fitting(rows, dict(zip(batch.positions, batch.ids, strict=True)), wanted)
+        ids = dict(zip(batch.positions, batch.ids, strict=True))
+        rows, odd = fitting(rows, ids, wanted)
+        parted = self._gate(rows, batch)
+        if parted is not None:
+            rows, odd = parted.fits, [*odd, *unfit(parted, ids)]
         refused = sorted([*batch.refused, *odd], key=lambda one: one.position)
-        self._gate(rows.drop(POSITION), batch)
         if not wanted.schema and (rows.height or refused):
             self._begin(rows, refused)
         if refused:
@@ -128,6 +134,15 @@ class Drain:
             committed = self._once(batch.part, rows, int(end), evolve=wanted.evolve)
             self._rows += committed
             self._again += rows.height - committed
+
+    def _held_before(self, batch: StreamBatch) -> list[int]:
+        """Messages that were held back by whoever did not live to commit the rows beside them. They stay held, even if
+        they would fit by now."""
+        if not batch.positions or not self._lake.exists(self._into):
+            return []
+        committed = self._lake.checkpoint(self._into, self._stream.url, batch.part) or 0
+        since = max(committed, min(batch.positions) - 1)
+        return sorted(self._holding.positions(self._into, origin=self._stream.url, part=batch.part, since=since))
 
     def _wanted(self) -> Wanted:
         if not self._lake.exists(self._into):
@@ -168,7 +183,13 @@ class Drain:
 
         def beyond(position: int) -> Kept | None:
             fresh = [one for one in refused if one.position > position]
-            how = {"part": batch.part, "to": refused[-1].position, "id_column": batch.id_column, "expect": self._expect}
+            how = {
+                "part": batch.part,
+                "to": refused[-1].position,
+                "positions": [one.position for one in fresh],
+                "id_column": batch.id_column,
+                "expect": self._expect,
+            }
             return kept(fresh, how) if fresh else None
 
         held = self._holding.follow(self._into, beyond, origin=self._stream.url, part=batch.part)

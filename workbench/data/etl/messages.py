@@ -13,10 +13,10 @@ import polars as pl
 from workbench.compute import frames
 from workbench.data.connectors import ColumnType, Refused, read_again
 from workbench.data.lake import Lake
-from workbench.data.quality import REASONS, Held, Kept, Tried, Trying
+from workbench.data.quality import REASONS, Held, Kept, Parted, Tried, Trying
 from workbench.governance.runs import Actor
 
-__all__ = ["POSITION", "Wanted", "fitting", "kept", "trying"]
+__all__ = ["POSITION", "Wanted", "fitting", "kept", "trying", "unfit"]
 
 POSITION = ".position"
 """The column beside a message's values that says where it stands in its part of the stream."""
@@ -72,13 +72,26 @@ def fitting(rows: pl.DataFrame, ids: Mapping[int, str], wanted: Wanted) -> tuple
         found = rows.filter(wrong)
         for row in found.to_dicts() if found.height else ():
             position = row.pop(POSITION)
-            values = {name: value for name, value in row.items() if value is not None}
-            text = json.dumps(values, ensure_ascii=False, default=str)
-            refused.append(Refused(position, ids[position], f"the message {reason}", text))
+            refused.append(Refused(position, ids[position], f"the message {reason}", _text(row)))
         rows = rows.filter(~wrong)
     rows = rows.drop(odd)
     missing = [name for name in schema if name not in rows.columns]
     return rows.with_columns(pl.lit(None, schema[name]).alias(name) for name in missing), refused
+
+
+def unfit(parted: Parted, ids: Mapping[int, str]) -> list[Refused]:
+    """Rows that break what is expected of them, as messages.
+
+    Args:
+        parted: With `POSITION`.
+        ids: What the stream calls the message of a position.
+    """
+    refused = []
+    for row in parted.held.to_dicts():
+        position, why = row.pop(POSITION), row.pop(REASONS)
+        reason = "; ".join(one["expectation"] for one in why)
+        refused.append(Refused(position, ids[position], f"the message does not fit: {reason}", _text(row)))
+    return refused
 
 
 def kept(refused: Sequence[Refused], how: dict[str, Any] | None = None) -> Kept:
@@ -124,6 +137,11 @@ def _tried(batch: Held, rows: pl.DataFrame, wanted: Wanted, judge: Trying) -> Tr
         for one in sorted(refused, key=lambda one: one.position)
     ]
     return Tried(fits.sort(POSITION).drop(POSITION), (kept(held),) if held else ())
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    values = {name: value for name, value in row.items() if value is not None}
+    return json.dumps(values, ensure_ascii=False, default=str)
 
 
 def _declared(dtype: pl.DataType) -> ColumnType:

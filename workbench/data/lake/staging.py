@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -51,6 +52,39 @@ class Staged:
     def lazy(self) -> pl.LazyFrame:
         """The rows, to be looked at before anybody else sees them."""
         return scan_files(self.log.folder, self.files, self.schema).select(list(self.schema))
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """The rows in their order, those of a file at a time."""
+        for action in self.files:
+            yield self._piece(action)
+
+    @contextmanager
+    def only(self, fits: pl.Series) -> Iterator[Staged]:
+        """Some of the rows, staged likewise; files of which all rows are among them are these very files.
+
+        Args:
+            fits: Whether a row is one of them.
+        """
+        base = self.log.newest(self.record.version)
+        files: list[AddAction] = []
+        made: list[AddAction] = []
+        first = 0
+        try:
+            for action in self.files:
+                count = datafiles.rows_in(action)
+                of_file = fits.slice(first, count)
+                first += count
+                if of_file.all():
+                    files.append(action)
+                    continue
+                made += (fresh := written(self.log, [self._piece(action).filter(of_file)], base))
+                files += fresh
+            yield replace(self, files=files, rows=int(fits.sum()))
+        finally:
+            datafiles.discard(self.log.folder, made)
+
+    def _piece(self, action: AddAction) -> pl.DataFrame:
+        return collected(scan_files(self.log.folder, [action], self.schema).select(list(self.schema)))
 
     def append(self, checkpoint: Checkpoint, *, after: int | None) -> Version:
         """Adds the rows.

@@ -12,8 +12,8 @@ from workbench.data.quality.profiling import profiled
 from workbench.data.quality.promises import PROMISE, Promises
 from workbench.data.quality.promising import Day, Freshness
 from workbench.data.quality.quality import Quality
-from workbench.data.quality.screening import REASONS
-from workbench.data.quality.suite import Suite
+from workbench.data.quality.screening import REASONS, Parted, Screening
+from workbench.data.quality.suite import Suite, in_already
 from workbench.data.quality.trending import Point, Trend, trends
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Holding",
     "Kept",
     "Outcome",
+    "Parted",
     "Point",
     "Profile",
     "Promises",
@@ -34,12 +35,14 @@ __all__ = [
     "QualityResult",
     "Redriven",
     "Screened",
+    "Screening",
     "Suite",
     "Trend",
     "Tried",
     "Trying",
     "check",
     "gate",
+    "in_already",
     "profiled",
     "trends",
 ]

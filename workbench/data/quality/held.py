@@ -9,10 +9,9 @@ in between and tries again finds the checkpoint, and no row comes in twice.
 from __future__ import annotations
 
 import hashlib
-import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,21 +21,20 @@ import polars as pl
 
 from workbench.compute import frames
 from workbench.data.lake import Checkpoint, Lake, Mode
+from workbench.data.quality.batches import leased, new_batch
 from workbench.data.quality.heldfiles import HeldFiles, content_of
-from workbench.data.quality.model import Held, Kept, Kind, Redriven, State, Tried
+from workbench.data.quality.model import Held, Kept, Kind, Redriven, State, Tried, Waiting
 from workbench.data.quality.screening import REASONS, Parted
-from workbench.data.quality.store import HeldStore
+from workbench.data.quality.store import HeldStore, nothing_as
+from workbench.data.quality.turning import REDRIVEN, Turning, standing
 from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, WorkbenchError
 from workbench.foundation.failpoints import failpoint
-from workbench.foundation.jobs import Jobs, Lease
+from workbench.foundation.jobs import Jobs
 from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor
 
 __all__ = ["Holding", "Trying"]
-
-ATTEMPTS = 100
-WAIT_SECONDS = 0.05
 
 Trying = Callable[[Held, pl.DataFrame], Tried]
 """From a batch and its rows to what fits now."""
@@ -95,7 +93,22 @@ class Holding:
             self._check(dataset)
         identifier = None if dataset is None else self._lake.id_of(dataset)
         found = self._store.batches(identifier, ended=every, name_of=self._lake.name_of)
-        return [one for one in found if self._may(one.dataset)]
+        stand = (standing(one, self._lake.checkpoint) for one in found if self._may(one.dataset))
+        return [one for one in stand if one is not None and (every or one.ended is None)]
+
+    def waiting(self, dataset: str) -> Waiting | None:
+        """How many rows of a dataset are held back, and why; None for whom it is not to be told.
+
+        Raises:
+            NotFound: No such dataset.
+        """
+        try:
+            found = self.list(dataset)
+        except Forbidden:
+            return None
+        reasons = sum((Counter(one.reasons) for one in found), Counter[str]())
+        since = min((one.held for one in found), default=None)
+        return Waiting(sum(one.rows for one in found), since, dict(reasons.most_common()))
 
     def get(self, id: str) -> Held:
         """
@@ -103,7 +116,7 @@ class Holding:
             NotFound: There is no such batch, or its dataset was deleted.
             Forbidden: The actor may not change its dataset, or does not see all of it.
         """
-        found = self._store.get(id, name_of=self._lake.name_of)
+        found = self._standing(id)
         self._check(found.dataset)
         return found
 
@@ -177,7 +190,7 @@ class Holding:
         known = self._store.same(self._lake.id_of(dataset), content, name_of=self._lake.name_of)
         if known is not None:
             return known
-        batch = self._batch(dataset, suite, kept)
+        batch = new_batch(dataset, suite, kept, self._actor)
         self._files.write(batch, kept.rows)
         failpoint("quality.held.written")
         self._store.add([(batch, content)], self._lake.id_of(dataset))
@@ -208,13 +221,13 @@ class Holding:
             if known is not None and known.how == one.how:
                 stays.append(known)
                 continue
-            batch = self._batch(dataset, "", one, kind=kind, origin=origin, run=run)
+            batch = new_batch(dataset, "", one, self._actor, kind=kind, origin=origin, run=run)
             self._files.write(batch, one.rows)
             pieces.append((batch, content))
         gone = [old for old in before if old.id not in {known.id for known in stays}]
         with ExitStack() as leases:  # none of them is tried again meanwhile
             for old in gone:
-                leases.enter_context(self._leased("redrive", old.id))
+                leases.enter_context(leased(self._jobs, "redrive", old.id))
             gone = [old for old in gone if self._store.get(old.id, name_of=self._lake.name_of).state == "held"]
             if pieces or gone:
                 failpoint("quality.held.written")
@@ -230,24 +243,32 @@ class Holding:
         Whoever takes the same messages at the same time comes after the other, and finds that they are held.
 
         Args:
-            kept: From the position up to which that was done to the messages after it, whose last position is `to`, and
-                whose part is `part`, of `how`; None where there are none.
+            kept: From the position up to which that was done to the messages after it, whose last position is `to`, all
+                of whose are `positions`, and whose part is `part`, of `how`; None where there are none.
 
         Raises:
             Conflict: Others held messages back for longer than anybody can wait.
         """
         identifier = self._lake.id_of(dataset)
         slot = f"{identifier} {hashlib.sha256(f'{origin} {part}'.encode()).hexdigest()[:16]}"
-        with self._leased("hold", slot) as lease:
+        with leased(self._jobs, "hold", slot) as lease:
             fresh = kept(self._store.reached(identifier, origin, part))
             if fresh is None:
                 return None
-            batch = self._batch(dataset, "", fresh, kind="stream", origin=origin)
+            batch = new_batch(dataset, "", fresh, self._actor, kind="stream", origin=origin)
             self._files.write(batch, fresh.rows)
             failpoint("quality.held.written")
             self._store.add([(batch, content_of(fresh.rows.drop(REASONS)))], identifier, lease=lease)
             failpoint("quality.held.recorded")
         return batch
+
+    def positions(self, dataset: str, *, origin: str, part: str, since: int) -> set[int]:
+        """Where the messages stand that were held back of a part of a stream, after a position."""
+        return self._store.positions(self._lake.id_of(dataset), origin, part, since=since)
+
+    def turning(self, stream: str) -> Turning:
+        """The rows that a stream of commits holds back, which come and go with these."""
+        return Turning(self._store, self._files, self._jobs, self._lake, self._actor, stream)
 
     def tidy(self) -> int:
         """Removes what is held back from datasets that were deleted, and files that a crash left behind.
@@ -260,23 +281,6 @@ class Holding:
         for identifier in self._store.gone(self._lake.name_of):
             self._store.end(identifier)
         return self._files.tidy(self._store.open, lambda identifier: self._lake.name_of(identifier) is not None)
-
-    @contextmanager
-    def _leased(self, kind: str, slot: str) -> Iterator[Lease]:
-        """A lease on a slot, once whoever has it gives it back; who has it works for moments."""
-        for attempt in range(ATTEMPTS):
-            try:
-                lease = self._jobs.take(kind, slot)
-            except Conflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(WAIT_SECONDS)
-            else:
-                break
-        try:
-            yield lease
-        finally:
-            self._jobs.release(lease)
 
     def _planned(self, batch: Held, given: Any) -> tuple[Held | None, tuple[Held, ...]]:
         """Parts a batch into what is loading from now on and what is held on; one step of the catalog."""
@@ -306,11 +310,12 @@ class Holding:
         first = None
         if not tried.fits.is_empty():
             kept = Kept(tried.fits.with_columns(pl.lit(None, pl.List(pl.Null)).alias(REASONS)), {}, batch.how)
-            first = self._batch(batch.dataset, batch.suite, kept, parent=batch, state="loading")
+            first = new_batch(batch.dataset, batch.suite, kept, self._actor, parent=batch, state="loading")
             self._files.write(first, kept.rows)
             pieces.append((first, content_of(tried.fits)))
         for one in tried.held:
-            last = self._batch(batch.dataset, batch.suite, replace(one, how=one.how or batch.how), parent=batch)
+            rest = replace(one, how=one.how or batch.how)
+            last = new_batch(batch.dataset, batch.suite, rest, self._actor, parent=batch)
             self._files.write(last, one.rows)
             pieces.append((last, content_of(one.rows.drop(REASONS))))
         failpoint("quality.redrive.written")
@@ -329,7 +334,7 @@ class Holding:
         rows = self._files.read(batch).drop(REASONS)
         try:
             version, _ = self._lake.load(
-                name, rows, self._actor, mode=mode, at=at, checkpoint=Checkpoint("held rows", batch.id, 1)
+                name, rows, self._actor, mode=mode, at=at, checkpoint=Checkpoint(REDRIVEN, batch.id, 1)
             )
         except WorkbenchError:
             self._store.change(batch.id, "held")
@@ -341,40 +346,16 @@ class Holding:
         return version.number
 
     def _open(self, id: str) -> Held:
-        found = self._store.get(id, name_of=self._lake.name_of)
+        found = self._standing(id)
         if found.ended is not None:
             raise Conflict(f"'{id}' is {found.state} already")
         return found
 
-    def _batch(
-        self,
-        dataset: str,
-        suite: str,
-        kept: Kept,
-        *,
-        kind: Kind = "suite",
-        origin: str = "",
-        run: str | None = None,
-        parent: Held | None = None,
-        state: State = "held",
-    ) -> Held:
-        if parent is not None:
-            kind, origin = parent.kind, parent.origin
-        return Held(
-            id=secrets.token_hex(6),
-            dataset=dataset,
-            suite=suite,
-            rows=kept.rows.height,
-            reasons=kept.reasons,
-            state=state,
-            run=run or self._actor.run,
-            principal=self._actor.principal.name,
-            held=utcnow(),
-            parent=None if parent is None else parent.id,
-            kind=kind,
-            origin=origin,
-            how=kept.how,
-        )
+    def _standing(self, id: str) -> Held:
+        found = standing(self._store.get(id, name_of=self._lake.name_of), self._lake.checkpoint)
+        if found is None:
+            raise nothing_as(id)
+        return found
 
     def _check(self, dataset: str) -> None:
         self._lake.check_may_change(dataset, self._actor, "deal with the rows that are held back from")

@@ -151,7 +151,8 @@ class QualityResult:
         return f"<p>{escape(self.verdict)}</p>{self.table()._repr_html_()}"
 
 
-State = Literal["held", "loading", "loaded", "parted", "replaced", "discarded"]
+_MOST_SAID = 3
+State = Literal["pending", "held", "loading", "loaded", "parted", "replaced", "discarded"]
 Kind = Literal["suite", "transforms", "stream"]
 
 
@@ -165,8 +166,9 @@ class Held:
         suite: What they did not fit.
         rows: How many.
         reasons: Expectation -> how many of the rows break it.
-        state: `held`; `loading` where a try was cut off, which the next one ends; `loaded`; `parted` into what was
-            loaded and what is held on; `replaced` by what the same transforms took out later; `discarded`.
+        state: `pending` until the commit is made that its rows were left out of, which nobody is shown; `held`;
+            `loading` where a try was cut off, which the next one ends; `loaded`; `parted` into what was loaded and what
+            is held on; `replaced` by what the same transforms took out later, or the same source gave; `discarded`.
         run: In which they were held.
         principal: Who held them.
         held: When, in UTC.
@@ -174,9 +176,10 @@ class Held:
         parent: The batch that it is a part of.
         kind: Who held them, and says what fits when they are tried again: a `suite`, `transforms`, or who drained a
             `stream`.
-        origin: What they came from: which transforms, and of which dataset; which stream; empty for rows that were
-            given.
+        origin: What they came from: which transforms, and of which dataset; which stream or source; empty for rows that
+            were given.
         how: What whoever held them has to know to try them again.
+        turns: By which commits of the dataset it comes or goes, until that is recorded.
     """
 
     id: str
@@ -193,6 +196,31 @@ class Held:
     kind: Kind = "suite"
     origin: str = ""
     how: dict[str, Any] | None = None
+    turns: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is held back from a dataset by now.
+
+    Attributes:
+        rows: How many.
+        since: When the first of them were held, in UTC; None where there are none.
+        reasons: What is wrong -> how many of the rows, the most frequent first.
+    """
+
+    rows: int
+    since: datetime | None
+    reasons: dict[str, int]
+
+    @property
+    def sentence(self) -> str:
+        """In words: "3 rows are held back: n is at most 3 (2), v is not null (1)"."""
+        said = ", ".join(f"{reason} ({count:,})" for reason, count in list(self.reasons.items())[:_MOST_SAID])
+        more = (
+            f" and {counted(len(self.reasons) - _MOST_SAID, 'reason')} more" if len(self.reasons) > _MOST_SAID else ""
+        )
+        return f"{counted(self.rows, 'row')} {'is' if self.rows == 1 else 'are'} held back: {said}{more}"
 
 
 @dataclass(frozen=True)

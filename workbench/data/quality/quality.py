@@ -18,7 +18,7 @@ from workbench.data.quality.profile import Profile
 from workbench.data.quality.profiling import profiled
 from workbench.data.quality.promises import Promises
 from workbench.data.quality.proposing import proposed
-from workbench.data.quality.screening import Parted, parted
+from workbench.data.quality.screening import Parted, Screening, parted, screened
 from workbench.data.quality.store import QualityStore
 from workbench.data.quality.suite import Suite, load_suites
 from workbench.data.quality.surroundings import Surroundings
@@ -151,8 +151,24 @@ class Quality:
         found = parted(frame, chosen, around)
         result = replace(found.result, dataset=into, run=self._actor.run)
         held = self.held.hold(into, chosen.name, Kept(found.held, found.reasons, how))
-        self._store.add(result, self._actor.principal.name, around.sights | {into: self._lake.sight(into, self._actor)})
+        self._keep(result, around)
         return Screened(found.fits, held, result)
+
+    def screening(self, rows: pl.LazyFrame, suite: str, *, into: str) -> Screening:
+        """Tells which rows on their way into a dataset do not fit a suite. Nothing is parted, held back or refused
+        yet; what was found is kept.
+
+        Raises:
+            NotFound: No such suite.
+            Forbidden: The dataset is there, and the actor neither its owner nor an engineer.
+        """
+        there = self._lake.exists(into)
+        if there:
+            self._lake.check_may_change(into, self._actor, "hold rows back from")
+        around = self._around()
+        found = screened(rows, self.suite(suite), around)
+        self._keep(replace(found.result, dataset=into if there else None, run=self._actor.run), around)
+        return found
 
     def profile(self, subject: Any, *, version: int | None = None, most: int | None = None, seed: int = 0) -> Profile:
         """What a dataset or a frame looks like, column by column: `wb.quality.profile("flights")["dep_delay"]`.
@@ -183,16 +199,19 @@ class Quality:
         found = profiled(subject.lazy(), most=most, seed=seed)
         return replace(found, dataset=subject.name, version=subject.version)
 
-    def history(self, dataset: str, *, limit: int = 50) -> list[QualityResult]:
+    def history(self, dataset: str, *, limit: int = 50, suite: str | None = None) -> list[QualityResult]:
         """What checks of a dataset found, newest first, without sample rows.
 
         Only checks by those who see the same of it as whoever asks: others counted other rows.
+
+        Args:
+            suite: Only checks against this one.
 
         Raises:
             NotFound: No such dataset.
         """
         self._lake.info(dataset, self._actor)
-        return self._store.of(dataset, limit, self._sees)
+        return self._store.of(dataset, limit, self._sees, suite=suite)
 
     def trend(self, dataset: str, *, limit: int = 50) -> list[Trend]:
         """How each expectation of a dataset fared in its latest checks: oldest first, by the order of the newest check.
@@ -221,6 +240,12 @@ class Quality:
             Forbidden: Less than an analyst.
         """
         return self._around().function(reference)
+
+    def _keep(self, result: QualityResult, around: Surroundings) -> None:
+        """Keeps what was found of rows on their way into a dataset."""
+        into = result.dataset
+        sight = {} if into is None else {into: self._lake.sight(into, self._actor)}
+        self._store.add(result, self._actor.principal.name, around.sights | sight)
 
     def _around(self, dataset: str | None = None, version: int | None = None) -> Surroundings:
         return Surroundings(self._lake, self._sql, self._actor, dataset, version, self._folder)

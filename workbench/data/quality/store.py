@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, select, update
+from sqlalchemy import BigInteger, Select, cast, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from workbench.data.quality.model import Held, Outcome, QualityResult, State
@@ -17,7 +17,7 @@ from workbench.foundation.catalog import Catalog, utcnow
 from workbench.foundation.errors import NotFound
 from workbench.foundation.jobs import Jobs, Lease
 
-__all__ = ["HeldStore", "PromiseStore", "QualityStore"]
+__all__ = ["HeldStore", "PromiseStore", "QualityStore", "nothing_as"]
 
 NameOf = Callable[[str], str | None]
 
@@ -107,7 +107,7 @@ class HeldStore:
             row = session.get(HeldRow, id)
         name = None if row is None else name_of(row.dataset_id)
         if row is None or name is None:
-            raise NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
+            raise nothing_as(id)
         return _held(row, name)
 
     def same(self, dataset_id: str, content: str, *, name_of: NameOf, origin: str | None = None) -> Held | None:
@@ -152,16 +152,62 @@ class HeldStore:
                 told = {name: value for name, value in asdict(one).items() if name != "dataset"}
                 session.add(HeldRow(**told, dataset_id=dataset_id, content=content))
 
+    def turn(
+        self,
+        coming: Sequence[tuple[Held, str]],
+        dataset_id: str,
+        going: Iterable[str],
+        turn: Mapping[str, Any],
+        *,
+        lease: Lease,
+    ) -> None:
+        """Records batches that are held once a commit is made, and beside others that they go by it.
+
+        What was recorded for the same commit before, by whoever did not live to make it, goes.
+
+        Raises:
+            Conflict: The lease was lost meanwhile.
+        """
+        with self._catalog.begin() as session:
+            self._jobs.guard(session, lease)
+            pending = select(HeldRow).where(HeldRow.dataset_id == dataset_id, HeldRow.state == "pending")
+            for row in session.scalars(pending):
+                before = (row.turns or {})["comes"]
+                if all(before[name] == turn[name] for name in ("stream", "slice", "mark")):
+                    session.delete(row)
+            for one, content in coming:
+                told = {name: value for name, value in asdict(one).items() if name != "dataset"}
+                session.add(HeldRow(**told, dataset_id=dataset_id, content=content))
+            for id in going:
+                row = session.get_one(HeldRow, id)
+                row.turns = {"goes": [*(row.turns or {}).get("goes", []), dict(turn)]}
+
+    def turned(
+        self, *, held: Sequence[str], replaced: Sequence[str], dropped: Sequence[str], cleared: Sequence[str]
+    ) -> None:
+        """Records what became of batches by commits, all at once; of those that are other ones by now nothing."""
+        now = utcnow()
+        with self._catalog.begin() as session:
+            for ids, before, after in (
+                (held, "pending", {"state": "held"}),
+                (replaced, "held", {"state": "replaced", "ended": now}),
+                (cleared, "held", {}),
+            ):
+                query = update(HeldRow).where(HeldRow.id.in_(ids), HeldRow.state == before)
+                session.execute(query.values(turns=None, **after))
+            session.execute(delete(HeldRow).where(HeldRow.id.in_(dropped), HeldRow.state == "pending"))
+
     def reached(self, dataset_id: str, origin: str, part: str) -> int:
         """The position of the last message of a part of a stream that was held back, whatever became of it; or 0."""
-        query = select(func.max(cast(HeldRow.how["to"].as_string(), BigInteger))).where(
-            HeldRow.dataset_id == dataset_id,
-            HeldRow.kind == "stream",
-            HeldRow.origin == origin,
-            HeldRow.how["part"].as_string() == part,
-        )
+        query = _of_part(select(func.max(_to)), dataset_id, origin, part)
         with self._catalog.read() as session:
             return session.scalar(query) or 0
+
+    def positions(self, dataset_id: str, origin: str, part: str, *, since: int) -> set[int]:
+        """The positions of messages after `since` that were held back, whatever became of them."""
+        query = _of_part(select(HeldRow.how), dataset_id, origin, part).where(_to > since)
+        with self._catalog.read() as session:
+            return {position for how in session.scalars(query) for position in how.get("positions", ())}
 
     def gone(self, name_of: NameOf) -> list[str]:
         """Ids of datasets that are no more, from which rows are held back."""
@@ -215,6 +261,23 @@ class PromiseStore:
             row = session.get(PromiseRow, dataset_id)
             if row is not None:
                 session.delete(row)
+
+
+def nothing_as(id: str) -> NotFound:
+    """The error of a batch that there is not."""
+    return NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
+
+
+_to = cast(HeldRow.how["to"].as_string(), BigInteger)
+
+
+def _of_part(query: Select[Any], dataset_id: str, origin: str, part: str) -> Select[Any]:
+    return query.where(
+        HeldRow.dataset_id == dataset_id,
+        HeldRow.kind == "stream",
+        HeldRow.origin == origin,
+        HeldRow.how["part"].as_string() == part,
+    )
 
 
 def _held(row: HeldRow, dataset: str) -> Held:

@@ -77,3 +77,12 @@ def load_suites(paths: Sequence[Path]) -> list[Suite]:
     if problems:
         raise Invalid("\n".join(problems))
     return suites
+
+
+def in_already(dataset: str, suite: str) -> str:
+    """Which rows are not held against a suite that is another one by now, and how they are."""
+    which = "" if suite == dataset else f" --suite {suite}"
+    return (
+        f"rows that are in '{dataset}' already are not held against the suite '{suite}':"
+        f" workbench dataset quality {dataset} --check{which}"
+    )

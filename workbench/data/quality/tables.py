@@ -62,3 +62,5 @@ class HeldRow(Base):
     kind: Mapped[str] = mapped_column(String(16), server_default="suite")
     origin: Mapped[str] = mapped_column(String(1024), server_default="")
     how: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # By which commits of the dataset it comes or goes, until that is recorded; see `turning`.
+    turns: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

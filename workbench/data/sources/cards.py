@@ -40,8 +40,9 @@ def _sync(sync: SyncRecord) -> dict[str, str]:
         "outcome": sync.outcome,
         "rows": "" if sync.rows is None else f"{sync.rows:,}",
         "removed": "" if sync.removed is None else f"{sync.removed:,}",
+        "held": "" if sync.held is None else f"{sync.held:,}",
         "version": "" if sync.version is None else str(sync.version),
         "run": sync.run,
         "by": sync.by,
-        "said": sync.error or "; ".join(sync.notes),
+        "said": ": ".join(filter(None, (sync.error, sync.hint))) or "; ".join(sync.notes),
     }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from hashlib import blake2b
 
 import polars as pl
 
 from workbench.data.connectors import FileSource, Found
-from workbench.data.lake import Checkpoint
+from workbench.data.lake import Checkpoint, Staged
+from workbench.data.sources.entering import entering
 from workbench.data.sources.job import Job
+from workbench.data.sources.model import SourceDefinition
 from workbench.data.sources.reading import Opened, led
 from workbench.data.sources.store import FileState
 from workbench.foundation.errors import Invalid, WorkbenchError
@@ -70,19 +73,31 @@ def _load(job: Job, source: FileSource, found: Found) -> bool:
         if not one.key:
             frames = _named(frames, one.file_column, found.name)
         by = () if one.key else (one.file_column,)
-        with job.staged(frames, partition_by=by) as staged:
-            job.gate(staged.lazy(), staged.rows, f"file {found.name}: ")
+        # A mark that is there already says that there is nothing to do, and anew is anew: marks are even.
+        checkpoint = Checkpoint(job.stream, found.name, mark if mark != before else mark + 1)
+        with (
+            job.staged(frames, partition_by=by) as staged,
+            entering(job, staged, what=f"file {found.name}: ") as rows,
+        ):
             failpoint("source.staged")
-            # A mark that is there already says that there is nothing to do, and anew is anew: marks are even.
-            checkpoint = Checkpoint(job.stream, found.name, mark if mark != before else mark + 1)
-            if one.key:
-                staged.upsert(one.key, checkpoint, after=before)
-            else:
-                staged.overwrite_partition({one.file_column: found.name}, checkpoint, after=before)
-            job.found.rows += staged.rows
+            rows.commit(
+                checkpoint,
+                partial(_put, rows.fits, one, found.name, checkpoint, before),
+                after=before,
+                replacing="keys" if one.key else "part",
+                key=one.key,
+            )
+            job.found.rows += rows.fits.rows
     failpoint("source.committed")
     job.store.keep_file(job.source.id, job.lease, found.name, FileState(look, checkpoint.mark))
     return True
+
+
+def _put(rows: Staged, one: SourceDefinition, name: str, checkpoint: Checkpoint, before: int | None) -> None:
+    if one.key:
+        rows.upsert(one.key, checkpoint, after=before)
+    else:
+        rows.overwrite_partition({one.file_column: name}, checkpoint, after=before)
 
 
 def _take_out(job: Job, name: str) -> None:
@@ -90,10 +105,11 @@ def _take_out(job: Job, name: str) -> None:
     one = job.definition
     before = job.mark(name)
     if before:
-        with job.lake.staged(one.into, iter(()), job.actor) as nothing:
-            partition = {one.file_column: name}
-            job.found.removed += nothing.rows_in(partition)
-            nothing.overwrite_partition(partition, Checkpoint(job.stream, name, NOTHING), after=before)
+        checkpoint = Checkpoint(job.stream, name, NOTHING)
+        with job.lake.staged(one.into, iter(()), job.actor) as nothing, entering(job, nothing) as rows:
+            job.found.removed += nothing.rows_in({one.file_column: name})
+            put = partial(_put, nothing, one, name, checkpoint, before)
+            rows.commit(checkpoint, put, after=before, replacing="part")
         failpoint("source.file.removed")
     job.store.keep_file(job.source.id, job.lease, name, None)
 

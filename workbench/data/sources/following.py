@@ -12,6 +12,7 @@ import pyarrow as pa
 from workbench.data.connectors import Span
 from workbench.data.lake import Checkpoint, Staged
 from workbench.data.sources.cursor import SPOKEN, Cursor, Value, lag_of
+from workbench.data.sources.entering import Entering, entering
 from workbench.data.sources.job import ROWS, Job, deleted
 from workbench.data.sources.reading import without_zone
 from workbench.data.sources.seen import Seen, numbers
@@ -37,31 +38,38 @@ def follow(job: Job) -> None:
     swap = mark is not None and walk.state is None
     with job.staged(walk.passed(job.opened.frames(reading.batches)), replace=swap) as staged:
         walk.tell()
-        job.gate(staged.lazy(), staged.rows)
-        failpoint("source.staged")
-        if staged.rows or swap:
-            _commit(job, walk, staged, mark, swap=swap)
+        marked = deleted(one.deleted, staged.schema) if one.deleted else None
+        latest = one.cursor if one.mode == "upsert" else ""
+        with entering(job, staged, marked=marked, key=one.key, latest=latest) as rows:
+            failpoint("source.staged")
+            if staged.rows or swap:
+                _commit(job, walk, rows, mark, swap=swap, marked=marked, latest=latest)
     failpoint("source.committed")
     if one.deletions == "compare":
         _compare(job)
 
 
-def _commit(job: Job, walk: _Walk, staged: Staged, mark: int | None, *, swap: bool) -> None:
-    one = job.definition
-    checkpoint = job.proposed(**walk.ahead_of(staged))
+def _commit(
+    job: Job, walk: _Walk, rows: Entering, mark: int | None, *, swap: bool, marked: pl.Expr | None, latest: str
+) -> None:
+    one, fits = job.definition, rows.fits
+    checkpoint = job.proposed(**walk.ahead_of(rows.staged))
     failpoint("source.proposed")
-    taken_out = deleted(one.deleted, staged.schema) if one.deleted else None
     count = 0
-    if taken_out is not None:
-        count = int(staged.lazy().filter(taken_out).select(pl.len()).collect().item())
-    if one.mode == "append" and not swap:
-        staged.append(checkpoint, after=mark)
-    elif swap:
-        latest = one.cursor if one.mode == "upsert" else ""
-        staged.overwrite(checkpoint, after=mark, key=one.key, latest=latest, marked=taken_out)
-    else:
-        staged.upsert(one.key, checkpoint, after=mark, latest=one.cursor, marked=taken_out)
-    job.found.rows = staged.rows - count
+    if marked is not None:
+        count = int(fits.lazy().filter(marked).select(pl.len()).collect().item())
+
+    def put() -> None:
+        if one.mode == "append" and not swap:
+            fits.append(checkpoint, after=mark)
+        elif swap:
+            fits.overwrite(checkpoint, after=mark, key=one.key, latest=latest, marked=marked)
+        else:
+            fits.upsert(one.key, checkpoint, after=mark, latest=latest, marked=marked)
+
+    key = one.key if one.mode == "upsert" else ()
+    rows.commit(checkpoint, put, after=mark, replacing="all" if swap else "keys", key=key)
+    job.found.rows = fits.rows - count
     job.found.removed = count if mark is not None and not swap else 0
 
 
@@ -74,10 +82,18 @@ def _compare(job: Job) -> None:
     job.found.everything = True
     frames = [frame.select(one.key) for frame in job.opened.frames(job.opened.all())]
     failpoint("source.keys.read")
-    _, removed = job.lake.keep_only(
-        one.into, pl.concat(frames).unique(), job.actor, key=one.key, since=Checkpoint(job.stream, ROWS, mark)
-    )
+    keys = pl.concat(frames).unique()
+    _, removed = job.lake.keep_only(one.into, keys, job.actor, key=one.key, since=Checkpoint(job.stream, ROWS, mark))
     job.found.removed += removed
+    if one.quarantine:
+        failpoint("source.keys.compared")
+        job.quality.held.turning(job.stream).retain(one.into, lambda rows: _kept(rows, keys))
+
+
+def _kept(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Held rows whose keys the source has."""
+    alike = keys.select(pl.col(name).cast(rows.schema[name], strict=False) for name in keys.columns)
+    return rows.join(alike, on=keys.columns, how="semi", maintain_order="left")
 
 
 class _Walk:

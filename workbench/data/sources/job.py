@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from workbench.data.lake import Checkpoint, Lake, Staged
-from workbench.data.quality import Quality
+from workbench.data.quality import Outcome, Quality, QualityResult, Screening, in_already
 from workbench.data.sources.model import DataSource, SourceDefinition
 from workbench.data.sources.reading import Opened
 from workbench.data.sources.store import SourceStore
@@ -20,7 +20,7 @@ from workbench.foundation.jobs import Lease
 from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor
 
-__all__ = ["Found", "Job", "deleted"]
+__all__ = ["Found", "Job", "deleted", "stream_of"]
 
 
 ROWS = "rows"
@@ -33,6 +33,7 @@ class Found:
 
     rows: int = 0
     removed: int = 0
+    held: int = 0
     everything: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -64,7 +65,7 @@ class Job:
 
     @property
     def stream(self) -> str:
-        return f"source {self.source.id}"
+        return stream_of(self.source)
 
     def mark(self, part: str = ROWS) -> int | None:
         """What the dataset says of how far a part of the source is."""
@@ -133,15 +134,41 @@ class Job:
         if not self.definition.expect or not count:
             return
         result = self.quality.check(rows, self.definition.expect, into=self.definition.into)
+        self._warn(result, what)
+        if not result.passed:
+            raise self._refusal(result.failures, result, what)
+
+    def screening(self, rows: pl.LazyFrame, what: str = "") -> Screening:
+        """Which rows do not meet what is expected of single ones, so that they are to be held back.
+
+        Raises:
+            CheckFailed: What is expected of them as a whole is not met; says what, and quotes no row.
+        """
+        found = self.quality.screening(rows, self.definition.expect, into=self.definition.into)
+        self._warn(found.result, what)
+        if found.refusals:
+            raise self._refusal(found.refusals, found.result, what)
+        return found
+
+    def _warn(self, result: QualityResult, what: str) -> None:
+        self._tell_of_change(result)
         self.found.notes += [f"{what}{one.said}: {_unfit(one.failed)}" for one in result.warnings]
-        if result.passed:
+
+    def _tell_of_change(self, result: QualityResult) -> None:
+        """Notes that the suite was changed since rows came in that are not read again."""
+        into = self.definition.into
+        if self.anew or self.definition.mode == "refresh" or result.dataset is None or not self.lake.rows(into):
             return
+        checks = self.quality.history(into, limit=2, suite=result.suite)
+        if len(checks) == 2 and _asked(checks[0]) != _asked(checks[1]):
+            self.found.notes.append(in_already(into, result.suite))
+
+    def _refusal(self, failures: Sequence[Outcome], result: QualityResult, what: str) -> CheckFailed:
         said = "; ".join(
-            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {_unfit(one.failed)}")
-            for one in result.failures
+            f"{one.said}" + (f", but {one.problem}" if one.problem else f": {_unfit(one.failed)}") for one in failures
         )
-        raise CheckFailed(
-            f"{what}{len(result.failures)} of {len(result.outcomes)} expectations are not met by the {count:,}"
+        return CheckFailed(
+            f"{what}{len(failures)} of {len(result.outcomes)} expectations are not met by the {result.rows:,}"
             f" rows to load: {said}",
             hint=f"nothing of it was loaded; mend the rows or the suite '{self.definition.expect}'",
         )
@@ -152,6 +179,11 @@ class Job:
             rows += frame.height
             self.on_progress(f"{self.source.name}: {counted(rows, 'row')} read")
             yield frame
+
+
+def stream_of(source: DataSource) -> str:
+    """What a source's checkpoints are of."""
+    return f"source {source.id}"
 
 
 def deleted(name: str, schema: pl.Schema) -> pl.Expr:
@@ -172,6 +204,10 @@ def deleted(name: str, schema: pl.Schema) -> pl.Expr:
     if kind == pl.String:
         return column.str.to_lowercase().is_in(_NOT_DELETED).not_().fill_null(value=False)
     raise Invalid(f"column '{name}' is {kind}, which marks no row as deleted", hint="use a boolean, number or time")
+
+
+def _asked(result: QualityResult) -> set[tuple[str, str]]:
+    return {(one.said, one.severity) for one in result.outcomes}
 
 
 def _unfit(rows: int) -> str:

@@ -80,6 +80,9 @@ class SourceDefinition(BaseModel):
     )
     deleted: str = Field("", description="The column that marks deleted rows: true, not 0, or a time.")
     expect: str = Field("", description="The suite of expectations that rows have to meet before they are in.")
+    quarantine: bool = Field(
+        False, description="Rows that do not fit what is expected of single rows are held back, and the others loaded."
+    )
     time_zone: str = Field("", description="Of times that have none.")
     evolve: bool = Field(False, description="New columns are taken over, where otherwise they are refused.")
     partition_by: Columns = Field((), description="Of a dataset that is made.")
@@ -145,6 +148,8 @@ class SourceDefinition(BaseModel):
     def _agrees(self) -> Self:
         following = self.mode in ("append", "upsert")
         self._agrees_on_stream()
+        if self.quarantine and not self.expect:
+            raise ValueError("holds rows back, and needs a suite that says which: expect")
         if self.table and self.query:
             raise ValueError("has a table and a query: say one of them")
         if following and not self.cursor:
@@ -205,12 +210,15 @@ class SyncRecord:
 
     Attributes:
         run: Its run; `wb.runs.receipt(run)` says all of it.
-        rows: How many were loaded; those that are as they were when they were last looked at are not. None, as is
-            `removed`, for whom a policy hides some of the dataset; they are not told the notes and the error either.
+        rows: How many were loaded; those that are as they were when they were last looked at are not. None, as are
+            `removed` and `held`, for whom a policy hides some of the dataset; they are not told the notes, the error
+            and its hint either.
         removed: How many were taken out, being deleted at the source.
+        held: How many were held back, as they do not fit what is expected of them.
         version: Of the dataset, afterwards; None where there is none.
         everything: Whether all rows of the source were read, since it cannot be asked for some.
         notes: What somebody should know, a sentence each.
+        hint: What to do about the error.
     """
 
     run: str
@@ -225,18 +233,24 @@ class SyncRecord:
     everything: bool = False
     notes: tuple[str, ...] = ()
     error: str | None = None
+    held: int | None = 0
+    hint: str | None = None
 
     def closed(self) -> SyncRecord:
         """For whom a policy hides some of the dataset: without what may tell of the rows that it hides."""
         error = "not told, since a policy hides some of the dataset from you" if self.error else None
-        return replace(self, rows=None, removed=None, notes=(), error=error)
+        return replace(self, rows=None, removed=None, held=None, notes=(), error=error, hint=None)
 
     def __repr__(self) -> str:
         took = "" if self.finished is None else f" in {(self.finished - self.started).total_seconds():.1f} s"
         gone = f", {self.removed:,} removed" if self.removed else ""
         came = "" if self.rows is None else f", {counted(self.rows, 'row')} loaded"
-        said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}{came}{gone}"
-        lines = [f"{self.mode} {said}{took} (run {self.run})", *(f"  {note}" for note in self.notes)]
+        kept = f", {self.held:,} held back" if self.held else ""
+        said = f"{self.outcome}: {self.error}" if self.error else f"{self.outcome}{came}{gone}{kept}"
+        lines = [
+            f"{self.mode} {said}{took} (run {self.run})",
+            *(f"  {note}" for note in (*self.notes, *filter(None, [self.hint]))),
+        ]
         return "\n".join(lines)
 
 

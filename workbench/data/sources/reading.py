@@ -198,8 +198,8 @@ def told(error: WorkbenchError, definition: SourceDefinition, secret: str) -> Wo
 def led(error: WorkbenchError, lead: str, secret: str = "") -> WorkbenchError:
     """An error of the same kind, whose sentence begins with something else and does not show a secret."""
     kind = next(kind for kind in type(error).__mro__ if kind in (WorkbenchError, *WorkbenchError.__subclasses__()))
-    said = f"{lead}{error}"
+    said, hint = f"{lead}{error}", error.hint
     for hidden in filter(None, (secret, quote(secret, safe=""))):
-        said = said.replace(hidden, "***")
-    made: WorkbenchError = kind(said, hint=error.hint)
+        said, hint = said.replace(hidden, "***"), hint and hint.replace(hidden, "***")
+    made: WorkbenchError = kind(said, hint=hint)
     return made

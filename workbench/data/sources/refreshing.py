@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from workbench.data.sources.entering import entering
 from workbench.data.sources.job import Job, deleted
 from workbench.foundation.failpoints import failpoint
 
@@ -25,14 +26,13 @@ def refresh(job: Job) -> None:
     frames = job.opened.frames(job.opened.all())
     if one.deleted:
         frames = _without(frames, one.deleted)
-    with job.staged(frames, replace=True) as staged:
-        job.gate(staged.lazy(), staged.rows)
+    with job.staged(frames, replace=True) as staged, entering(job, staged) as rows:
         failpoint("source.staged")
         newest = job.lake.version(one.into)
         checkpoint = job.proposed(look=look, version=newest + 1)
         failpoint("source.proposed")
-        staged.overwrite(checkpoint, after=mark)
-        job.found.rows = staged.rows
+        rows.commit(checkpoint, lambda: rows.fits.overwrite(checkpoint, after=mark), after=mark, replacing="all")
+        job.found.rows = rows.fits.rows
     failpoint("source.committed")
 
 

@@ -16,7 +16,7 @@ from workbench.data.quality import Quality
 from workbench.data.sources.cards import listed, syncs_listed
 from workbench.data.sources.filing import load_files
 from workbench.data.sources.following import follow
-from workbench.data.sources.job import Job
+from workbench.data.sources.job import Job, stream_of
 from workbench.data.sources.model import DataSource, SourceDefinition, SyncRecord, Tested
 from workbench.data.sources.reading import Opened, opened, told
 from workbench.data.sources.refreshing import refresh
@@ -29,6 +29,7 @@ from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
+from workbench.foundation.wording import counted
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
 from workbench.governance.security import Role, Scope, Security
 
@@ -115,7 +116,7 @@ class Sources:
         definition = validated(SourceDefinition, {**settings, "name": name, "url": url, "into": into}, noun="source")
         kind_of(definition.url)
         self._refuse_own_state(definition)
-        return self._store.add(definition, by=self._actor.principal.name)
+        return self._counted(self._store.add(definition, by=self._actor.principal.name))
 
     def change(self, name: str, /, **settings: Any) -> DataSource:
         """Changes some of what a source says; what it said before stays in `versions`.
@@ -172,8 +173,11 @@ class Sources:
             Forbidden: It takes an engineer.
         """
         self._may_change(f"remove the source '{name}'")
-        self._store.get(name)
+        source = self._store.get(name)
         with self._jobs.held("source", name):
+            if self._lake.exists(source.definition.into):
+                held = self._quality(self._actor).held
+                held.turning(stream_of(source)).settle(source.definition.into, forgotten=True)
             self._store.remove(name, by=self._actor.principal.name)
 
     def versions(self, name: str) -> builtins.list[DataSource]:
@@ -290,8 +294,8 @@ class Sources:
                 done = self._work(job, sync)
                 self._runs.finish(run.id, RunStatus.SUCCEEDED, guard=lambda session: self._guard(session, lease, guard))
             except BaseException as error:
-                said = str(error) or type(error).__name__
-                self._store.syncs.end(sync, None, outcome="failed", error=said)
+                said, hint = str(error) or type(error).__name__, getattr(error, "hint", None)
+                self._store.syncs.end(sync, None, outcome="failed", error=said, hint=hint)
                 self._runs.finish(run.id, RunStatus.FAILED, error=said)
                 raise
         _logger.info("source %s: %r", name, done)
@@ -320,6 +324,8 @@ class Sources:
         try:
             look = job.opened.look()
             self._runs.record(job.actor.run or "", "read", "source", one.name, look, detail={"url": where})
+            if self._lake.exists(one.into):
+                job.quality.held.turning(job.stream).settle(one.into)
             _WAYS[one.mode](job)
         except BaseException as error:
             if job.made and self._lake.versions(one.into, job.actor)[0].number == 0:
@@ -330,9 +336,12 @@ class Sources:
             raise
         version = self._lake.version(one.into) if self._lake.exists(one.into) else None
         found = job.found
+        if found.held and one.mode != "stream":
+            kept = f"{counted(found.held, 'row')} that {'does' if found.held == 1 else 'do'} not fit"
+            found.notes.append(f"{kept}, held back with the reasons: workbench quarantine list {one.into}")
         return self._store.syncs.end(
-            sync, job.lease, outcome="succeeded", rows=found.rows, removed=found.removed, version=version,
-            everything=found.everything, notes=found.notes,
+            sync, job.lease, outcome="succeeded", rows=found.rows, removed=found.removed, held=found.held,
+            version=version, everything=found.everything, notes=found.notes,
         )  # fmt: skip
 
     def _guard(self, session: Any, lease: Lease, more: Callable[[Any], None] | None) -> None:

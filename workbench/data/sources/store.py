@@ -216,6 +216,8 @@ def _record(row: SyncRow) -> SyncRecord:
         everything=row.everything,
         notes=tuple(row.notes),
         error=row.error,
+        held=row.held,
+        hint=row.hint,
     )
 
 

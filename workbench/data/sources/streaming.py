@@ -7,6 +7,7 @@ import polars as pl
 from workbench.compute import frames
 from workbench.data.connectors import Stream, StreamBatch, open_stream
 from workbench.data.etl import Drain
+from workbench.data.quality import Parted
 from workbench.data.sources.job import Job
 from workbench.data.sources.model import SourceDefinition, Tested
 from workbench.foundation.errors import Conflict
@@ -23,8 +24,12 @@ def take(job: Job) -> None:
     """Takes messages, acknowledged as their rows are on disk, until there are no more or it has taken enough."""
     one, stream = job.definition, job.opened.stream
 
-    def gate(rows: pl.DataFrame, batch: StreamBatch) -> None:
-        job.gate(rows.lazy(), rows.height, f"messages {batch.ids[0]} to {batch.ids[-1]}: " if batch.ids else "")
+    def gate(rows: pl.DataFrame, batch: StreamBatch) -> Parted | None:
+        what = f"messages {batch.ids[0]} to {batch.ids[-1]}: " if batch.ids else ""
+        if one.quarantine and rows.height:
+            return job.screening(rows.lazy(), what).part(rows)
+        job.gate(rows.lazy(), rows.height, what)
+        return None
 
     drain = Drain(
         job.lake,
@@ -48,10 +53,11 @@ def take(job: Job) -> None:
         )
     finally:
         stream.close()
-    job.found.rows = drained.rows
+    job.found.rows, job.found.held = drained.rows, drained.quarantined
     if drained.quarantined:
+        fits = "no row" if not one.expect or not one.quarantine else "no row, or not as expected"
         job.found.notes.append(
-            f"{_messages(drained.quarantined)} no row, held back with the reason: workbench quarantine list {one.into}"
+            f"{_messages(drained.quarantined)} {fits}, held back with the reason: workbench quarantine list {one.into}"
         )
     if drained.repeated:
         job.found.notes.append(f"{drained.repeated:,} came again and were in already")

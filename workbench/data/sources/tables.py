@@ -43,6 +43,8 @@ class SyncRow(AttemptRow):
     version: Mapped[int | None] = mapped_column(BigInteger)
     everything: Mapped[bool] = mapped_column(Boolean, default=False)
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    held: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    hint: Mapped[str | None] = mapped_column(Text)
 
 
 class SourceStateRow(StateRow):

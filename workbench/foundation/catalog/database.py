@@ -19,7 +19,7 @@ from workbench.foundation.errors import Conflict, IntegrityError, Invalid, Unava
 
 __all__ = ["SCHEMA_REVISION", "Catalog"]
 
-SCHEMA_REVISION = "0013"
+SCHEMA_REVISION = "0014"
 """The newest revision of the migration chain; a test holds it against the chain itself."""
 
 VERSION_TABLE = "workbench_version"

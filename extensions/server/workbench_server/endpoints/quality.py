@@ -180,6 +180,7 @@ class DatasetQuality(Answer):
     latest: CheckResult | None = Field(description="The newest check; null where there was none.")
     history: list[CheckSummary] = Field(description="Newest first; the newest check is among them.")
     trends: list[ExpectationTrend]
+    held: int | None = Field(description="Rows that are held back; null for whom they are not.")
 
 
 class ProposedSuite(Answer):
@@ -231,11 +232,13 @@ def profile(wb: Workbench, name: str, *, query: ProfileQuery) -> DatasetProfile:
 
 def quality(wb: Workbench, name: str, *, query: QualityQuery) -> DatasetQuality:
     found = wb.quality.history(name, limit=query.limit)
+    held = wb.quality.held.waiting(name)
     return DatasetQuality(
         dataset=name,
         latest=_result(found[0]) if found else None,
         history=[CheckSummary(**_summary(one)) for one in found],
         trends=[ExpectationTrend.model_validate(asdict(one)) for one in trends(found)],
+        held=None if held is None else held.rows,
     )
 
 

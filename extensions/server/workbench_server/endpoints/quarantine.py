@@ -30,7 +30,7 @@ class HeldItem(Answer):
     dataset: str
     kind: Literal["suite", "transforms", "stream"] = Field(description="Who held them.")
     origin: str = Field(
-        description="Which transforms took them out of which dataset, or which stream; empty where a load did."
+        description="Which transforms took them out of which dataset, which stream or source; empty where a load did."
     )
     suite: str = Field(description="What they did not fit; empty where that is no suite.")
     rows: int
@@ -84,7 +84,7 @@ def discarded(wb: Workbench, name: str, id: str) -> HeldItem:
 
 
 def _told(one: Held) -> dict[str, Any]:
-    return {name: value for name, value in asdict(one).items() if name != "how"}
+    return {name: value for name, value in asdict(one).items() if name not in ("how", "turns")}
 
 
 def _of(wb: Workbench, name: str, id: str) -> None:

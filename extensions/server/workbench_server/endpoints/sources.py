@@ -24,10 +24,12 @@ class SyncItem(Answer):
     outcome: Literal["running", "succeeded", "failed"]
     rows: int | None = Field(description="That were loaded; null where a policy hides some of the dataset.")
     removed: int | None = Field(description="That were taken out, being deleted at the source; null likewise.")
+    held: int | None = Field(description="That were held back, as they do not fit what is expected; null likewise.")
     version: int | None = Field(description="Of the dataset, afterwards.")
     everything: bool = Field(description="Whether all rows of the source were read.")
     notes: tuple[str, ...] = Field(description="What somebody should know.")
     error: str | None
+    hint: str | None = Field(description="What to do about the error.")
 
 
 class SyncList(Answer):

@@ -104,7 +104,7 @@ def test_files_that_a_crash_left_behind_go_when_they_are_old(wb: Workbench) -> N
 
 
 def test_rows_are_not_replaced_while_somebody_tries_them_again(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.data.quality.held.WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("workbench.data.quality.batches.WAIT_SECONDS", 0.001)
     step = {"cast": {"columns": {"n": "integer"}, "on_failure": "quarantine"}}
     said = {"reads": "raw", "into": "flights", "transforms": [step]}
     wb.datasets.create("raw", pl.DataFrame({"n": ["1", "x"]}))

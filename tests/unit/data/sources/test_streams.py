@@ -101,6 +101,31 @@ def test_what_is_not_as_expected_stays_in_the_stream(
     assert numbers(wb) == [1, 3, 7]
 
 
+def test_messages_that_are_not_as_expected_are_held_back(
+    wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str
+) -> None:
+    suite = workspace / "expectations" / "clicks.yaml"
+    suite.parent.mkdir(exist_ok=True)
+    suite.write_text("dataset: clicks\nexpectations:\n- {expect: between, column: n, max: 3}\n")
+    settings = {"into": "clicks", "expect": "clicks", "quarantine": True}
+    wb.sources.add("clicks", f"{redis_url}&types=n:integer", **settings)
+    send(redis_server, redis_url, {"n": 7})
+    assert (wb.sources.sync("clicks").held, numbers(wb)) == (1, [])
+    send(redis_server, redis_url, {"n": 1}, {"n": 8}, {"n": "bad"})
+    done = wb.sources.sync("clicks")
+    assert (done.rows, done.held) == (1, 2)
+    assert [note.partition(":")[0] for note in done.notes] == [
+        "2 messages are no row, or not as expected, held back with the reason"
+    ]
+    reasons = sorted(reason for one in wb.quality.held.list("clicks") for reason in one.reasons)
+    assert reasons == ["'n' is no integer: 'bad'", *["the message does not fit: n is at most 3"] * 2]
+    suite.write_text("dataset: clicks\nexpectations:\n- {expect: between, column: n, max: 7}\n")
+    for one in wb.quality.held.list("clicks"):
+        wb.quality.held.redrive(one.id)
+    assert numbers(wb) == [1, 7]
+    assert sum(one.rows for one in wb.quality.held.list("clicks")) == 2
+
+
 def test_messages_do_not_come_twice_by_a_change(wb: Workbench, redis_server: RedisServer, redis_url: str) -> None:
     url = f"{redis_url}&types=n:integer"
     send(redis_server, redis_url, {"n": 1, "v": "a"}, {"n": 2, "v": "a"})
