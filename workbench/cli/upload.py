@@ -62,6 +62,8 @@ def upload(
             raise unknown("type", kind, get_args(ColumnType), error=Invalid)
     read = ReadAs(separator, encoding, sheet, types=cast("dict[str, ColumnType]", types), time_zone=time_zone)
     with open_workbench() as wb:
+        if dataset is not None and not look:  # here, and not when all of a large file is sent
+            wb.uploads.check(dataset, mode)
         sent = _sent(wb, file, quiet=as_json)
         try:
             if dataset is None or look:

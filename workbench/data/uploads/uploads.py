@@ -16,6 +16,7 @@ from workbench.compute import listed
 from workbench.data.connectors import Source, TextFormat, in_zone, open_file, read_reader, stream_in_zone
 from workbench.data.lake import Checkpoint, Lake, Mode
 from workbench.data.uploads.bodies import Bodies, Part
+from workbench.data.uploads.into import advised, check_into
 from workbench.data.uploads.model import Preview, ReadAs, Upload, UploadState
 from workbench.data.uploads.sniffing import check_unpacked, sniffed
 from workbench.data.uploads.store import UploadStore
@@ -88,6 +89,17 @@ class Uploads:
         upload = self._store.add(name, size, self._actor.principal.name, lambda mine: self._check_quota(mine, size))
         self._bodies.make(upload.id)
         return upload
+
+    def check(self, dataset: str, mode: Mode | str | None = None) -> None:
+        """Whether `load` could bring a file into a dataset, to be asked before a large one is sent.
+
+        Raises:
+            Invalid: No such mode, or the name cannot be a dataset's.
+            NotFound: No such dataset, where a mode says that there is one.
+            Conflict: There is such a dataset already, and no mode.
+            Forbidden: Its rows may not be changed by whoever asks.
+        """
+        check_into(self._lake, dataset, _mode(mode), self._actor)
 
     def get(self, upload: str) -> Upload:
         """
@@ -194,11 +206,12 @@ class Uploads:
             Conflict: There is such a dataset already; not all of the file is here; or somebody is loading it.
             Forbidden: Creating takes an analyst, changing the dataset's owner or an engineer.
         """
-        wanted = None if mode is None else chosen("mode", str(mode), Mode)
+        wanted = _mode(mode)
         with self._jobs.held("upload", upload):
             found = self._complete(upload)
             if (done := self._came_through(found)) is not None:
                 return self._loaded(found, *done)
+            check_into(self._lake, dataset, wanted, self._actor)
             how = read or ReadAs()
             run = self._runs.start(
                 RunKind.UPLOAD,
@@ -302,9 +315,14 @@ class Uploads:
             if mode is None:
                 made = self._lake.create(dataset, rows, actor, key=key, description=description, source=found.file)
                 return made.number
+            types = {name: str(kind) for name, kind in _kinds(rows.schema).items()}
             frame = rows if mode in (Mode.APPEND, Mode.REPLACE) else pl.from_arrow(rows.read_all())
             once = Checkpoint("upload", found.id, 1)
-            version, _ = self._lake.load(dataset, frame, actor, mode=mode, key=key, checkpoint=once)
+            try:
+                version, _ = self._lake.load(dataset, frame, actor, mode=mode, key=key, checkpoint=once)
+            except Invalid as error:
+                wanted = {one.name: one.type for one in self._lake.info(dataset, self._actor).columns}
+                raise advised(error, dataset, types, wanted) from None
             return version.number
 
     @contextmanager
@@ -360,6 +378,16 @@ def _file_name(given: str) -> str:
     if any(unicodedata.category(one) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for one in name):
         raise Invalid(f"the file's name {name!a} holds a character that is not seen", hint="rename it")
     return name
+
+
+def _mode(given: Mode | str | None) -> Mode | None:
+    return None if given is None else chosen("mode", str(given), Mode)
+
+
+def _kinds(schema: pa.Schema) -> pl.Schema:
+    frame = pl.from_arrow(schema.empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.schema
 
 
 def _zoneless(schema: pl.Schema) -> tuple[str, ...]:
