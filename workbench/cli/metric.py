@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import (
     ExplainOption,
     JsonOption,
@@ -21,7 +22,7 @@ from workbench.foundation.errors import Invalid
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Metrics: one definition for every place a number is shown.", no_args_is_help=True)
+commands = group("Metrics: one definition for every place a number is shown.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Data sources: where rows come from, and bringing them in.", no_args_is_help=True)
+commands = group("Data sources: where rows come from, and bringing them in.")
 
 Name = Annotated[str, typer.Argument(help="The source's name.")]
 Into = Annotated[str | None, typer.Option(help="The dataset; made by the first sync.")]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_problems, print_records, say
 from workbench.cli.state import open_workbench
 
@@ -12,9 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(
-    help="Transforms that are written down in transforms/: list, show, check, preview, apply.", no_args_is_help=True
-)
+commands = group("Transforms that are written down in transforms/: list, show, check, preview, apply.")
 
 Name = Annotated[str, typer.Argument(help="The file's name, without its ending.")]
 Reads = Annotated[str | None, typer.Option(help="Another dataset than the file says.")]
