@@ -165,6 +165,9 @@ def restore(
     """Make an old version's rows and columns the newest one's; the versions between stay."""
     with open_workbench() as wb:
         made = wb.datasets.get(name).restore(version)
+    if made.number == version:
+        say(f"{name} is at version {version} already: nothing was written")
+        return
     say(f"{name} is as it was at version {version}: version {made.number}")
 
 
