@@ -50,7 +50,10 @@ def run(
     from_stage: Annotated[str | None, typer.Option("--from", help="Begin at this stage of the pipeline.")] = None,
     force: Annotated[bool, typer.Option(help="Run stages even where nothing they depend on has changed.")] = False,
 ) -> None:
-    """Run a pipeline or a notebook with parameters."""
+    """Run a pipeline or a notebook with parameters.
+
+    It ends with 0, or with 1 where a stage failed: from a crontab, "0 6 * * * workbench --home FOLDER run PIPELINE".
+    """
     parameters = given(parameter)
     lines = Lines()
     with open_workbench() as wb:

@@ -46,6 +46,7 @@ def pipeline(name: str) -> dict[str, str]:
     """A pipeline of one stage, with the keys a stage may have."""
     return {
         f"pipelines/{name}.yaml": (
+            f"# `workbench run {name}` runs it; from a crontab: 0 6 * * * workbench --home FOLDER run {name}\n"
             f"name: {name}\n"
             "description: What this pipeline makes, in a sentence.\n"
             "parameters:\n"
