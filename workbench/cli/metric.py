@@ -90,7 +90,7 @@ def query(
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     rollups: Annotated[
         str | None, typer.Option(help="use, off or only: whether rollups may answer, may not, or have to.")
     ] = None,
@@ -127,7 +127,7 @@ def query(
         if result.approximation:
             say(result.approximation)
     if explain:
-        print_explanation(told, as_json=as_json)
+        print_explanation(told, explain, as_json=as_json)
 
 
 @commands.command()

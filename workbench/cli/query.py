@@ -96,7 +96,7 @@ def run(
     time_limit: TimeOption = None,
     memory_limit: MemoryOption = None,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
 ) -> None:
     """Run a query, under your policies."""
     parameters, versions = named_values(param, "--param"), numbers(version, "--version")
@@ -113,7 +113,7 @@ def run(
         told = found.explain() if explain else ""
     print_result(found, as_json=as_json)
     if explain:
-        print_explanation(told, as_json=as_json)
+        print_explanation(told, explain, as_json=as_json)
 
 
 @commands.command()
