@@ -12,6 +12,7 @@ from typing import Any, Literal
 from workbench.app import Workbench
 from workbench.foundation.errors import WorkbenchError
 from workbench.foundation.listing import Listing
+from workbench.foundation.wording import counted
 from workbench.orchestration.notebooks import lint
 from workbench.publishing.reports import find_chromium
 
@@ -43,7 +44,7 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield _disk(wb.settings.state)
         yield from _datasets(wb)
         yield from _metrics(wb)
-        yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
+        yield _look("expectations", lambda: counted(len(wb.quality.suites()), "suite"))
         yield from _each("transforms", wb.transforms.names(), wb.transforms.get, "written down")
         yield from _listed("views", wb.views.list())
         yield from _each("pipelines", wb.pipelines.names(), wb.pipelines.check, "defined")

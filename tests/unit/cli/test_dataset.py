@@ -101,7 +101,7 @@ def test_what_checks_found_is_listed(command: Command, workspace: Path) -> None:
     proposed = command("dataset", "propose", "flights").out
     (workspace / "expectations" / "flights.yaml").write_text(proposed + "  - {expect: not_null, column: origin}\n")
     ended = command("dataset", "quality", "flights", "--check")
-    assert (ended.code, "FAILED origin is never null: 1 of 2 rows do not fit" in ended.out) == (1, True)
+    assert (ended.code, "FAILED origin is never null: 1 of 2 rows does not fit" in ended.out) == (1, True)
     (told,) = json.loads(command("dataset", "quality", "flights", "--json").out)
     assert (told["result"], told["errors"], told["outcomes"][-1]["failed"]) == ("FAILED", 1, 1)
 
