@@ -86,3 +86,13 @@ def test_a_type_that_was_guessed_otherwise_is_mended_by_the_option_that_the_hint
     assert sorted(rows) == [
         (1.0, "01010", None), (2.0, "20200", None), (4.5, "04040", None), (5.0, "05050", "Wien"),
     ]  # fmt: skip
+
+
+def test_a_new_dataset_may_be_sorted(command: Command, workspace: Path) -> None:
+    (workspace / "orders.csv").write_text("id,day\n1,2024-01-02\n2,2024-01-01\n")
+    assert command("upload", "orders.csv", "--dataset", "orders", "--sort-by", "day").code == 0
+    with Workbench.open(workspace) as wb:
+        assert wb.datasets["orders"].info.sort_by == ("day",)
+        assert wb.datasets["orders"].to_polars()["id"].to_list() == [2, 1]
+    again = command("upload", "orders.csv", "--dataset", "orders", "--mode", "append", "--sort-by", "id")
+    assert (again.code, "its order with it" in again.err) == (2, True)
