@@ -143,7 +143,7 @@ def change(
     taken_back = {name: None for name in ("initial", "lag") if given.get(name) == ""}
     with open_workbench() as wb:
         found = wb.sources.change(name, **given | taken_back)
-    say(f"{found.name} is at version {found.version}")
+    say(f"the source {found.name} is changed: what it says is at version {found.version}")
 
 
 @commands.command("test")

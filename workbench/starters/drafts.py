@@ -61,6 +61,8 @@ def pipeline(name: str) -> dict[str, str]:
             "    # uses: [expectations/orders.yaml]    # definitions it depends on\n"
             "    # writes: [orders_clean]              # datasets it makes\n"
             "    # retries: 2                          # times a failed stage is tried again\n"
+            "  # A stage may be something else than a notebook:\n"
+            "  # - {name: orders, source: orders}      # or report:, transform:, view:\n"
         ),
         f"notebooks/{name}/first.ipynb": _ipynb(
             ("markdown", f"# {_title(name)}: the first stage\n\nWhat this stage does, in a sentence."),

@@ -1,9 +1,11 @@
-"""That a pipeline can be put on a schedule by whoever reads the guide or the help."""
+"""What a new user is told to type: from a database to a dataset, and a pipeline that is put on a schedule."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,6 +47,27 @@ def test_the_lines_of_the_guide_run_as_cron_runs_them(command: Command, workspac
         assert ended.returncode == 0, (workspace / ".workbench" / "cron.log").read_text()
     assert "pipeline sales: run" in (workspace / ".workbench" / "cron.log").read_text()
     assert command("sql", "SELECT n FROM totals").out.split() == ["n", "2"]
+
+
+def test_the_lines_from_a_database_to_a_checked_dataset_run_as_they_stand(command: Command, workspace: Path) -> None:
+    with sqlite3.connect(workspace / "shop.db") as shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, amount REAL, updated INTEGER)")
+        shop.executemany("INSERT INTO orders VALUES (?, ?, ?)", [(at, at / 2, at) for at in range(1, 31)])
+    shop.close()
+    (workspace / "workbench.toml").unlink()  # an empty folder, as a new user has it
+    _, _, below = GUIDE.read_text().partition("\n## From a database to a checked dataset\n")
+    for line in below.partition("```sh\n")[2].partition("```")[0].splitlines():
+        called, _, into = line.partition(" > ")
+        if called.startswith("printf "):
+            subprocess.run(["/bin/sh", "-c", line], cwd=workspace, check=True)
+            continue
+        ended = command(*called.split()[1:])
+        assert ended.code == 0, (line, ended.err)
+        if into:
+            (workspace / into).write_text(ended.out)
+    assert "30 rows added" in ended.out
+    runs = json.loads(command("runs", "list", "--json").out)
+    assert {(run["kind"], run["status"]) for run in runs} >= {("pipeline", "succeeded"), ("sync", "succeeded")}
 
 
 def test_the_scheduler_says_that_it_runs_no_pipeline_and_what_does(command: Command) -> None:
