@@ -37,7 +37,7 @@ def test_a_funnel_has_rows_and_what_they_mean(shop: Site) -> None:
     assert (told["title"], told["dataset"], told["version"]) == ("From view to buy within 7 days", "events", 0)
     assert told["use"]["engine"] == "local"
     share = told["columns"][names.index("share_of_first")]
-    assert (share["label"], share["format"]) == ("Share of the first step", ".1%")
+    assert (share["label"], share["format"]) == ("Share of first step", ".1%")
     assert told["columns"][names.index("mean_seconds")]["unit"] == "s"
     assert not told["more"]
 

@@ -51,7 +51,7 @@ def test_what_is_not_met_comes_first_and_with_how_it_went(checked: Site) -> None
     assert '<strong class="bad">Failed.</strong> 1 of 3 expectations are met over 2 rows, version 1' in told
     places = [told.index(said) for said in ("<h2>Not met ", "amount is", "only warns", "state is", "<h2>Met", "id is")]
     assert places == sorted(places)
-    assert "1 of 2 rows do not fit (50" in told
+    assert "1 of 2 rows does not fit (50" in told
     assert told.count("met in 1 of the last 2 checks, oldest first") == 2
     assert told.count("met in 2 of the last 2 checks, oldest first") == 1
     assert "others are the shop&#39;s own" in told

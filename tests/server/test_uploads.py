@@ -86,7 +86,8 @@ def test_a_file_becomes_a_dataset(site: Site) -> None:
     shown = ask(site, f"uploads/{upload}/preview", "POST", json={"read": {"types": {"id": "text"}}, "rows": 2})
     assert [(one["name"], one["kind"]) for one in shown["columns"]] == [("id", "text"), ("name", "text")]
     assert (shown["rows"], shown["total"], shown["format"]) == ([["1", "a"], ["2", "b"]], 3, "csv")
-    done = ask(site, f"uploads/{upload}/load", "POST", json={"dataset": "uploaded", "description": "Sent"})
+    into = {"dataset": "uploaded", "description": "Sent", "sort_by": ["id"]}
+    done = ask(site, f"uploads/{upload}/load", "POST", json=into)
     assert (done["state"], done["dataset"], done["version"]) == ("loaded", "uploaded", 0)
     assert site.ask("datasets/uploaded")["rows"] == 3
     assert site.ask(f"runs/{done['run']}", "ana")["receipt"]["wrote"][0]["name"] == "uploaded"

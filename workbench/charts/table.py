@@ -13,6 +13,7 @@ import polars as pl
 from workbench.charts.style import stylesheet
 from workbench.charts.wording import Column, columns_of, plain
 from workbench.foundation.errors import Invalid
+from workbench.foundation.wording import counted
 
 __all__ = ["TABLE_MIME", "Table", "length", "styled", "table_html"]
 
@@ -77,7 +78,7 @@ class Table:
             ).rstrip()
             for line in lines
         ]
-        more = [f"… {self.frame.height - 20:,} more rows"] if self.frame.height > 20 else []
+        more = [f"… {counted(self.frame.height - 20, 'more row')}"] if self.frame.height > 20 else []
         return "\n".join([self.title, *text, *more])
 
     def _repr_html_(self) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.event_columns import EventOption, IdOption, SubjectOption, TimeOption, columns_of
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.state import open_workbench
 
@@ -14,7 +15,7 @@ __all__ = ["add_to"]
 
 _SHOWN = 10
 
-commands = typer.Typer(help="Cohorts: named sets of subjects, found anew or listed.", no_args_is_help=True)
+commands = group("Cohorts: named sets of subjects, found anew or listed.")
 
 Name = Annotated[str, typer.Argument(help="The cohort's name.")]
 

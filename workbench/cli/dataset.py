@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, ago, print_records, say, size
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import IntegrityError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "commands"]
 
-commands = typer.Typer(help="Versioned datasets: list, look, load, export, mend.", no_args_is_help=True)
+commands = group("Versioned datasets: list, look, load, export, mend.")
 
 Name = Annotated[str, typer.Argument(help="The dataset's name.")]
 RULES = "evolve, freeze, discard_row or discard_value."
@@ -164,6 +165,9 @@ def restore(
     """Make an old version's rows and columns the newest one's; the versions between stay."""
     with open_workbench() as wb:
         made = wb.datasets.get(name).restore(version)
+    if made.number == version:
+        say(f"{name} is at version {version} already: nothing was written")
+        return
     say(f"{name} is as it was at version {version}: version {made.number}")
 
 

@@ -9,12 +9,17 @@ __all__ = ["lay_out", "printable"]
 GAP = 2
 # To this width a text may be cut, so that more columns fit beside it.
 NARROWEST = 24
-# So many lines a heading may take where there is no room for it in one.
-TALLEST = 4
+# So many lines a heading may take at most where there is no room for it in one.
+TALLEST = 5
 
 
 def lay_out(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], width: int | None
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[bool],
+    width: int | None,
+    *,
+    fold: int | None = None,
 ) -> tuple[list[str], list[str]]:
     """The lines of a table, its headings first: a line for each row, and before them one, or several, of headings.
 
@@ -23,6 +28,7 @@ def lay_out(
         rows: A text per column.
         right: Which columns are flush right: numbers, which are never cut.
         width: Of the terminal in cells; None where there is room for everything.
+        fold: Without a terminal, the width to which headings are folded, as far as that goes.
 
     Returns:
         The lines, and the headings of the last columns that did not fit. The first column is always there.
@@ -32,8 +38,11 @@ def lay_out(
     head, *table = [[printable(cell) for cell in row] for row in (headings, *rows)]
     body = [max((cell_len(row[at]) for row in table), default=0) for at in range(len(headings))]
     wanted = [max(cell_len(text), room) for text, room in zip(head, body, strict=True)]
-    if width is not None and sum(wanted) + GAP * (len(wanted) - 1) > width:
-        wanted = [_folded(text, room) for text, room in zip(head, body, strict=True)]
+    room = fold if width is None else width
+    for lines_each in range(2, TALLEST + 1):
+        if room is None or sum(wanted) + GAP * (len(wanted) - 1) <= room:
+            break
+        wanted = [_folded(text, least, lines_each) for text, least in zip(head, body, strict=True)]
     widths = wanted if width is None else _fitted(wanted, right, width)
     lines = []
     for row in (*_stacked(head, widths), *table):
@@ -49,10 +58,10 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else " " if one.isspace() else f"\\x{ord(one):02x}" for one in text)
 
 
-def _folded(text: str, room: int) -> int:
-    """The narrowest column of a heading in `TALLEST` lines that has room for its values."""
+def _folded(text: str, room: int, tallest: int) -> int:
+    """The narrowest column of a heading in so many lines that has room for its values."""
     least = max(room, max(map(len, text.split()), default=1))
-    return next(size for size in range(least, least + len(text) + 1) if len(_lines(text, size)) <= TALLEST)
+    return next(size for size in range(least, least + len(text) + 1) if len(_lines(text, size)) <= tallest)
 
 
 def _stacked(head: Sequence[str], widths: Sequence[int]) -> list[list[str]]:

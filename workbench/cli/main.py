@@ -36,12 +36,14 @@ from workbench.cli import (
     upload,
     view,
 )
+from workbench.cli.groups import Group
 from workbench.foundation.errors import WorkbenchError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="workbench",
+    cls=Group,
     help="A Jupyter-native analytics workbench: checked datasets, one metric layer, pipelines and sealed reports.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -101,7 +103,7 @@ def _call(arguments: list[str]) -> int:
     # Known before parsing, so that an error while parsing can be debugged as well.
     state.debug = "--debug" in arguments
     try:
-        outcome = app(arguments, standalone_mode=False)
+        outcome = app(arguments, standalone_mode=False, prog_name="workbench")
         sys.stdout.flush()  # here, where it can be told what went wrong with it
         return outcome if isinstance(outcome, int) else 0
     except WorkbenchError as error:

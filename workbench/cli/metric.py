@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import (
     ExplainOption,
     JsonOption,
@@ -21,7 +22,7 @@ from workbench.foundation.errors import Invalid
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Metrics: one definition for every place a number is shown.", no_args_is_help=True)
+commands = group("Metrics: one definition for every place a number is shown.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -89,7 +90,7 @@ def query(
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     rollups: Annotated[
         str | None, typer.Option(help="use, off or only: whether rollups may answer, may not, or have to.")
     ] = None,
@@ -126,7 +127,7 @@ def query(
         if result.approximation:
             say(result.approximation)
     if explain:
-        print_explanation(told, as_json=as_json)
+        print_explanation(told, explain, as_json=as_json)
 
 
 @commands.command()

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli.layout import lay_out
+from workbench.cli.plans import in_short
 
 __all__ = [
     "ExplainOption",
@@ -30,7 +31,18 @@ __all__ = [
     "size",
 ]
 
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Say how it was computed, too; with --json on stderr.")]
+# So wide a table in words may be where no terminal says its width, if folding its headings suffices for that.
+FOLDED = 100
+
+ExplainOption = Annotated[
+    int,
+    typer.Option(
+        "--explain",
+        count=True,
+        show_default=False,
+        help="Say how it was computed, too; twice: with the whole plan. With --json on stderr.",
+    ),
+]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Compute it now, whatever is kept.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")]
 
@@ -66,11 +78,16 @@ def print_fields(record: Mapping[str, Any]) -> None:
             say(f"{field:<14}{', '.join(map(str, value)) if several else _cell(value, raw=True)}")
 
 
-def print_explanation(told: str, *, as_json: bool) -> None:
+def print_explanation(told: str, times: int, *, as_json: bool) -> None:
     """Prints how something was computed below it; beside JSON, which it would break, on stderr.
 
     On a terminal a line is cut where that ends: the expressions of a plan would take many lines each.
+
+    Args:
+        times: How often it was asked for: once for a long plan in short, twice for the whole of it.
     """
+    if times == 1:
+        told = in_short(told)
     if not as_json and sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
         told = "\n".join(line if len(line) <= width else f"{line[: width - 1]}…" for line in told.splitlines())
@@ -78,19 +95,25 @@ def print_explanation(told: str, *, as_json: bool) -> None:
 
 
 def print_table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], *, empty: str = "nothing"
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[bool],
+    *,
+    empty: str = "nothing",
+    fold: bool = False,
 ) -> None:
     """Prints texts in columns; says which columns a terminal had no room for. A pipe or a file gets all of them.
 
     Args:
         right: Which columns are flush right.
         empty: What is said where there is no row.
+        fold: The headings are words and no names of columns: they may take several lines in a pipe or a file, too.
     """
     if not rows:
         typer.echo(empty)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    lines, left_out = lay_out(headings, rows, right, width)
+    lines, left_out = lay_out(headings, rows, right, width, fold=FOLDED if fold else None)
     heads = len(lines) - len(rows)
     for line in lines[:heads]:
         typer.secho(line, bold=True)

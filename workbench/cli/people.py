@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
 
-users = typer.Typer(help="Who may use this workspace, and as what.", no_args_is_help=True)
-tokens = typer.Typer(help="Tokens that programs show to say who they work for.", no_args_is_help=True)
+users = group("Who may use this workspace, and as what.")
+tokens = group("Tokens that programs show to say who they work for.")
 
 Name = Annotated[str, typer.Argument(help="The user's name.")]
 RoleArgument = Annotated[str, typer.Argument(help="viewer, analyst, engineer or admin.")]

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_records, say
 from workbench.cli.state import open_workbench
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="What you prefer: time zone, first day of a week and the like.", no_args_is_help=True)
+commands = group("What you prefer: time zone, first day of a week and the like.")
 
 Key = Annotated[str, typer.Argument(help="The preference's name.")]
 

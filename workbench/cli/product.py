@@ -85,7 +85,7 @@ def funnel(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -136,7 +136,7 @@ def retention(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -180,7 +180,7 @@ def stickiness(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -219,7 +219,7 @@ def lifecycle(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -259,7 +259,7 @@ def paths(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -299,7 +299,7 @@ def sessions(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -335,7 +335,7 @@ def duplicates(
     version: Version = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
     who: WhoOption = None,
     save: SaveOption = None,
 ) -> None:
@@ -384,7 +384,7 @@ def _steps(texts: list[str]) -> list[Step]:
     return [Step.parse(text) for text in texts]
 
 
-def _show(result: ProductResult, who: list[str] | None, save: str | None, *, as_json: bool, explain: bool) -> None:
+def _show(result: ProductResult, who: list[str] | None, save: str | None, *, as_json: bool, explain: int) -> None:
     """The rows in their own words, with what one has to know to read them; for programs the rows alone."""
     if who or save is not None:
         print_who(result, who, save, as_json=as_json)
@@ -393,7 +393,7 @@ def _show(result: ProductResult, who: list[str] | None, save: str | None, *, as_
     else:
         grid = grid_of(result) or rows_of(result)
         heading(result.title)
-        print_table(grid.headings, grid.rows, grid.right, empty="no rows")
+        print_table(grid.headings, grid.rows, grid.right, empty="no rows", fold=True)
         say(grid.note)
     if explain:
-        print_explanation(result.explain(), as_json=as_json)
+        print_explanation(result.explain(), explain, as_json=as_json)

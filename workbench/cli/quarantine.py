@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.state import open_workbench
 from workbench.foundation.wording import counted
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Rows that were held back from a dataset, and why.", no_args_is_help=True)
+commands = group("Rows that were held back from a dataset, and why.")
 
 Batch = Annotated[str, typer.Argument(help="Which rows: the id that `list` shows.")]
 

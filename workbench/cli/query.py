@@ -15,6 +15,7 @@ from workbench.cli.given import (
     named_values,
     numbers,
 )
+from workbench.cli.groups import group
 from workbench.cli.output import ExplainOption, JsonOption, print_explanation, print_records, say
 from workbench.cli.sql import print_result
 from workbench.cli.state import open_workbench
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Saved SQL: named, with parameters and versions, shared.", no_args_is_help=True)
+commands = group("Saved SQL: named, with parameters and versions, shared.")
 
 Name = Annotated[str, typer.Argument(help="The query's name.")]
 
@@ -95,7 +96,7 @@ def run(
     time_limit: TimeOption = None,
     memory_limit: MemoryOption = None,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
 ) -> None:
     """Run a query, under your policies."""
     parameters, versions = named_values(param, "--param"), numbers(version, "--version")
@@ -112,7 +113,7 @@ def run(
         told = found.explain() if explain else ""
     print_result(found, as_json=as_json)
     if explain:
-        print_explanation(told, as_json=as_json)
+        print_explanation(told, explain, as_json=as_json)
 
 
 @commands.command()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_problems, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.run import ParameterOption, given
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Reports: run a notebook and render it to HTML and PDF.", no_args_is_help=True)
+commands = group("Reports: run a notebook and render it to HTML and PDF.")
 
 
 def add_to(app: typer.Typer) -> None:

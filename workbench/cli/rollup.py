@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_fields, print_problems, print_records, say
 from workbench.cli.state import open_workbench
 from workbench.foundation.wording import counted
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Rollups: metrics computed ahead, by time and dimensions.", no_args_is_help=True)
+commands = group("Rollups: metrics computed ahead, by time and dimensions.")
 
 
 def add_to(app: typer.Typer) -> None:

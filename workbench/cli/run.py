@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, ago, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ParameterOption", "add_to", "given"]
 
-runs_commands = typer.Typer(help="What ran: list runs, show one with its receipt.", no_args_is_help=True)
+runs_commands = group("What ran: list runs, show one with its receipt.")
 
 ParameterOption = Annotated[
     list[str] | None,
@@ -49,7 +50,10 @@ def run(
     from_stage: Annotated[str | None, typer.Option("--from", help="Begin at this stage of the pipeline.")] = None,
     force: Annotated[bool, typer.Option(help="Run stages even where nothing they depend on has changed.")] = False,
 ) -> None:
-    """Run a pipeline or a notebook with parameters."""
+    """Run a pipeline or a notebook with parameters.
+
+    It ends with 0, or with 1 where a stage failed: from a crontab, "0 6 * * * workbench --home FOLDER run PIPELINE".
+    """
     parameters = given(parameter)
     lines = Lines()
     with open_workbench() as wb:

@@ -77,7 +77,14 @@ def link(
 
 
 def scheduler() -> None:
-    """Do the work that comes round, until ended. `workbench serve` starts it."""
+    """Do the work that comes round, until ended. `workbench serve` starts it.
+
+    It refreshes rollups that are due, looks whether promises of freshness are kept, folds the files of events and
+    forgets what has expired.
+
+    It runs no pipeline: cron, systemd, Airflow or Kubernetes does, with a line such as
+    "0 6 * * * workbench --home FOLDER run PIPELINE"; see docs/guide.md, "On a schedule".
+    """
     until = _Ended()
     with open_workbench() as wb:
         wb.scheduler.run(until)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_fields, print_hint, print_records, say
 from workbench.cli.progress import Lines
 from workbench.cli.state import open_workbench
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Data sources: where rows come from, and bringing them in.", no_args_is_help=True)
+commands = group("Data sources: where rows come from, and bringing them in.")
 
 _SYNC = "workbench source sync {} brings its rows in"
 
@@ -160,7 +161,7 @@ def change(
     with open_workbench() as wb:
         before = wb.sources.get(name).definition
         found = wb.sources.change(name, **given | taken_back)
-        say(f"{found.name} is at version {found.version}")
+        say(f"the source {found.name} is changed: what it says is at version {found.version}")
         if found.definition.expect != before.expect:
             _tell_of_suite(wb, found)
 

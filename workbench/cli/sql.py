@@ -34,7 +34,7 @@ def sql(
     time_limit: TimeOption = None,
     memory_limit: MemoryOption = None,
     as_json: JsonOption = False,
-    explain: ExplainOption = False,
+    explain: ExplainOption = 0,
 ) -> None:
     """Answer one SELECT over datasets, under your policies."""
     texts, versions = named_values(param, "--param"), numbers(version, "--version")
@@ -52,7 +52,7 @@ def sql(
         told = found.explain() if explain else ""
     print_result(found, as_json=as_json)
     if explain:
-        print_explanation(told, as_json=as_json)
+        print_explanation(told, explain, as_json=as_json)
 
 
 def print_result(found: SqlResult, *, as_json: bool) -> None:

@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_problems, print_records, say
 from workbench.cli.state import open_workbench
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     from workbench.data.etl import Recipe
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(
-    help="Transforms that are written down in transforms/: list, show, check, preview, apply.", no_args_is_help=True
-)
+commands = group("Transforms that are written down in transforms/: list, show, check, preview, apply.")
 
 Name = Annotated[str, typer.Argument(help="The file's name, without its ending.")]
 Reads = Annotated[str | None, typer.Option(help="Another dataset than the file says.")]
@@ -65,7 +65,7 @@ def check(name: Name) -> None:
     """Say all that is wrong with a file, each with its line; reads no rows."""
     with open_workbench() as wb:
         recipe = wb.transforms.get(name)
-    say(f"transforms/{name}.yaml is right: {len(recipe.steps)} transforms")
+    say(f"transforms/{name}.yaml is right: {counted(len(recipe.steps), 'transform')}")
 
 
 @commands.command()
@@ -79,7 +79,7 @@ def preview(
     with open_workbench() as wb:
         found = wb.transforms.preview(name, rows=rows, **({} if reads is None else {"reads": reads}))
     print_records(found.frame.to_dicts(), as_json=as_json, columns=found.frame.columns, empty="no row", raw=True)
-    told = f"{found.rows:,} of {found.total:,} rows went in, {found.frame.height:,} came out"
+    told = f"{found.rows:,} of {counted(found.total, 'row')} went in, {found.frame.height:,} came out"
     typer.echo(told, err=as_json)
     for reason, count in found.reasons.items():
         typer.echo(f"{count:,} would be quarantined: {reason}", err=as_json)

@@ -35,6 +35,9 @@ def upload(
         typer.Option(help="Into a dataset that is there: append, upsert, delete-insert, snapshot or replace."),
     ] = None,
     key: Annotated[list[str] | None, typer.Option(help="A column of the key; repeat it for several.")] = None,
+    sort_by: Annotated[
+        list[str] | None, typer.Option(help="A column a new dataset's rows are sorted by; repeat it.")
+    ] = None,
     type_: Annotated[
         list[str] | None,
         typer.Option("--type", help="COLUMN=text, integer, number, boolean, date or time; repeat it for several."),
@@ -62,12 +65,15 @@ def upload(
             raise unknown("type", kind, get_args(ColumnType), error=Invalid)
     read = ReadAs(separator, encoding, sheet, types=cast("dict[str, ColumnType]", types), time_zone=time_zone)
     with open_workbench() as wb:
+        if dataset is not None and not look:  # here, and not when all of a large file is sent
+            wb.uploads.check(dataset, mode)
         sent = _sent(wb, file, quiet=as_json)
         try:
             if dataset is None or look:
                 _show(wb.uploads.preview(sent, read), as_json=as_json)
                 return
-            done = wb.uploads.load(sent, dataset, mode=mode, read=read, key=tuple(key or ()), description=description)
+            about = {"key": tuple(key or ()), "sort_by": tuple(sort_by or ()), "description": description}
+            done = wb.uploads.load(sent, dataset, mode=mode, read=read, **about)  # type: ignore[arg-type]
             rows = wb.datasets.get(dataset).info.rows
         finally:
             # The file is still here: what was not loaded need not wait for another try.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.groups import group
 from workbench.cli.output import JsonOption, print_fields, print_problems, print_records, say
 from workbench.cli.state import open_workbench
 from workbench.foundation.errors import Invalid
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-commands = typer.Typer(help="Materialized views: SELECTs whose rows are datasets.", no_args_is_help=True)
+commands = group("Materialized views: SELECTs whose rows are datasets.")
 
 Name = Annotated[str, typer.Argument(help="The view's name.")]
 

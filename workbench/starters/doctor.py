@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from workbench.app import Workbench
 from workbench.foundation.errors import WorkbenchError
+from workbench.foundation.listing import Listing
+from workbench.foundation.wording import counted
 from workbench.orchestration.notebooks import lint
 from workbench.publishing.reports import find_chromium
 
@@ -42,9 +44,11 @@ def examine(home: Path | None = None) -> Iterator[Finding]:
         yield _disk(wb.settings.state)
         yield from _datasets(wb)
         yield from _metrics(wb)
-        yield _look("expectations", lambda: f"{len(wb.quality.suites())} suites")
-        yield from _each("pipelines", wb.pipelines.names(), wb.pipelines.get, "defined")
-        yield from _reports(wb)
+        yield _look("expectations", lambda: counted(len(wb.quality.suites()), "suite"))
+        yield from _each("transforms", wb.transforms.names(), wb.transforms.get, "written down")
+        yield from _listed("views", wb.views.list())
+        yield from _each("pipelines", wb.pipelines.names(), wb.pipelines.check, "defined")
+        yield from _listed("reports", wb.reports.list())
         yield from _notebooks(wb)
         lost = wb.runs.reap()
         if lost:
@@ -84,11 +88,10 @@ def _datasets(wb: Workbench) -> Iterator[Finding]:
         )
 
 
-def _reports(wb: Workbench) -> Iterator[Finding]:
-    known = wb.reports.list()
+def _listed(what: str, known: Listing[Any]) -> Iterator[Finding]:
     for said in known.problems:
-        yield Finding("reports", "wrong", said, "mend the definition; the other reports work")
-    yield Finding("reports", "ok", f"{len(known)} defined")
+        yield Finding(what, "wrong", said, f"mend the definition; the other {what} work")
+    yield Finding(what, "ok", f"{len(known)} defined")
 
 
 def _metrics(wb: Workbench) -> Iterator[Finding]:

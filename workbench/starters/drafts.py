@@ -46,6 +46,7 @@ def pipeline(name: str) -> dict[str, str]:
     """A pipeline of one stage, with the keys a stage may have."""
     return {
         f"pipelines/{name}.yaml": (
+            f"# `workbench run {name}` runs it; from a crontab: 0 6 * * * workbench --home FOLDER run {name}\n"
             f"name: {name}\n"
             "description: What this pipeline makes, in a sentence.\n"
             "parameters:\n"
@@ -60,6 +61,8 @@ def pipeline(name: str) -> dict[str, str]:
             "    # uses: [expectations/orders.yaml]    # definitions it depends on\n"
             "    # writes: [orders_clean]              # datasets it makes\n"
             "    # retries: 2                          # times a failed stage is tried again\n"
+            "  # A stage may be something else than a notebook:\n"
+            "  # - {name: orders, source: orders}      # or report:, transform:, view:\n"
         ),
         f"notebooks/{name}/first.ipynb": _ipynb(
             ("markdown", f"# {_title(name)}: the first stage\n\nWhat this stage does, in a sentence."),

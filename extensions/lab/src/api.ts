@@ -811,6 +811,8 @@ export interface LoadUpload {
   read?: HowToRead;
   /** The columns that tell rows apart. */
   key?: string[];
+  /** The columns a new dataset's rows are sorted by. */
+  sort_by?: string[];
   /** Of a new dataset. */
   description?: string;
 }

@@ -101,7 +101,7 @@ def test_what_checks_found_is_listed(command: Command, workspace: Path) -> None:
     proposed = command("dataset", "propose", "flights").out
     (workspace / "expectations" / "flights.yaml").write_text(proposed + "  - {expect: not_null, column: origin}\n")
     ended = command("dataset", "quality", "flights", "--check")
-    assert (ended.code, "FAILED origin is never null: 1 of 2 rows do not fit" in ended.out) == (1, True)
+    assert (ended.code, "FAILED origin is never null: 1 of 2 rows does not fit" in ended.out) == (1, True)
     (told,) = json.loads(command("dataset", "quality", "flights", "--json").out)
     assert (told["result"], told["errors"], told["outcomes"][-1]["failed"]) == ("FAILED", 1, 1)
 
@@ -116,6 +116,9 @@ def test_versions_are_compared_and_an_old_one_restored(command: Command, workspa
     (found,) = json.loads(command("dataset", "diff", "shop", "0", "--json").out)
     assert found["rows_changed"] == [{"id": 2, "before name": "b", "after name": "B"}]
     assert "version 2" in command("dataset", "restore", "shop", "0").out
+    again = command("dataset", "restore", "shop", "2")
+    assert (again.code, again.out) == (0, "shop is at version 2 already: nothing was written\n")
+    assert [one["version"] for one in json.loads(command("dataset", "versions", "shop", "--json").out)] == [2, 1, 0]
     assert len(json.loads(command("dataset", "preview", "shop", "--json").out)) == 2
 
 

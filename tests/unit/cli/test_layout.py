@@ -39,6 +39,10 @@ def test_texts_are_cut_before_columns_are_left_out() -> None:
 def test_headings_are_folded_where_that_makes_room_and_only_there() -> None:
     headings, rows = ["Step", "Mean time since the first step (days)", "Subjects"], [["1", "22.0", "8,200"]]
     assert len(lay_out(headings, rows, [True] * 3, 60)[0]) == 2
+    assert lay_out(headings, rows, [True] * 3, 40)[0][:2] == [
+        "      Mean time since the",
+        "Step    first step (days)  Subjects",
+    ]
     lines, left_out = lay_out(headings, rows, [True] * 3, 28)
     assert lines == [
         "       Mean time",
@@ -49,6 +53,17 @@ def test_headings_are_folded_where_that_makes_room_and_only_there() -> None:
     ]
     assert left_out == []
     assert lay_out(headings, rows, [True] * 3, 20)[1] == ["Subjects"]
+
+
+def test_without_a_terminal_headings_may_be_folded_and_nothing_is_cut_or_left_out() -> None:
+    headings, rows = ["Step", "Median since first step (h)"], [["pay", "22.0"], ["a rather long name of a step", "1.0"]]
+    lines, left_out = lay_out(headings, rows, [False, True], None, fold=44)
+    assert [line.split() for line in lines] == [
+        ["Median", "since"], ["Step", "first", "step", "(h)"], ["pay", "22.0"],
+        ["a", "rather", "long", "name", "of", "a", "step", "1.0"],
+    ]  # fmt: skip
+    assert (max(map(len, lines)), left_out) == (len("a rather long name of a step    Median since"), [])
+    assert lay_out(headings, rows, [False, True], None, fold=20)[1] == []
 
 
 def test_wide_characters_keep_their_room() -> None:

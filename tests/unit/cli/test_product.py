@@ -28,15 +28,23 @@ def read(command: Command, *asked: str) -> list[dict[str, Any]]:
 
 def test_a_funnel_is_a_table_in_words_and_says_what_it_was_made_of(command: Command) -> None:
     ended = command("funnel", "events", "view", "cart", "buy")
-    title, head, *rows, note = ended.out.splitlines()
+    title, *above, head, one, two, three, note = ended.out.splitlines()
+    rows = [one, two, three]
     assert title == "From view to buy within 7 days"
-    assert head.split("  ")[0] == "Step"
+    assert (above[0].split()[:2], head.split()[:3]) == (["Share", "of"], ["Step", "Event", "Subjects"])
     assert [row.split()[:4] for row in rows] == [
         ["1", "view", "3", "100.0%"],
         ["2", "cart", "2", "66.7%"],
         ["3", "buy", "1", "33.3%"],
     ]
     assert note.endswith("From events version 0.")
+
+
+def test_the_table_of_a_funnel_fits_a_page(command: Command) -> None:
+    asked = ("funnel", "events", "view", "cart where amount > 100", "buy", "--by", "country")
+    lines = command(*asked).out.splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert lines[-2].split()[:3] == ["US", "3", "buy"]
 
 
 def test_a_funnel_takes_conditions_windows_and_a_breakdown(command: Command) -> None:

@@ -27,7 +27,10 @@ def test_a_source_on_the_command_line(command: Callable[..., Ended], workspace: 
     paused = command("source", "sync", "log")
     assert (paused.code, "is paused since" in paused.err) == (1, True)
     command("source", "resume", "log")
-    assert "log is at version 2" in command("source", "change", "log", "--lag", "", "--description", "A log").out
+    assert (
+        "the source log is changed: what it says is at version 2"
+        in command("source", "change", "log", "--lag", "", "--description", "A log").out
+    )
     (shown,) = json.loads(command("source", "show", "log", "--json").out)
     assert (shown["lag"], shown["description"], shown["records"], shown["key"]) == (None, "A log", 2, [])
     assert len(json.loads(command("source", "history", "log", "--json").out)) == 2

@@ -40,7 +40,7 @@ def test_files_of_transforms_are_listed_checked_and_applied(workspace: Path, com
             "description": "Sizes are whole numbers.",
         }
     ]
-    assert command("transform", "check", "sales").out == "transforms/sales.yaml is right: 1 transforms\n"
+    assert command("transform", "check", "sales").out == "transforms/sales.yaml is right: 1 transform\n"
     said = command("transform", "show", "sales").out
     assert "  1 cast           columns: {'size': 'integer'}, on_failure: quarantine\n" in said
     (shown,) = json.loads(command("transform", "show", "sales", "--json").out)

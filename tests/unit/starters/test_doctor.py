@@ -103,3 +103,24 @@ def test_a_catalog_that_was_lost_is_told_by_the_folders_it_knew(folder: Path, wo
         path.unlink()
     (found,) = said(workspace, "note", "datasets")
     assert found.startswith("1 dataset folder that the catalog does not know, such as ")
+
+
+def test_transforms_and_what_stages_say_are_read_before_anything_runs(folder: Path, workspace: Path) -> None:
+    (workspace / "transforms").mkdir()
+    (workspace / "pipelines").mkdir()
+    path = workspace / "transforms" / "shop.yaml"
+    path.write_text("reads: shop\ninto: dear\ntransforms:\n  - where: {condition: 'price >'}\n")
+    stages = "{name: file, transform: shop}"
+    own = "{name: own, transform: {reads: shop, into: x, transforms: [{where: {condition: lenght(kind) > 2}}]}}"
+    (workspace / "pipelines" / "shop.yaml").write_text(f"name: shop\nstages:\n  - {stages}\n")
+    (workspace / "pipelines" / "own.yaml").write_text(f"name: own\nstages:\n  - {own}\n")
+    (wrong,) = said(workspace, "wrong", "transforms")
+    assert wrong.startswith(
+        "transforms/shop.yaml, line 4: transform 'where' has a condition that is not a SQL expression"
+    )
+    first, second = said(workspace, "wrong", "pipelines")
+    assert first.startswith("pipelines/own.yaml: stage own: the transforms: transform 'where' has a condition")
+    assert second.startswith("pipelines/shop.yaml: stage file: transforms/shop.yaml, line 4: ")
+    path.write_text("reads: shop\ninto: dear\ntransforms:\n  - where: {condition: price > 2}\n")
+    assert said(workspace, "ok", "transforms") == ["1 written down"]
+    assert len(said(workspace, "wrong", "pipelines")) == 1

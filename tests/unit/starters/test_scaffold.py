@@ -93,7 +93,7 @@ def test_expectations_hold_for_the_dataset_as_it_is(wb: Workbench) -> None:
     result = wb.quality.check("sales")
     assert result.passed
     assert [outcome.said for outcome in result.outcomes] == [
-        "there are at least 1 rows",
+        "there is at least 1 row",
         "id is unique",
         "id is never null",
         "id is of type integer",

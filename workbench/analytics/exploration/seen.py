@@ -12,6 +12,7 @@ from workbench.analytics.exploration.model import Kind, View, kind_of
 from workbench.analytics.metrics import with_gaps
 from workbench.charts import Chart, Table
 from workbench.foundation.errors import Invalid
+from workbench.foundation.wording import counted
 
 __all__ = ["Look", "Rows", "Seen", "readable"]
 
@@ -123,10 +124,11 @@ class Seen:
     @property
     def told(self) -> str:
         """Which rows these are, and what is not shown of them."""
-        view, rows = self.view, f"{self.matched:,} of {self.total:,} rows"
+        view, rows = self.view, f"{self.matched:,} of {counted(self.total, 'row')}"
         if self.sampled:
             return f"A sample of {self.frame.height:,} points, drawn at random from {rows}."
-        found = [f"Of {rows}." if view.where or self.matched != self.total else f"Of all {self.total:,} rows."]
+        every = "Of the one row." if self.total == 1 else f"Of all {self.total:,} rows."
+        found = [f"Of {rows}." if view.where or self.matched != self.total else every]
         if self.cut:
             found.append(f"The first {self.frame.height:,} groups; there are more.")
         return " ".join(found)

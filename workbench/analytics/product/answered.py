@@ -12,6 +12,7 @@ import polars as pl
 from workbench.analytics.product.durations import in_fitting_unit
 from workbench.charts import Chart, Table
 from workbench.compute import EngineUse, frames
+from workbench.foundation.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ class Subjects:
         return iter(self.frame.to_series())
 
     def __repr__(self) -> str:
-        return f"{len(self):,} subjects: {self.what}"
+        return f"{counted(len(self), 'subject')}: {self.what}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

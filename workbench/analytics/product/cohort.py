@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.foundation.listing import Listing
+from workbench.foundation.wording import counted
 
 __all__ = ["Cohort", "cohorts_listed"]
 
@@ -43,7 +44,7 @@ class Cohort:
 
     def __repr__(self) -> str:
         what = "listed by somebody who sees more of them" if self.hidden else "found by what they do"
-        what = what if self.size is None else f"{self.size:,} subjects"
+        what = what if self.size is None else counted(self.size, "subject")
         return f"{self.name}: {what}, of {self.dataset}" + (f"\n{self.description}" if self.description else "")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.wording import counted
 
 __all__ = ["check_key", "fitted", "sorted_out"]
 
@@ -21,9 +22,13 @@ def check_key(rows: pl.DataFrame, key: Sequence[str]) -> None:
         if name not in rows.columns:
             raise unknown("key column", name, rows.columns, error=Invalid)
         if missing := rows[name].null_count():
-            raise Invalid(f"{missing:,} rows have no '{name}', which is part of the key")
+            raise Invalid(
+                f"{counted(missing, 'row')} {'has' if missing == 1 else 'have'} no '{name}', which is part of the key"
+            )
         if rows.schema[name].is_float() and (odd := rows[name].is_nan().sum()):
-            raise Invalid(f"{odd:,} rows have NaN for '{name}', which is part of the key")
+            raise Invalid(
+                f"{counted(int(odd), 'row')} {'has' if odd == 1 else 'have'} NaN for '{name}', which is part of the key"
+            )
     if not key:
         return
     doubled = rows.select(key).filter(rows.select(key).is_duplicated())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from workbench.compute import expressions, frames, listed
-from workbench.data.etl.kinds import AnyFrame, alike, known
+from workbench.data.etl.kinds import AnyFrame, Condition, alike, known
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["group", "select", "where"]
@@ -70,7 +70,7 @@ def group(frame: AnyFrame, by: str | Sequence[str], **columns: str) -> AnyFrame:
     return alike(frame, rows.group_by(keys).agg(made).sort(keys, nulls_last=True))
 
 
-def where(frame: AnyFrame, condition: str) -> AnyFrame:
+def where(frame: AnyFrame, condition: Condition) -> AnyFrame:
     """The rows that meet a condition in SQL: `where(frame, "dep_delay > 15 AND origin = 'JFK'")`.
 
     Raises:

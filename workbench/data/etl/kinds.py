@@ -1,19 +1,33 @@
-"""A transform gives back the kind of frame it was given: pandas, Arrow, Dask, cuDF, Polars or lazy Polars."""
+"""What transforms take and give: the kind of frame they were given, which is pandas, Arrow, Dask, cuDF, Polars or lazy
+Polars, and SQL, which is read where a transform is written down, before there is a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import polars as pl
 import pyarrow as pa
+from pydantic import AfterValidator
 
-from workbench.compute import frames
+from workbench.compute import expressions, frames
 from workbench.foundation.errors import Invalid, unknown
 
-__all__ = ["AnyFrame", "alike", "known", "number_column"]
+__all__ = ["AnyFrame", "Condition", "Expression", "alike", "known", "number_column"]
 
 AnyFrame = TypeVar("AnyFrame")
+
+
+def _read(text: str, what: str) -> str:
+    try:
+        expressions.names_in(text, f"has {what} that")
+    except Invalid as error:
+        raise ValueError(f"{error}; {error.hint}" if error.hint else str(error)) from error
+    return text
+
+
+Condition = Annotated[str, AfterValidator(lambda text: _read(text, "a condition"))]
+Expression = Annotated[str, AfterValidator(lambda text: _read(text, "an expression"))]
 
 
 def alike(given: AnyFrame, made: pl.LazyFrame) -> AnyFrame:

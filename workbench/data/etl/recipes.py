@@ -308,7 +308,7 @@ def _before_star(function: Callable[..., Any]) -> list[str]:
 def _model(name: str) -> type[BaseModel]:
     """What may be written of a transform: its function's parameters, without the frame."""
     function = TRANSFORMS[name]
-    hints = get_type_hints(function)
+    hints = get_type_hints(function, include_extras=True)
     fields: dict[str, Any] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
         kind: Any = hints[parameter.name]

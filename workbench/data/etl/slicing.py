@@ -11,6 +11,7 @@ from workbench.compute import frames
 from workbench.data.connectors import Source, read_frame
 from workbench.data.etl.model import Slice
 from workbench.foundation.errors import Invalid, unknown
+from workbench.foundation.wording import counted
 
 __all__ = ["slices_of"]
 
@@ -86,7 +87,8 @@ def _runs(
         for values, rows in frame.partition_by(columns, as_dict=True, maintain_order=True).items():
             if any(value is None for value in values):
                 missing = ", ".join(name for name, value in zip(columns, values, strict=True) if value is None)
-                raise Invalid(f"{rows.height:,} rows have no value in {missing}, by which the source is sliced")
+                many = f"{counted(rows.height, 'row')} {'has' if rows.height == 1 else 'have'} no value"
+                raise Invalid(f"{many} in {missing}, by which the source is sliced")
             if values == held_values:
                 held.append(rows)
                 continue

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import polars as pl
 
 from workbench.compute import expressions, frames, listed
-from workbench.data.etl.kinds import AnyFrame, alike
+from workbench.data.etl.kinds import AnyFrame, Expression, alike
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["band", "derive", "join", "rename"]
@@ -91,7 +91,7 @@ def join(
     return alike(left, joined.select(*own, *taken.values()))
 
 
-def derive(frame: AnyFrame, **columns: str) -> AnyFrame:
+def derive(frame: AnyFrame, **columns: Expression) -> AnyFrame:
     """Adds or replaces columns, each by a SQL expression over one row: `route="origin || '-' || dest"`.
 
     A column may use those derived before it.

@@ -60,11 +60,13 @@ class Outcome:
         if self.problem:
             return f"{self.said}, but {self.problem}"
         if not self.failed:
-            return self.said if self.expect in _OF_ALL else f"{self.said}: all {self.rows:,} rows fit"
+            fit = "the one row fits" if self.rows == 1 else f"all {self.rows:,} rows fit"
+            return self.said if self.expect in _OF_ALL else f"{self.said}: {fit}"
         if self.expect == "no_rows":
             found = f"{self.said}, but {self.failed:,} {'does' if self.failed == 1 else 'do'}"
             return f"{found}, e.g. {_example(self)}" if self.sample else found
-        found = f"{self.said}: {self.failed:,} of {self.rows:,} rows do not fit ({_percent(self.share)})"
+        many = f"{self.failed:,} of {counted(self.rows, 'row')} {'does' if self.failed == 1 else 'do'} not fit"
+        found = f"{self.said}: {many} ({_percent(self.share)})"
         return f"{found}, e.g. {_example(self)}" if self.sample else found
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from workbench.data.quality.patterns import KINDS
 from workbench.data.quality.profile import ColumnProfile, Kind, Profile
+from workbench.foundation.wording import counted
 
 __all__ = ["proposed"]
 
@@ -35,15 +36,17 @@ def proposed(profile: Profile, dataset: str, key: Sequence[str] = ()) -> str:
     """
     version = "" if profile.version is None else f", version {profile.version}"
     lines = [
-        f"# Proposed from a profile of '{dataset}'{version}: {profile.rows:,} rows. Edit it: what warns may become an",
-        "# error, what is a coincidence should go. What is loaded or synced is held against it when that asks for it;",
-        f"# rows that are in already are by: workbench dataset quality {dataset} --check",
+        f"# Proposed from a profile of '{dataset}'{version}: {counted(profile.rows, 'row')}. Edit it: what warns may",
+        "# become an error, what is a coincidence should go. What is loaded or synced is held against it when that asks",
+        f"# for it; rows that are in already are by: workbench dataset quality {dataset} --check",
         yaml.safe_dump({"dataset": dataset}, allow_unicode=True).strip(),
         "expectations:",
     ]
     of_columns = (found for column in profile.columns for found in _of(column, profile, key))
     for expectation, why in (*_of_all(profile, key), *of_columns):
         written = yaml.safe_dump(expectation, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9)
+        if "\x85" in written:  # a line's end to YAML, which would read a space instead
+            written = yaml.safe_dump(expectation, default_flow_style=True, sort_keys=False, width=10**9)
         lines += [f"  # {' '.join(why.split())}", f"  - {written.strip()}"]
     return "\n".join(lines) + "\n"
 

@@ -33,7 +33,8 @@ class RowCount(OfWhole):
 
     @property
     def statement(self) -> str:
-        return f"there are {between(self.min, self.max, ',')} rows"
+        one = (self.min if self.max is None else self.max) == 1
+        return f"there {'is' if one else 'are'} {between(self.min, self.max, ',')} row{'' if one else 's'}"
 
     def prepared(self, schema: Mapping[str, pl.DataType], around: Around, rows: pl.LazyFrame) -> Prepared:
         def judge(_: object, rows: int) -> Finding:

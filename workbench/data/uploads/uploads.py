@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -16,6 +17,7 @@ from workbench.compute import listed
 from workbench.data.connectors import Source, TextFormat, in_zone, open_file, read_reader, stream_in_zone
 from workbench.data.lake import Checkpoint, Lake, Mode
 from workbench.data.uploads.bodies import Bodies, Part
+from workbench.data.uploads.into import advised, check_into
 from workbench.data.uploads.model import Preview, ReadAs, Upload, UploadState
 from workbench.data.uploads.sniffing import check_unpacked, sniffed
 from workbench.data.uploads.store import UploadStore
@@ -88,6 +90,17 @@ class Uploads:
         upload = self._store.add(name, size, self._actor.principal.name, lambda mine: self._check_quota(mine, size))
         self._bodies.make(upload.id)
         return upload
+
+    def check(self, dataset: str, mode: Mode | str | None = None) -> None:
+        """Whether `load` could bring a file into a dataset, to be asked before a large one is sent.
+
+        Raises:
+            Invalid: No such mode, or the name cannot be a dataset's.
+            NotFound: No such dataset, where a mode says that there is one.
+            Conflict: There is such a dataset already, and no mode.
+            Forbidden: Its rows may not be changed by whoever asks.
+        """
+        check_into(self._lake, dataset, _mode(mode), self._actor)
 
     def get(self, upload: str) -> Upload:
         """
@@ -174,6 +187,7 @@ class Uploads:
         mode: Mode | str | None = None,
         read: ReadAs | None = None,
         key: str | Sequence[str] = (),
+        sort_by: str | Sequence[str] = (),
         description: str = "",
     ) -> Upload:
         """Makes a dataset of the file, or brings its rows into one, as a run with receipt and lineage.
@@ -186,19 +200,24 @@ class Uploads:
                 when not given.
             read: How the file is read; see `preview`.
             key: The column or columns that tell rows apart.
+            sort_by: The columns that a new dataset's rows are sorted by; one that is there has its order.
             description: Of a new dataset.
 
         Raises:
-            Invalid: It cannot be read, or its rows do not fit the dataset. Nothing was changed.
+            Invalid: It cannot be read, its rows do not fit the dataset, or that is there and is to be sorted otherwise.
+                Nothing was changed.
             NotFound: No such upload, or no such dataset.
             Conflict: There is such a dataset already; not all of the file is here; or somebody is loading it.
             Forbidden: Creating takes an analyst, changing the dataset's owner or an engineer.
         """
-        wanted = None if mode is None else chosen("mode", str(mode), Mode)
+        wanted = _mode(mode)
         with self._jobs.held("upload", upload):
             found = self._complete(upload)
             if (done := self._came_through(found)) is not None:
                 return self._loaded(found, *done)
+            check_into(self._lake, dataset, wanted, self._actor)
+            if wanted is not None and sort_by:
+                raise Invalid(f"'{dataset}' is there, and its order with it", hint="sort_by= is for a new dataset")
             how = read or ReadAs()
             run = self._runs.start(
                 RunKind.UPLOAD,
@@ -209,7 +228,8 @@ class Uploads:
             )
             self._store.touch(upload, run=run.id)
             try:
-                version = self._written(found, dataset, wanted, how, listed(key), description, run.id)
+                about = {"key": listed(key), "sort_by": listed(sort_by), "description": description}
+                version = self._written(found, dataset, wanted, how, about, run.id)
             except BaseException as error:
                 said = str(error).splitlines()[0] if str(error) else type(error).__name__
                 with suppress(WorkbenchError):
@@ -290,8 +310,7 @@ class Uploads:
         dataset: str,
         mode: Mode | None,
         how: ReadAs,
-        key: Sequence[str],
-        description: str,
+        about: Mapping[str, Any],
         run: str,
     ) -> int:
         actor = Actor(self._actor.principal, run)
@@ -300,11 +319,16 @@ class Uploads:
             reader = read_reader(source)
             rows = reader if used.time_zone is None else stream_in_zone(reader, used.time_zone)
             if mode is None:
-                made = self._lake.create(dataset, rows, actor, key=key, description=description, source=found.file)
+                made = self._lake.create(dataset, rows, actor, source=found.file, **about)
                 return made.number
+            types = {name: str(kind) for name, kind in _kinds(rows.schema).items()}
             frame = rows if mode in (Mode.APPEND, Mode.REPLACE) else pl.from_arrow(rows.read_all())
             once = Checkpoint("upload", found.id, 1)
-            version, _ = self._lake.load(dataset, frame, actor, mode=mode, key=key, checkpoint=once)
+            try:
+                version, _ = self._lake.load(dataset, frame, actor, mode=mode, key=about["key"], checkpoint=once)
+            except Invalid as error:
+                wanted = {one.name: one.type for one in self._lake.info(dataset, self._actor).columns}
+                raise advised(error, dataset, types, wanted) from None
             return version.number
 
     @contextmanager
@@ -360,6 +384,16 @@ def _file_name(given: str) -> str:
     if any(unicodedata.category(one) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for one in name):
         raise Invalid(f"the file's name {name!a} holds a character that is not seen", hint="rename it")
     return name
+
+
+def _mode(given: Mode | str | None) -> Mode | None:
+    return None if given is None else chosen("mode", str(given), Mode)
+
+
+def _kinds(schema: pa.Schema) -> pl.Schema:
+    frame = pl.from_arrow(schema.empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.schema
 
 
 def _zoneless(schema: pl.Schema) -> tuple[str, ...]:

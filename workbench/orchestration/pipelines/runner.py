@@ -205,6 +205,23 @@ class Pipelines:
             )
         return PipelineRun(done, tuple(results))
 
+    def check(self, name: str) -> None:
+        """Whether it could be run with its defaults, as far as that can be told before anything runs.
+
+        Raises:
+            NotFound: What a stage names is not there.
+            Invalid: The definition is wrong, or that of a stage; says which.
+        """
+        pipeline = self.get(name)
+        known = pipeline.declared()
+        if not any(parameter.required for parameter in known):
+            values = {parameter.name: parameter.default for parameter in known}
+            for stage in pipeline.stages:
+                try:
+                    self._checked(stage, values)
+                except WorkbenchError as error:
+                    raise type(error)(f"pipelines/{name}.yaml: {error}", hint=error.hint) from error
+
     @property
     def _folder(self) -> Path:
         return self._settings.home / "pipelines"

@@ -32,8 +32,10 @@ class FirstRows(Part):
         found = wb.exploration.rows(view.dataset, view.where, limit=self.most, first=_named(view, view.where))
         self.versions = {view.dataset: found.version}
         shown = found.frame.height
-        said = f"{shown:,} of the {found.matched:,} rows" if shown < found.matched else f"All {shown:,} rows"
-        said += " that meet the filters" if view.where else ""
+        every = "The one row" if shown == 1 else f"All {shown:,} rows"
+        said = f"{shown:,} of the {found.matched:,} rows" if shown < found.matched else every
+        if view.where:
+            said += " that meets the filters" if found.matched == 1 else " that meet the filters"
         if found.frame.width < found.columns:
             said += f"; {found.frame.width} of the {found.columns} columns, those of the filters and figure first"
         self.entitle("Rows", said)

@@ -82,6 +82,7 @@ class LoadUpload(Body):
     mode: Mode | None = Field(None, description="How a dataset that is there gets the rows; a new one when null.")
     read: HowToRead = Field(HowToRead(), description="How it is read, where not as it is found to be.")
     key: list[str] = Field(default_factory=list, description="The columns that tell rows apart.")
+    sort_by: list[str] = Field(default_factory=list, description="The columns a new dataset's rows are sorted by.")
     description: str = Field("", max_length=10_000, description="Of a new dataset.")
 
 
@@ -126,7 +127,13 @@ def preview(wb: Workbench, id: str, *, body: PreviewOf) -> UploadPreview:
 
 def load(wb: Workbench, id: str, *, body: LoadUpload) -> UploadItem:
     done = wb.uploads.load(
-        id, body.dataset, mode=body.mode, read=_read(body.read), key=body.key, description=body.description
+        id,
+        body.dataset,
+        mode=body.mode,
+        read=_read(body.read),
+        key=body.key,
+        sort_by=body.sort_by,
+        description=body.description,
     )
     return _item(done)
 

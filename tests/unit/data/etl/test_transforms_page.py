@@ -9,7 +9,7 @@ from house import ROOT
 
 from workbench.data.etl import Recipe
 from workbench.data.etl.recipes import TRANSFORMS, _model, _Written
-from workbench.orchestration.pipelines.definition import load
+from workbench.orchestration.pipelines.definition import load, substituted
 
 PAGE = (ROOT / "docs" / "transforms.md").read_text()
 
@@ -32,7 +32,8 @@ def test_its_pipeline_is_one(tmp_path: Path) -> None:
     assert found is not None
     (tmp_path / "flights.yaml").write_text(found[1])
     clean, late = load(tmp_path / "flights.yaml").stages
-    assert (clean.target, late.target, Recipe.of(late.parameters).into) == ("flights", "", "late_flights")
+    recipe = Recipe.of(substituted(late.parameters, {"least": 30}))
+    assert (clean.target, late.target, recipe.into) == ("flights", "", "late_flights")
 
 
 def test_its_file_is_one(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def test_all_failures_are_in_one_result_and_the_gate_names_each() -> None:
         gate(result)
     assert str(refused.value) == (
         "the frame does not meet 3 of 5 expectations: "
-        "carrier is never null: 1 of 5 rows do not fit (20.00%), e.g. row=2, carrier=null, id=2; "
-        "delay is at most 1440: 1 of 5 rows do not fit (20.00%), e.g. row=4, delay=2000.0, id=null; "
+        "carrier is never null: 1 of 5 rows does not fit (20.00%), e.g. row=2, carrier=null, id=2; "
+        "delay is at most 1440: 1 of 5 rows does not fit (20.00%), e.g. row=4, delay=2000.0, id=null; "
         "id is unique: 2 of 5 rows do not fit (40.00%), e.g. row=1, id=2"
     )
 
@@ -157,4 +157,22 @@ def test_a_result_shows_itself() -> None:
             "share": 0.2,
             "found": "row=2, carrier=null",
         }
+    ]
+
+
+def test_one_row_is_told_in_the_singular() -> None:
+    expected = suite(
+        {"expect": "row_count", "min": 1},
+        {"expect": "row_count", "max": 1},
+        {"expect": "row_count", "min": 1, "max": 2},
+        {"expect": "not_null", "column": "a"},
+        {"expect": "between", "column": "a", "min": 2},
+    )
+    found = check(pl.DataFrame({"a": [1]}), expected).outcomes
+    assert [one.sentence.partition(", e.g.")[0] for one in found] == [
+        "there is at least 1 row",
+        "there is at most 1 row",
+        "there are between 1 and 2 rows",
+        "a is never null: the one row fits",
+        "a is at least 2: 1 of 1 row does not fit (100.00%)",
     ]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import yaml
 from examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workbench.data.lake import Lake
@@ -78,6 +78,7 @@ ROWS = st.lists(
 
 @examples(40, 300)
 @given(ROWS, st.booleans())
+@example([("UA-1", None, 0), ("\x85", None, 0)] * 10, True)
 def test_what_is_proposed_holds_for_the_rows_it_was_proposed_from(rows: list[tuple[object, ...]], often: bool) -> None:
     schema = {"it's: #a": pl.String, "x": pl.Float64, "n": pl.Int64}
     frame = pl.DataFrame(rows * (6 if often else 1), schema=schema, orient="row")

@@ -71,7 +71,7 @@ def test_functions_beside_the_suite_say_which_rows_fit(quality: Quality, tmp_pat
     )
     strict, loose, first, enough = quality.check("flights").outcomes
     assert strict.sentence == (
-        "checks:on_time is true: 1 of 4 rows do not fit (25.00%), e.g. row=1, departed=9.0, arrived=8.0"
+        "checks:on_time is true: 1 of 4 rows does not fit (25.00%), e.g. row=1, departed=9.0, arrived=8.0"
     )
     assert (strict.passed, loose.passed, loose.failed, enough.passed) == (False, True, 1, True)
     assert (first.failed, [row["id"] for row in first.sample]) == (1, [2])
