@@ -37,7 +37,7 @@ def proposed(profile: Profile, dataset: str, key: Sequence[str] = ()) -> str:
     version = "" if profile.version is None else f", version {profile.version}"
     lines = [
         f"# Proposed from a profile of '{dataset}'{version}: {counted(profile.rows, 'row')}. Edit it: what warns may",
-        "# become an error, what is a coincidence should go. What is loaded or synced is held against it when that asks",
+        "# become an error, what is a coincidence should go. What is loaded or synced is held against it when it asks",
         f"# for it; rows that are in already are by: workbench dataset quality {dataset} --check",
         yaml.safe_dump({"dataset": dataset}, allow_unicode=True).strip(),
         "expectations:",
