@@ -63,16 +63,19 @@ KEYS = st.lists(st.sampled_from(["text", "whole", "day", "flag"]), unique=True)
     KEYS,
     st.integers(1, 3),
     st.sampled_from([(MIDDLE,), (MIDDLE, HIGH), (Measure("low", "percentile", "x", percentile=0),)]),
-    st.sampled_from([pl.Float64, pl.Float32, pl.Int64]),
+    st.sampled_from([pl.Float64, pl.Float32, pl.Int64, pl.Int32, pl.Int8, pl.UInt16]),
 )
 @example([("a", 1, None, None, 1.0)] * 3, ["text"], 2, (MIDDLE, HIGH), pl.Float64)
+@example([("a", 1, None, None, n) for n in (-math.inf, -1.0, 0.0, 1.0, math.inf)], [], 2, (MIDDLE, HIGH), pl.Int32)
 def test_quantiles_are_picked_to_the_last_bit(
     rows: list[tuple[Any, ...]], keys: list[str], parts: int, measures: tuple[Measure, ...], dtype: type[pl.DataType]
 ) -> None:
     schema = {"text": pl.String, "whole": pl.Int32, "day": pl.Date, "flag": pl.Boolean, "x": pl.Float64}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    if dtype == pl.Int64:
-        frame = frame.with_columns(pl.when(pl.col("x").abs() < 1e15).then("x"))
+    if dtype().is_integer():
+        most = 10**15 if dtype == pl.Int64 else dtype().max()
+        least = -most if dtype == pl.Int64 else dtype().min()
+        frame = frame.with_columns(pl.col("x").fill_nan(None).clip(least, most))
     frame = frame.with_columns(pl.col("x").cast(dtype))
     analysis = Measures(tuple(Key(name, name) for name in keys), measures)
     cut = Parts(tuple(Part.of(frame[at::parts]) for at in range(parts)))

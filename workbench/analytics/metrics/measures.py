@@ -146,7 +146,7 @@ class Measures:
         sides = {name: quantile for name, quantile in values.wanted.items() if quantile is not None}
         if len(sides) < len(values.wanted):
             return None
-        number = pl.col(values.column).cast(pl.Float64)
+        number = pl.col(values.column).cast(picking.held_as(schema[values.column]))
         plans = (self._prepared(part.lazy())[0].select(*keys, number) for part in parts.parts)
         found = picking.picked(code, picking.in_batches(plans), keys, values.column, sides)
         if found is None:

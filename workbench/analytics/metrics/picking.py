@@ -16,17 +16,19 @@ import polars as pl
 
 from workbench.compute import Compiled, Parts
 
-__all__ = ["CODE", "fits", "in_batches", "picked", "takes"]
+__all__ = ["CODE", "fits", "held_as", "in_batches", "picked", "takes"]
 
 CODE: Final = Compiled("workbench.analytics.metrics.compiled")
 
-_MOST_ROWS = 64_000_000  # ten bytes of each are in memory at once
+_MOST_ROWS = 64_000_000  # six or ten bytes of each are in memory at once
 _BATCH = 1 << 20  # rows
 _MOST_KEYS = 4096  # in a piece
 _MOST_GROUPS = 1 << 14
 _MOST_BARS = 1 << 13  # of a group
 _CELLS = 1 << 22  # bars of all groups
 _GROUP = ".group"
+_ALL_BUT_THE_SIGN = (1 << 63) - 1
+_SMALL = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16)
 _WHOLE = (pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)  # within 64 bits, signed
 
 _Whole = np.ndarray[Any, np.dtype[np.int64]]
@@ -34,19 +36,26 @@ _Small = np.ndarray[Any, np.dtype[np.uint16]]
 
 
 class _Piece(NamedTuple):
-    """Some rows: which of `keys` each has, the bits of its value, and the keys of each number."""
+    """Some rows: which of `keys` each has, its value (of a float the bits), and the keys of each number."""
 
     numbers: _Small
-    bits: _Whole
+    values: np.ndarray[Any, np.dtype[np.integer[Any]]]
     keys: list[pl.Series]
 
 
 class _Scale(NamedTuple):
-    """Bars: what the first begins with, how many digits are within one, how many groups and bars there are."""
+    """Bars: which digits are turned round, what the first begins with, how many digits are within one, how many groups
+    and bars there are.
+    """
 
+    flipped: int
     low: int
     shift: int
     shape: tuple[int, int]
+
+    @property
+    def digits(self) -> tuple[int, int, int]:
+        return self.flipped, self.low, self.shift
 
 
 @dataclass
@@ -58,28 +67,28 @@ class _Worker:
     groups: Sequence[_Whole]
     counts: np.ndarray[Any, np.dtype[np.int32]] = field(init=False)
     begins: _Whole = field(init=False)
-    bits: _Whole = field(init=False)
+    taken: _Whole = field(init=False)
 
-    def extents(self) -> list[tuple[int, int]]:
-        return [self.code.extent(piece.bits) for piece in self.pieces]
+    def extents(self, flipped: int) -> list[tuple[int, int]]:
+        return [self.code.extent(piece.values, flipped) for piece in self.pieces]
 
     def count(self, scale: _Scale) -> None:
         self.counts = np.zeros(scale.shape, np.int32)
         for piece, groups in zip(self.pieces, self.groups, strict=True):
-            self.code.count(piece.numbers, groups, piece.bits, scale.low, scale.shift, self.counts)
+            self.code.count(piece.numbers, groups, piece.values, *scale.digits, self.counts)
 
     def take(self, scale: _Scale, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
         self.counts[~wanted] = 0
         upto = self.counts.ravel().cumsum(dtype=np.int64)
         self.begins = upto.reshape(scale.shape) - self.counts
-        self.bits = np.empty(int(upto[-1]), np.int64)
+        self.taken = np.empty(int(upto[-1]), np.int64)
         places = np.where(wanted, self.begins, -1)
         for piece, groups in zip(self.pieces, self.groups, strict=True):
-            self.code.take(piece.numbers, groups, piece.bits, scale.low, scale.shift, places, self.bits)
+            self.code.take(piece.numbers, groups, piece.values, *scale.digits, places, self.taken)
 
     def of_bar(self, group: int, bar: int) -> _Whole:
         begin = self.begins[group, bar]
-        return self.bits[begin : begin + self.counts[group, bar]]
+        return self.taken[begin : begin + self.counts[group, bar]]
 
 
 def fits(parts: Parts) -> bool:
@@ -98,6 +107,11 @@ def takes(dtype: pl.DataType) -> bool:
     return dtype == pl.String or dtype in _WHOLE or dtype.is_temporal()
 
 
+def held_as(dtype: pl.DataType) -> pl.DataType:
+    """The type of a value of a type as `picked` takes it; whole numbers of 32 bits have half the bytes of a float."""
+    return pl.Int32() if dtype in _SMALL else pl.Float64()
+
+
 def picked(
     code: ModuleType, frames: Iterable[pl.DataFrame], keys: Sequence[str], value: str, sides: Mapping[str, float]
 ) -> pl.DataFrame | None:
@@ -105,8 +119,8 @@ def picked(
 
     Args:
         code: What `CODE` gives.
-        frames: Of `keys`, each of a type that `takes` takes, and `value`, a Float64 that is never NaN nor -0.0 and may
-            be null. At least one, and no more rows than fit in memory.
+        frames: Of `keys`, each of a type that `takes` takes, and `value`, an Int32, or a Float64 that is never NaN nor
+            -0.0, which may be null. At least one, and no more rows than fit in memory.
         sides: Name -> quantile.
 
     Returns:
@@ -127,7 +141,10 @@ def picked(
         if groups.height > _MOST_GROUPS:
             return None
         workers = [_Worker(code, pieces[at::threads], of_pieces[at::threads]) for at in range(threads)]
-        scale = _scale([extent for worker in pool.map(_Worker.extents, workers) for extent in worker], groups.height)
+        whole = pieces[0].values.dtype == np.int32
+        flipped = 0 if whole else _ALL_BUT_THE_SIGN
+        extents = chain.from_iterable(pool.map(lambda worker: worker.extents(flipped), workers))
+        scale = _scale(flipped, list(extents), groups.height)
         list(pool.map(lambda worker: worker.count(scale), workers))
         upto = np.sum([worker.counts for worker in workers], axis=0, dtype=np.int64).cumsum(axis=1)
         size = upto[:, -1]
@@ -143,7 +160,8 @@ def picked(
         list(pool.map(lambda worker: worker.take(scale, wanted), workers))
     values = {name: np.full(groups.height, np.nan) for name in places}
     for group, bar in np.argwhere(wanted):
-        inside = np.concatenate([worker.of_bar(group, bar) for worker in workers]).view(np.float64)
+        inside = np.concatenate([worker.of_bar(group, bar) for worker in workers])
+        inside = inside.astype(np.float64) if whole else inside.view(np.float64)
         before = upto[group, bar - 1] if bar else 0
         own = {name: place[group] - before for name, place in places.items() if bars[name][group] == bar}
         inside.partition(sorted(set(own.values())))
@@ -153,13 +171,13 @@ def picked(
     return groups.with_columns(pl.Series(f"{value}.size", size), *found)
 
 
-def _scale(extents: Sequence[tuple[int, int]], groups: int) -> _Scale:
+def _scale(flipped: int, extents: Sequence[tuple[int, int]], groups: int) -> _Scale:
     """Bars for values between the least and the greatest; an extent of none begins after its end."""
     some = [(int(low), int(high)) for low, high in extents if low <= high] or [(0, 0)]
     low, high = min(one[0] for one in some), max(one[1] for one in some)
     most = max(1, min(_MOST_BARS, _CELLS // max(1, groups)))
     shift = max(0, (high - low).bit_length() - (most.bit_length() - 1))
-    return _Scale(low, shift, (groups, ((high - low) >> shift) + 1))
+    return _Scale(flipped, low, shift, (groups, ((high - low) >> shift) + 1))
 
 
 def _cuts(frame: pl.DataFrame, keys: Sequence[str], value: str) -> Iterator[tuple[list[pl.Series], pl.Series]]:
@@ -190,7 +208,8 @@ def _piece(code: ModuleType, keys: Sequence[pl.Series], values: pl.Series) -> _P
     own = [key[firsts] for key in keys]
     if values.null_count():
         numbers, values = numbers[values.is_not_null().to_numpy()], values.drop_nulls()
-    return _Piece(numbers, values.to_numpy().view(np.int64), own)
+    held = values.to_numpy()
+    return _Piece(numbers, held if values.dtype == pl.Int32 else held.view(np.int64), own)
 
 
 def _numbered(code: ModuleType, things: np.ndarray[Any, np.dtype[np.uint64]]) -> tuple[_Small, _Whole] | None:
