@@ -35,22 +35,24 @@ def read_once(analysis: Analysis, parts: Parts) -> Parts:
     if not across or not eligible or sum(Path(path).stat().st_size for path in across) > MOST_BYTES:
         return parts
     first = parts.parts[0]
-    columns = _taken(analysis, first)
-    others = [pl.lit(None, dtype).alias(name) for name, dtype in first.schema.items() if name not in columns]
+    taken = _taken(analysis, first)
+    columns = [
+        pl.col(name) if name in taken else pl.lit(None, dtype).alias(name) for name, dtype in first.schema.items()
+    ]
     cut: list[dict[str, pl.DataFrame]] = [{} for _ in parts.parts]
     for path, run in zip(across, collect_all([_plain(first, path).select(columns) for path in across]), strict=True):
-        rows = run.drop_nulls(SUBJECT_HASH).with_columns(others).select(*first.schema)
+        rows = run.drop_nulls(SUBJECT_HASH) if run[SUBJECT_HASH].null_count() else run
         for read, part, begin, end in zip(cut, parts.parts, *_ends(rows[SUBJECT_HASH], parts.parts), strict=True):
             if path in part.files:
-                read[path] = rows[begin:end]
+                read[path] = rows.slice(begin, end - begin)
     return replace(parts, parts=tuple(replace(part, read=read) for part, read in zip(parts.parts, cut, strict=True)))
 
 
-def _ends(hashes: pl.Series, parts: Sequence[Part]) -> tuple[pl.Series, pl.Series]:
+def _ends(hashes: pl.Series, parts: Sequence[Part]) -> tuple[list[int], list[int]]:
     """Where the rows of each part begin and end among sorted hashes."""
-    bounds = [part.hashes for part in parts if part.hashes is not None]
-    low, high = (pl.Series(values, dtype=pl.Int64) for values in zip(*bounds, strict=True))
-    return hashes.search_sorted(low, "left"), hashes.search_sorted(high, "right")
+    low, high = zip(*(part.hashes for part in parts if part.hashes is not None), strict=True)
+    numbers = hashes.to_numpy()
+    return numbers.searchsorted(low, "left").tolist(), numbers.searchsorted(high, "right").tolist()
 
 
 def _taken(analysis: Analysis, part: Part) -> Sequence[str]:
