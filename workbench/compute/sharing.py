@@ -5,18 +5,18 @@ file takes longer to open than to read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from workbench.compute.hashing import SUBJECT_HASH
 from workbench.compute.model import Analysis, partial_plan
 from workbench.compute.parts import Part, Parts
-from workbench.compute.polars_versions import collect, collect_all
+from workbench.compute.polars_versions import collect_all
+from workbench.compute.projection import columns_taken
 
 __all__ = ["read_once"]
 
@@ -35,7 +35,8 @@ def read_once(analysis: Analysis, parts: Parts) -> Parts:
     if not across or not eligible or sum(Path(path).stat().st_size for path in across) > MOST_BYTES:
         return parts
     first = parts.parts[0]
-    columns = _taken(analysis, first)
+    taken = columns_taken(first, lambda bare: partial_plan(analysis, bare, compiled=True), ordered=analysis.ordered)
+    columns = [name for name in first.schema if name in taken or name == SUBJECT_HASH]
     others = [pl.lit(None, dtype).alias(name) for name, dtype in first.schema.items() if name not in columns]
     cut: list[dict[str, pl.DataFrame]] = [{} for _ in parts.parts]
     for path, run in zip(across, collect_all([_plain(first, path).select(columns) for path in across]), strict=True):
@@ -51,22 +52,6 @@ def _ends(hashes: pl.Series, parts: Sequence[Part]) -> tuple[pl.Series, pl.Serie
     bounds = [part.hashes for part in parts if part.hashes is not None]
     low, high = (pl.Series(values, dtype=pl.Int64) for values in zip(*bounds, strict=True))
     return hashes.search_sorted(low, "left"), hashes.search_sorted(high, "right")
-
-
-def _taken(analysis: Analysis, part: Part) -> Sequence[str]:
-    """The columns of the files that the analysis takes, and the subject's hash: found by running it on no row."""
-    taken: list[str] = []
-
-    def nothing(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
-    ) -> Iterator[pl.DataFrame]:
-        del predicate, rows, batch  # of no row
-        taken.extend(part.schema if columns is None else columns)
-        yield pl.DataFrame(schema={name: part.schema[name] for name in taken})
-
-    empty = replace(part, files=(), frames=(), plan=register_io_source(nothing, schema=dict(part.schema)))
-    collect(partial_plan(analysis, empty, compiled=True), ordered=True)
-    return list(dict.fromkeys([SUBJECT_HASH, *taken]))
 
 
 def _plain(part: Part, path: str) -> pl.LazyFrame:
