@@ -137,6 +137,22 @@ def test_killed_between_files(wb: Workbench, workspace: Path, moment: str) -> No
     assert found(wb, columns) == parted(in_files(workspace))
 
 
+def test_killed_with_another_suite_than_it_is_gone_on_with(wb: Workbench, workspace: Path) -> None:
+    """What was to be let go of by a commit that was not made stays held where the same commit, made later, keeps it."""
+    suite = workspace / "expectations" / "orders.yaml"
+    says = suite.read_text()
+    (workspace / "in").mkdir()
+    write(workspace, "a.csv", [(1, "x"), (2, "odd")])
+    wb.sources.add("orders", "in/*.csv", into="orders", mode="files", expect="orders", quarantine=True)
+    wb.sources.sync("orders")
+    write(workspace, "a.csv", [(1, "x"), (2, "odd"), (3, "p")])
+    suite.write_text(says.replace("^[^o]", "^[^op]"))
+    killed(workspace, SYNC, "quality.turn.recorded")
+    suite.write_text(says)
+    wb.sources.sync("orders")
+    assert found(wb) == ([(1, "x"), (3, "p")], [(2, "odd")])
+
+
 def test_killed_when_keys_were_compared(wb: Workbench, workspace: Path) -> None:
     """Rows whose keys are gone left the dataset and not yet the quarantine."""
     table = Table(f"sqlite:///{workspace / 'shop.db'}")

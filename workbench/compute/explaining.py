@@ -1,22 +1,17 @@
-"""How something was, or would be, computed, in words: the plan, and the files and bytes that it reads of all there are.
-
-What a plan reads is asked of the optimizer itself: in place of its files it gets a source without rows, which is told
-which columns are wanted of it.
-"""
+"""How something was, or would be, computed, in words: the plan, and what files and bytes it reads of all there are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from workbench.compute.model import Analysis, EngineUse
 from workbench.compute.parts import Part, Parts
-from workbench.compute.polars_versions import collect
+from workbench.compute.projection import columns_taken
 from workbench.compute.tasks import plan_of
 from workbench.foundation.errors import NotFound
 from workbench.foundation.wording import counted
@@ -126,10 +121,11 @@ def _columns_read(analysis: Analysis, parts: Parts) -> list[str]:
     """The columns of files that any part's plan asks for, in the files' order."""
     read: set[str] = set()
     for part in _different(parts.parts):
-        source = _Asked(part.schema)
-        bare = replace(part, files=(), frames=(), plan=source.rows())
-        collect(plan_of(analysis, replace(parts, parts=(bare,) * len(parts))), ordered=analysis.ordered)
-        read |= source.columns
+        read |= columns_taken(
+            part,
+            lambda bare: plan_of(analysis, replace(parts, parts=(bare,) * len(parts))),
+            ordered=analysis.ordered,
+        )
     return [name for name in parts.parts[0].schema if name in read]
 
 
@@ -167,22 +163,3 @@ class _Taking:
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         return partials
-
-
-class _Asked:
-    """Stands for files: has their columns and no rows, and remembers which columns it is asked for."""
-
-    def __init__(self, schema: Mapping[str, pl.DataType]) -> None:
-        self._empty = pl.DataFrame(schema=dict(schema))
-        self.columns: set[str] = set()
-
-    def rows(self) -> pl.LazyFrame:
-        return register_io_source(self._read, schema=self._empty.schema)
-
-    def _read(
-        self, columns: list[str] | None, predicate: pl.Expr | None, _rows: int | None, _batch: int | None
-    ) -> Iterator[pl.DataFrame]:
-        self.columns |= set(self._empty.columns if columns is None else columns)
-        if predicate is not None:
-            self.columns |= set(predicate.meta.root_names())
-        yield self._empty if columns is None else self._empty.select(columns)

@@ -5,18 +5,18 @@ file takes longer to open than to read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from workbench.compute.hashing import SUBJECT_HASH
 from workbench.compute.model import Analysis, partial_plan
 from workbench.compute.parts import Part, Parts
-from workbench.compute.polars_versions import collect, collect_all
+from workbench.compute.polars_versions import collect_all
+from workbench.compute.projection import columns_taken
 
 __all__ = ["read_once"]
 
@@ -35,9 +35,10 @@ def read_once(analysis: Analysis, parts: Parts) -> Parts:
     if not across or not eligible or sum(Path(path).stat().st_size for path in across) > MOST_BYTES:
         return parts
     first = parts.parts[0]
-    taken = _taken(analysis, first)
+    taken = columns_taken(first, lambda bare: partial_plan(analysis, bare, compiled=True), ordered=analysis.ordered)
     columns = [
-        pl.col(name) if name in taken else pl.lit(None, dtype).alias(name) for name, dtype in first.schema.items()
+        pl.col(name) if name in {*taken, SUBJECT_HASH} else pl.lit(None, dtype).alias(name)
+        for name, dtype in first.schema.items()
     ]
     cut: list[dict[str, pl.DataFrame]] = [{} for _ in parts.parts]
     for path, run in zip(across, collect_all([_plain(first, path).select(columns) for path in across]), strict=True):
@@ -53,22 +54,6 @@ def _ends(hashes: pl.Series, parts: Sequence[Part]) -> tuple[list[int], list[int
     low, high = zip(*(part.hashes for part in parts if part.hashes is not None), strict=True)
     numbers = hashes.to_numpy()
     return numbers.searchsorted(low, "left").tolist(), numbers.searchsorted(high, "right").tolist()
-
-
-def _taken(analysis: Analysis, part: Part) -> Sequence[str]:
-    """The columns of the files that the analysis takes, and the subject's hash: found by running it on no row."""
-    taken: list[str] = []
-
-    def nothing(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
-    ) -> Iterator[pl.DataFrame]:
-        del predicate, rows, batch  # of no row
-        taken.extend(part.schema if columns is None else columns)
-        yield pl.DataFrame(schema={name: part.schema[name] for name in taken})
-
-    empty = replace(part, files=(), frames=(), plan=register_io_source(nothing, schema=dict(part.schema)))
-    collect(partial_plan(analysis, empty, compiled=True), ordered=True)
-    return list(dict.fromkeys([SUBJECT_HASH, *taken]))
 
 
 def _plain(part: Part, path: str) -> pl.LazyFrame:

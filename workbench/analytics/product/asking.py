@@ -116,6 +116,9 @@ class Asking:
             version=version,
             live=True,
         )
+        layout = self._lake.layout_of(dataset)
+        if layout is not None and [*columns.order] != layout.order[1:]:  # runs are in the order of other columns
+            found = replace(found, parts=tuple(replace(part, sorted=False) for part in found.parts))
         if members is not None:
             found = replace(found, parts=tuple(part.shaped(Within(members)) for part in found.parts))
         return found, number

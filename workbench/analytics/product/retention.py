@@ -105,7 +105,7 @@ class Retention:
     def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
         """What `partial` gives, sorting by less where a subject's rows come in the order of their periods."""
         del compiled  # there is none
-        return self._counted(rows, _IN_TIME if chronological else _ANYHOW)
+        return self._counted(rows, _IN_TIME if chronological and self.every.keeps_order else _ANYHOW)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
         """Columns: cohort (the period's start), offset, size, subjects, complete (the period is over at `until`).

@@ -18,7 +18,7 @@ from workbench.data.etl.cleaning import deduplicate
 from workbench.data.etl.messages import POSITION, Wanted, fitting, kept, unfit
 from workbench.data.etl.model import Drained
 from workbench.data.lake import Checkpoint, Lake
-from workbench.data.quality import Holding, Kept, Parted
+from workbench.data.quality import Holding, Kept, Screening
 from workbench.foundation.errors import CheckFailed, Conflict, Invalid
 from workbench.foundation.failpoints import failpoint
 from workbench.foundation.wording import counted
@@ -36,7 +36,7 @@ class Drain:
         key: Rows replace those of their key; without one they are added.
         evolve: New fields become columns, where otherwise their messages are held back.
         held: Holds messages back that are no rows.
-        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be; parts those that
+        gate: Looks at the rows of a batch before any of them is in, and raises where they may not be; tells those that
             are to be held back, if it does not refuse them all.
         expect: The suite that `gate` holds them against, for messages that come in later.
     """
@@ -52,7 +52,7 @@ class Drain:
         evolve: bool,
         held: Holding,
         description: str,
-        gate: Callable[[pl.DataFrame, StreamBatch], Parted | None] = lambda _rows, _batch: None,
+        gate: Callable[[pl.DataFrame, StreamBatch], Screening | None] = lambda _rows, _batch: None,
         expect: str = "",
     ) -> None:
         self._lake = lake
@@ -120,8 +120,9 @@ class Drain:
         wanted = self._wanted()
         ids = dict(zip(batch.positions, batch.ids, strict=True))
         rows, odd = fitting(rows, ids, wanted)
-        parted = self._gate(rows, batch)
-        if parted is not None:
+        screening = self._gate(rows.drop(POSITION), batch)
+        if screening is not None:
+            parted = screening.part(rows)
             rows, odd = parted.fits, [*odd, *unfit(parted, ids)]
         refused = sorted([*batch.refused, *odd], key=lambda one: one.position)
         if not wanted.schema and (rows.height or refused):

@@ -136,9 +136,10 @@ def parted(
         whole = replace(whole, shape=rehashed, frames=_stored(tail, layout))
         cut = _by_hash(whole)
         return Parts(tuple(cut if len(cut) == 1 or not unowned else [*cut, whole.shaped(Unowned())]), True, *whole_of)
-    ordered = Shown((*snapshot.schema, SUBJECT_HASH))
+    shown = Shown((*snapshot.schema, SUBJECT_HASH))
     runs = runs_of(snapshot.paths(files["path"].to_list()), files, layout)
-    whole = of_runs(replace(whole, shape=(ordered, *shapes), sorted=True, frames=_stored(tail, layout)), runs)
+    in_order = policy is None or not {*layout.order} & {*policy.columns}  # that of the times that lie there
+    whole = of_runs(replace(whole, shape=(shown, *shapes), sorted=in_order, frames=_stored(tail, layout)), runs)
     cut = [whole] if whole.rows <= ONE_PART else by_bucket(whole, runs, layout)
     if unowned and len(cut) > 1:
         cut += _unowned(whole, files)

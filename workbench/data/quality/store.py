@@ -163,18 +163,21 @@ class HeldStore:
     ) -> None:
         """Records batches that are held once a commit is made, and beside others that they go by it.
 
-        What was recorded for the same commit before, by whoever did not live to make it, goes.
+        What was recorded of the same commit before, by whoever did not live to make it, counts no more.
 
         Raises:
             Conflict: The lease was lost meanwhile.
         """
         with self._catalog.begin() as session:
             self._jobs.guard(session, lease)
-            pending = select(HeldRow).where(HeldRow.dataset_id == dataset_id, HeldRow.state == "pending")
-            for row in session.scalars(pending):
-                before = (row.turns or {})["comes"]
-                if all(before[name] == turn[name] for name in ("stream", "slice", "mark")):
+            turning = HeldRow.dataset_id == dataset_id, HeldRow.ended.is_(None), HeldRow.turns.is_not(None)
+            for row in session.scalars(select(HeldRow).where(*turning)):
+                turns = row.turns or {}
+                if "comes" in turns and _same(turns["comes"], turn):
                     session.delete(row)
+                elif "goes" in turns:
+                    others = [one for one in turns["goes"] if not _same(one, turn)]
+                    row.turns = {"goes": others} if others else None
             for one, content in coming:
                 told = {name: value for name, value in asdict(one).items() if name != "dataset"}
                 session.add(HeldRow(**told, dataset_id=dataset_id, content=content))
@@ -266,6 +269,11 @@ class PromiseStore:
 def nothing_as(id: str) -> NotFound:
     """The error of a batch that there is not."""
     return NotFound(f"no rows are held back as '{id}'", hint="workbench quarantine list shows what is held back")
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two turns are one commit, whatever it goes on from."""
+    return all(one[name] == other[name] for name in ("stream", "slice", "mark"))
 
 
 _to = cast(HeldRow.how["to"].as_string(), BigInteger)

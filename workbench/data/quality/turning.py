@@ -83,6 +83,10 @@ class Turning:
         self._actor = actor
         self._stream = stream
 
+    def holds(self, dataset: str) -> bool:
+        """Whether rows are held that a commit may let go of."""
+        return bool(self._older(dataset))
+
     @contextmanager
     def turn(
         self,

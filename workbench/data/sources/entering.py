@@ -60,14 +60,15 @@ class Entering:
             key: By which rows take each other's place, if they do.
         """
         job, one = self.job, self.job.definition
-        if not one.quarantine:
+        turning = job.quality.held.turning(job.stream)
+        if not one.quarantine and not turning.holds(one.into):
             put()
             return
 
         def over(old: Held) -> bool:
             return replacing == "all" or (replacing == "part" and _is_of(old, checkpoint.slice))
 
-        with job.quality.held.turning(job.stream).turn(
+        with turning.turn(
             one.into,
             one.expect,
             self._kept(),
@@ -167,12 +168,10 @@ def _values(staged: Staged, of: pl.Expr) -> pl.Series:
 def _superseded(staged: Staged, bad: pl.Series, key: Sequence[str], latest: str) -> pl.Series:
     """Which rows have a later one of their key."""
     rows = staged.lazy().select(*key, latest).collect(engine="in-memory").with_row_index(_NUMBER)
-    last = (
-        rows.join(rows.filter(bad).select(key).unique(), on=key, how="semi", nulls_equal=True)
-        .sort(latest, _NUMBER)
-        .unique(key, keep="last", maintain_order=True)
-    )
-    return ~rows[_NUMBER].is_in(last[_NUMBER].implode()) & bad
+    alike = rows.join(rows.filter(bad).select(key).unique(), on=key, how="semi")  # without a key, none is of another's
+    last = alike.sort(latest, _NUMBER).unique(key, keep="last", maintain_order=True)
+    earlier = alike.join(last, on=_NUMBER, how="anti")[_NUMBER]
+    return rows[_NUMBER].is_in(earlier.implode()) & bad
 
 
 def _is_of(old: Held, part: str) -> bool:

@@ -85,9 +85,8 @@ def _compare(job: Job) -> None:
     keys = pl.concat(frames).unique()
     _, removed = job.lake.keep_only(one.into, keys, job.actor, key=one.key, since=Checkpoint(job.stream, ROWS, mark))
     job.found.removed += removed
-    if one.quarantine:
-        failpoint("source.keys.compared")
-        job.quality.held.turning(job.stream).retain(one.into, lambda rows: _kept(rows, keys))
+    failpoint("source.keys.compared")
+    job.quality.held.turning(job.stream).retain(one.into, lambda rows: _kept(rows, keys))
 
 
 def _kept(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from workbench.compute import frames
 from workbench.data.connectors import Stream, StreamBatch, open_stream
 from workbench.data.etl import Drain
-from workbench.data.quality import Parted
+from workbench.data.quality import Screening
 from workbench.data.sources.job import Job
 from workbench.data.sources.model import SourceDefinition, Tested
 from workbench.foundation.errors import Conflict
@@ -24,10 +24,10 @@ def take(job: Job) -> None:
     """Takes messages, acknowledged as their rows are on disk, until there are no more or it has taken enough."""
     one, stream = job.definition, job.opened.stream
 
-    def gate(rows: pl.DataFrame, batch: StreamBatch) -> Parted | None:
+    def gate(rows: pl.DataFrame, batch: StreamBatch) -> Screening | None:
         what = f"messages {batch.ids[0]} to {batch.ids[-1]}: " if batch.ids else ""
         if one.quarantine and rows.height:
-            return job.screening(rows.lazy(), what).part(rows)
+            return job.screening(rows.lazy(), what)
         job.gate(rows.lazy(), rows.height, what)
         return None
 

@@ -179,6 +179,16 @@ def test_a_policy_on_the_subject_decides_what_a_subject_is(events: Lake, admin: 
     assert not parts.parts[0].sorted
 
 
+@pytest.mark.parametrize(("column", "shown"), [("at", "NULL"), ("id", "-id"), ("country", "NULL")])
+def test_a_policy_on_what_runs_are_sorted_by_leaves_them_unsorted(
+    events: Lake, admin: Actor, security: Security, column: str, shown: str
+) -> None:
+    appended(events, admin, [0, 1])
+    security.set_policy(Policy(dataset="events", role=Role.VIEWER, columns={column: shown}), by=admin.principal)
+    parts, _ = events.parts("events", Actor(Principal("vera", Role.VIEWER)), subject="who")
+    assert [part.sorted for part in parts.parts] == [column == "country"]
+
+
 class Later:
     """Rows that no version holds yet, and two subjects that are one."""
 

@@ -96,6 +96,27 @@ def test_of_rows_with_one_key_the_latest_counts(wb: Workbench, workspace: Path) 
     assert (held(wb), back(wb)) == ([(1, "a"), (2, "b")], [(2, "odd"), (3, "wrong")])
 
 
+def test_rows_without_a_key_do_not_take_the_place_of_each_other(wb: Workbench, workspace: Path, suite: Any) -> None:
+    suite("{expect: not_null, column: id}")
+    (workspace / "log.csv").write_text("id,v,n\n1,a,1\n,b,2\n,c,3\n")
+    wb.sources.add("log", "log.csv", into="orders", expect="orders", quarantine=True, **(UPSERT | {"table": ""}))
+    assert wb.sources.sync("log").held == 2
+    assert (held(wb), back(wb)) == ([(1, "a")], [(None, "b"), (None, "c")])
+
+
+@pytest.mark.parametrize("settings", [{"table": "orders"}, UPSERT, UPSERT | {"deletions": "compare"}])
+def test_what_is_held_goes_as_it_comes_again_also_where_nothing_is_held_back_any_more(
+    wb: Workbench, put: Put, settings: dict[str, Any]
+) -> None:
+    put((1, "a", 1), (2, "odd", 2), (3, "odd", 2))
+    add(wb, expect="orders", quarantine=True, **settings)
+    wb.sources.sync("orders")
+    wb.sources.change("orders", quarantine=False, expect="")
+    put((2, "b", 3), *([(3, None, 0)] if "deletions" in settings else [(3, "c", 3)]))
+    assert wb.sources.sync("orders").held == 0
+    assert back(wb) == []
+
+
 def test_rows_that_are_marked_as_deleted_need_not_fit(wb: Workbench, workspace: Path) -> None:
     log = workspace / "log.csv"
     log.write_text("id,v,n,gone\n1,a,1,0\n2,odd,1,0\n")

@@ -126,6 +126,24 @@ def test_messages_that_are_not_as_expected_are_held_back(
     assert sum(one.rows for one in wb.quality.held.list("clicks")) == 2
 
 
+def test_what_is_expected_of_messages_is_asked_of_their_fields(
+    wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str
+) -> None:
+    folder = workspace / "expectations"
+    folder.mkdir(exist_ok=True)
+    (folder / "checks.py").write_text("def alone(rows):\n    return ~rows.collect().is_duplicated()\n")
+    (folder / "clicks.yaml").write_text(
+        "dataset: clicks\nexpectations:\n- {expect: python, function: 'checks:alone'}\n"
+    )
+    wb.sources.add("clicks", f"{redis_url}&types=n:integer", into="clicks", expect="clicks", quarantine=True)
+    send(redis_server, redis_url, {"n": 1}, {"n": 2}, {"n": 1})
+    assert (wb.sources.sync("clicks").held, numbers(wb)) == (2, [2])
+    wb.sources.change("clicks", quarantine=False)
+    send(redis_server, redis_url, {"n": 3}, {"n": 3})
+    with pytest.raises(CheckFailed, match="2 rows do not fit"):
+        wb.sources.sync("clicks")
+
+
 def test_messages_do_not_come_twice_by_a_change(wb: Workbench, redis_server: RedisServer, redis_url: str) -> None:
     url = f"{redis_url}&types=n:integer"
     send(redis_server, redis_url, {"n": 1, "v": "a"}, {"n": 2, "v": "a"})
