@@ -121,11 +121,7 @@ def _columns_read(analysis: Analysis, parts: Parts) -> list[str]:
     """The columns of files that any part's plan asks for, in the files' order."""
     read: set[str] = set()
     for part in _different(parts.parts):
-        read |= columns_taken(
-            part,
-            lambda bare: plan_of(analysis, replace(parts, parts=(bare,) * len(parts))),
-            ordered=analysis.ordered,
-        )
+        read |= columns_taken(part, lambda bare: plan_of(analysis, replace(parts, parts=(bare,) * len(parts))))
     return [name for name in parts.parts[0].schema if name in read]
 
 

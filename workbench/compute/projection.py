@@ -18,14 +18,11 @@ from workbench.compute.polars_versions import collect
 __all__ = ["columns_taken"]
 
 
-def columns_taken(part: Part, plan: Callable[[Part], pl.LazyFrame], *, ordered: bool) -> set[str]:
-    """The columns of a part's files that a plan over it takes; the plan is run on no row.
-
-    Args:
-        ordered: See `collect`.
-    """
+def columns_taken(part: Part, plan: Callable[[Part], pl.LazyFrame]) -> set[str]:
+    """The columns of a part's files that a plan over it takes; the plan is run on no row."""
     source = _Asked(part.schema)
-    collect(plan(replace(part, files=(), frames=(), plan=source.rows())), ordered=ordered)
+    # The streaming executor leaves out the side of a join that nothing can come of, and so does not ask for it.
+    collect(plan(replace(part, files=(), frames=(), plan=source.rows())), ordered=True)
     return source.columns
 
 

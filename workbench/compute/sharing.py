@@ -35,7 +35,7 @@ def read_once(analysis: Analysis, parts: Parts) -> Parts:
     if not across or not eligible or sum(Path(path).stat().st_size for path in across) > MOST_BYTES:
         return parts
     first = parts.parts[0]
-    taken = columns_taken(first, lambda bare: partial_plan(analysis, bare, compiled=True), ordered=analysis.ordered)
+    taken = columns_taken(first, lambda bare: partial_plan(analysis, bare, compiled=True))
     columns = [
         pl.col(name) if name in {*taken, SUBJECT_HASH} else pl.lit(None, dtype).alias(name)
         for name, dtype in first.schema.items()

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from every_analysis import SAMPLES
 
 from workbench.compute import SUBJECT_HASH, LocalEngine, Part, Parts, sharing
+from workbench.compute.model import partial_plan
+from workbench.compute.projection import columns_taken
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
@@ -68,6 +71,13 @@ def test_only_the_columns_that_the_analysis_takes_are_read(parts: Parts) -> None
     (frame, *_) = sharing.read_once(Total(), parts).parts[0].read.values()
     assert frame["note"].to_list() == [None, None]
     assert frame.schema == ROWS.schema
+
+
+def test_a_plan_that_looks_at_the_rows_twice_has_the_columns_of_both() -> None:
+    (sample,) = (one for one in SAMPLES if one.name == "subjects of retention: recurring, on")
+    part = Part(schema={**sample.rows.schema, SUBJECT_HASH: pl.Int64()}, sorted=True)
+    taken = columns_taken(part, lambda bare: partial_plan(sample.analysis, bare, compiled=True))
+    assert taken == {SUBJECT_HASH, "user", "event", "time"}
 
 
 def test_a_column_that_a_file_lacks_is_null_there(parts: Parts, tmp_path: Path) -> None:
