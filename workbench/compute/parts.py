@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
@@ -45,6 +45,10 @@ def _itself(shape: Shape) -> Shape:
     return shape
 
 
+def _never(_: pl.Series) -> pl.Series:
+    raise AssertionError("a plan takes a column that was not read of files that parts have in common; please report it")
+
+
 @dataclass(frozen=True)
 class Part:
     """Some of a dataset's rows. Picklable, unless it was made from a lazy plan.
@@ -56,7 +60,8 @@ class Part:
         hashes: Only rows whose `SUBJECT_HASH` is within these bounds, both included; None for all.
         without: Only rows whose `SUBJECT_HASH`, as the files have it, is none of these; they are in another part.
         frames: Rows in memory, besides.
-        read: Rows of some of the files, in memory: those of them that are the part's, as they lie there.
+        read: Rows of some of the files, in memory: those of them that are the part's, as they lie there, with the
+            columns that are going to be asked for.
         shape: Done to all of them, in order.
         sorted: Each file, and each frame, is sorted by `SUBJECT_HASH` and time.
         chronological: A subject's rows in one file are all before its rows in the next one.
@@ -92,7 +97,7 @@ class Part:
     def lazy(self) -> pl.LazyFrame:
         """All of the rows as one plan: those of one file after those of another, then the frames'."""
         found = [
-            pl.concat([self.read[path] for path in paths]).lazy() if is_read else self._scan(list(paths))
+            self._in_memory(paths) if is_read else self._scan(list(paths))
             for is_read, paths in groupby(self.files, self.read.__contains__)
         ]
         found += [frame.lazy() for frame in self.frames]
@@ -107,6 +112,15 @@ class Part:
         return pl.scan_parquet(
             paths, schema=dict(self.schema), missing_columns="insert", glob=False, hive_partitioning=False
         )
+
+    def _in_memory(self, paths: Iterable[str]) -> pl.LazyFrame:
+        rows = pl.concat([self.read[path] for path in paths])
+        absent = [
+            pl.lit(None, dtype).map_batches(_never, return_dtype=dtype).alias(name)
+            for name, dtype in self.schema.items()
+            if name not in rows.columns
+        ]
+        return rows.lazy().with_columns(absent).select(list(self.schema))
 
     def _shaped(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         if self.without:

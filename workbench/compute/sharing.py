@@ -28,7 +28,7 @@ not to matter.
 
 def read_once(analysis: Analysis, parts: Parts) -> Parts:
     """The same rows, with those of small files that several parts have in common in memory: the columns that the
-    analysis takes of them, and nulls in the others.
+    analysis takes of them.
     """
     across = [path for path, times in Counter(path for part in parts.parts for path in part.files).items() if times > 1]
     eligible = all(part.sorted and part.hashes is not None and part.plan is None for part in parts.parts)
@@ -36,10 +36,7 @@ def read_once(analysis: Analysis, parts: Parts) -> Parts:
         return parts
     first = parts.parts[0]
     taken = columns_taken(first, lambda bare: partial_plan(analysis, bare, compiled=True))
-    columns = [
-        pl.col(name) if name in {*taken, SUBJECT_HASH} else pl.lit(None, dtype).alias(name)
-        for name, dtype in first.schema.items()
-    ]
+    columns = [name for name in first.schema if name in taken or name == SUBJECT_HASH]
     cut: list[dict[str, pl.DataFrame]] = [{} for _ in parts.parts]
     for path, run in zip(across, collect_all([_plain(first, path).select(columns) for path in across]), strict=True):
         rows = run.drop_nulls(SUBJECT_HASH) if run[SUBJECT_HASH].null_count() else run

@@ -68,9 +68,15 @@ def test_each_part_has_its_rows_in_memory_and_the_order_of_its_files(parts: Part
 
 
 def test_only_the_columns_that_the_analysis_takes_are_read(parts: Parts) -> None:
-    (frame, *_) = sharing.read_once(Total(), parts).parts[0].read.values()
-    assert frame["note"].to_list() == [None, None]
-    assert frame.schema == ROWS.schema
+    part = sharing.read_once(Total(), parts).parts[0]
+    assert [frame.columns for frame in part.read.values()] == [[SUBJECT_HASH, "kind", "x"]] * 2
+    assert part.lazy().collect_schema() == ROWS.schema
+
+
+def test_a_column_that_was_not_read_is_not_taken_for_missing_values(parts: Parts) -> None:
+    part = sharing.read_once(Total(), parts).parts[0]
+    with pytest.raises(AssertionError, match="was not read"):
+        part.lazy().select("note").collect()
 
 
 def test_a_plan_that_looks_at_the_rows_twice_has_the_columns_of_both() -> None:
