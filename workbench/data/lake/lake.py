@@ -211,13 +211,17 @@ class Lake(LakeLoader):
             self._store.rename(record.id, new_name, by=actor.principal.name)
         failpoint("lake.rename.after_catalog")
 
-    def delete(self, name: str, actor: Actor) -> None:
-        """Deletes a dataset with all its versions, pinned ones too. Its name is free at once."""
+    def delete(self, name: str, actor: Actor, *, told: bool = True) -> None:
+        """Deletes a dataset with all its versions, pinned ones too. Its name is free at once.
+
+        Args:
+            told: Whoever asks for it is told that it was deleted; False for one that nobody ever saw.
+        """
         record = self._for_change(name, actor, "delete")
         with suppress(IntegrityError):  # to delete it is what helps a dataset that is damaged
             self._writer.catch_up(self._log(record), record)
         failpoint("lake.delete.before_catalog")
-        self._store.delete(record.id, by=actor.principal.name)
+        self._store.delete(record.id, by=actor.principal.name, told=told)
         failpoint("lake.delete.after_catalog")
         self._forget(record)
         self._removed(self.root / record.id)

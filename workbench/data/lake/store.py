@@ -153,22 +153,23 @@ class DatasetStore:
         except AlreadyThere as error:
             raise _taken(new_name) from error
 
-    def delete(self, dataset_id: str, *, by: str) -> None:
-        """Frees the name and drops pins and policies; the files are the caller's to remove afterwards."""
+    def delete(self, dataset_id: str, *, by: str, told: bool = True) -> None:
+        """Frees the name and drops pins and policies; the files are the caller's to remove afterwards.
+
+        Args:
+            told: Whoever asks for the name is told that it was deleted.
+        """
         with self._catalog.begin() as session:
             row = self._locked(session, dataset_id)
-            row.former_name, row.name, row.deleted = row.name, None, utcnow()
+            name = str(row.name)
+            row.former_name, row.name, row.deleted = name if told else None, None, utcnow()
             self._runs.forget_pins(session, dataset_id)
-            self._security.drop_policies(session, str(row.former_name), by=by)
-            drop_contract(session, str(row.former_name), by=by)
+            self._security.drop_policies(session, name, by=by)
+            drop_contract(session, name, by=by)
             audit_append(
-                session,
-                actor=by,
-                action="delete dataset",
-                thing=f"dataset {row.former_name}",
-                detail={"version": row.version},
+                session, actor=by, action="delete dataset", thing=f"dataset {name}", detail={"version": row.version}
             )
-            publish(session, "dataset", str(row.former_name), {"action": "delete"})
+            publish(session, "dataset", name, {"action": "delete"})
 
     def cleaned(self, dataset_id: str, complete_from: int, *, by: str) -> None:
         """Records which versions are about to be incomplete, before a file of them is removed."""
@@ -250,7 +251,7 @@ class DatasetStore:
     def _locked(self, session: Session, dataset_id: str) -> DatasetRow:
         row = session.get(DatasetRow, dataset_id, with_for_update=True)
         if row is None or row.deleted is not None:
-            name = dataset_id if row is None else row.former_name
+            name = dataset_id if row is None else row.former_name or dataset_id
             raise NotFound(f"the dataset '{name}' was deleted meanwhile")
         return row
 

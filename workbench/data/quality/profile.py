@@ -355,7 +355,7 @@ def _plain(value: Any, write: Callable[[Any], Any]) -> Any:
 def _ends(one: ColumnProfile) -> tuple[str, str]:
     """The least and the greatest value in words; of texts, the shortest and the longest."""
     if one.texts is not None and one.texts.shortest is not None:
-        return f"{one.texts.shortest:,} characters", f"{one.texts.longest:,}"
+        return counted(one.texts.shortest, "character"), f"{one.texts.longest:,}"
     told = one.numbers or one.times
     if told is None or told.min is None:
         return "", ""

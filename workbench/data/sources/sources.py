@@ -330,7 +330,7 @@ class Sources:
         except BaseException as error:
             if job.made and self._lake.versions(one.into, job.actor)[0].number == 0:
                 with suppress(WorkbenchError):  # it is empty, and nobody asked for an empty dataset
-                    self._lake.delete(one.into, job.actor)
+                    self._lake.delete(one.into, job.actor, told=False)
             if isinstance(error, WorkbenchError):
                 raise told(error, one, job.opened.secret) from error.__cause__
             raise

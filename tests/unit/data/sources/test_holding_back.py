@@ -10,7 +10,7 @@ import pytest
 from shop_source import APPEND, UPSERT, Put, add, held
 
 from workbench import Workbench
-from workbench.foundation.errors import CheckFailed, Conflict, Invalid
+from workbench.foundation.errors import CheckFailed, Conflict, Invalid, NotFound
 
 KNOWN = "{expect: in_set, column: v, values: [a, b, c, d]}"
 
@@ -166,6 +166,8 @@ def test_what_is_expected_of_all_rows_stops_the_sync(wb: Workbench, put: Put, su
     with pytest.raises(CheckFailed, match="1 of 2 expectations are not met by the 3 rows to load: there are at most"):
         wb.sources.sync("orders")
     assert "orders" not in wb.datasets
+    with pytest.raises(NotFound, match="no dataset 'orders'"):  # nobody ever had it, so it was not deleted
+        wb.datasets["orders"].versions()
     put((3, None, 0))
     assert wb.sources.sync("orders").held == 1
 
