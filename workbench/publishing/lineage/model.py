@@ -97,10 +97,10 @@ class Lineage:
         nodes = [
             GraphNode(
                 id=node.id,
-                kind=f"{node.kind}, deleted" if node.gone else node.kind,
+                kind=", ".join([node.kind, *(["deleted"] if node.gone else []), *(["failed"] if node.failed else [])]),
                 label=short(node),
                 tone=WORK if node.work else TONES.get(node.kind, 8),  # type: ignore[arg-type]
-                note=said(node),
+                note=_time(node),
                 link=link(node),
                 mark=node.id == self.focus,
                 faint=node.gone,
@@ -169,9 +169,11 @@ def short(node: Node) -> str:
 
 def said(node: Node) -> str:
     """What is said of a node beside its name: when it was made or ran, and whether that failed."""
-    if node.time is None:
-        return ""
-    return f"{'failed ' if node.failed else ''}{node.time:%Y-%m-%d %H:%M} UTC"
+    return f"failed {_time(node)}" if node.failed else _time(node)
+
+
+def _time(node: Node) -> str:
+    return "" if node.time is None else f"{node.time:%Y-%m-%d %H:%M} UTC"
 
 
 def _when(link: Link) -> str:
