@@ -77,19 +77,24 @@ def test_a_sync_takes_no_more_than_it_may(wb: Workbench, redis_server: RedisServ
     assert numbers(wb) == list(range(10))
 
 
+def expecting(workspace: Path, most: int) -> None:
+    """Has `n` be no more than that."""
+    suite = workspace / "expectations" / "clicks.yaml"
+    suite.parent.mkdir(exist_ok=True)
+    suite.write_text(f"dataset: clicks\nexpectations:\n- {{expect: between, column: n, max: {most}}}\n")
+
+
 def test_what_is_not_as_expected_stays_in_the_stream(
     wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str
 ) -> None:
-    suite = workspace / "expectations" / "clicks.yaml"
-    suite.parent.mkdir(exist_ok=True)
-    suite.write_text("dataset: clicks\nexpectations:\n- {expect: between, column: n, max: 3}\n")
+    expecting(workspace, 3)
     wb.sources.add("clicks", f"{redis_url}&types=n:integer", into="clicks", expect="clicks")
     send(redis_server, redis_url, {"n": 1}, {"n": 7}, {"n": "bad"})
     with pytest.raises(CheckFailed, match=r"source 'clicks': messages \d+-0 to \d+-\d: 1 of 1 expectations"):
         wb.sources.sync("clicks")
     assert "clicks" not in wb.datasets
     assert wb.quality.held.list() == []
-    suite.write_text("dataset: clicks\nexpectations:\n- {expect: between, column: n, max: 9}\n")
+    expecting(workspace, 9)
     assert wb.sources.sync("clicks").rows == 2
     assert numbers(wb) == [1, 7]
     (held,) = wb.quality.held.list("clicks")
@@ -104,9 +109,7 @@ def test_what_is_not_as_expected_stays_in_the_stream(
 def test_messages_that_are_not_as_expected_are_held_back(
     wb: Workbench, workspace: Path, redis_server: RedisServer, redis_url: str
 ) -> None:
-    suite = workspace / "expectations" / "clicks.yaml"
-    suite.parent.mkdir(exist_ok=True)
-    suite.write_text("dataset: clicks\nexpectations:\n- {expect: between, column: n, max: 3}\n")
+    expecting(workspace, 3)
     settings = {"into": "clicks", "expect": "clicks", "quarantine": True}
     wb.sources.add("clicks", f"{redis_url}&types=n:integer", **settings)
     send(redis_server, redis_url, {"n": 7})
@@ -119,7 +122,7 @@ def test_messages_that_are_not_as_expected_are_held_back(
     ]
     reasons = sorted(reason for one in wb.quality.held.list("clicks") for reason in one.reasons)
     assert reasons == ["'n' is no integer: 'bad'", *["the message does not fit: n is at most 3"] * 2]
-    suite.write_text("dataset: clicks\nexpectations:\n- {expect: between, column: n, max: 7}\n")
+    expecting(workspace, 7)
     for one in wb.quality.held.list("clicks"):
         wb.quality.held.redrive(one.id)
     assert numbers(wb) == [1, 7]
