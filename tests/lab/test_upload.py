@@ -174,7 +174,7 @@ def test_every_step_fits_the_panel(upload: UploadView, shown: LabPage, artifacts
     steps = []
 
     def picture(step: str) -> None:
-        for width in (1440, 768):
+        for width in (1440, 768, 360):
             shown.page.set_viewport_size({"width": width, "height": 800})
             steps.append((step, width, shown.panel.node.evaluate(CUT_OFF)))
             shown.shoot(artifacts, f"upload-{step}-{theme}-{width}")

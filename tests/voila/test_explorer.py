@@ -93,7 +93,10 @@ def test_an_analyst_filters_groups_draws_and_keeps(browser: Browser, server: Ser
     [
         (360, "dark"),
         (1440, "light"),
-        *(pytest.param(width, scheme, marks=pytest.mark.long) for width, scheme in ((768, "light"), (1440, "dark"))),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.long)
+            for width, scheme in ((360, "light"), (768, "light"), (768, "dark"), (1440, "dark"))
+        ),
     ],
 )
 def test_a_viewer_sees_what_their_policy_leaves_at_every_width(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["counted"]
+__all__ = ["counted", "do"]
 
 
 def counted(number: int, noun: str) -> str:
@@ -16,3 +16,8 @@ def counted(number: int, noun: str) -> str:
         The number with its thousands told apart, and the noun.
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def do(number: int) -> str:
+    """The verb for so many: "1 row does", "3 rows do"."""
+    return "does" if number == 1 else "do"

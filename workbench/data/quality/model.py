@@ -11,7 +11,7 @@ import polars as pl
 
 from workbench.charts import Table
 from workbench.foundation.errors import CheckFailed
-from workbench.foundation.wording import counted
+from workbench.foundation.wording import counted, do
 
 __all__ = [
     "Held", "Kept", "Kind", "Outcome", "QualityResult", "Redriven", "Screened", "State", "Tried", "gate"
@@ -63,9 +63,9 @@ class Outcome:
             fit = "the one row fits" if self.rows == 1 else f"all {self.rows:,} rows fit"
             return self.said if self.expect in _OF_ALL else f"{self.said}: {fit}"
         if self.expect == "no_rows":
-            found = f"{self.said}, but {self.failed:,} {'does' if self.failed == 1 else 'do'}"
+            found = f"{self.said}, but {self.failed:,} {do(self.failed)}"
             return f"{found}, e.g. {_example(self)}" if self.sample else found
-        many = f"{self.failed:,} of {counted(self.rows, 'row')} {'does' if self.failed == 1 else 'do'} not fit"
+        many = f"{self.failed:,} of {counted(self.rows, 'row')} {do(self.failed)} not fit"
         found = f"{self.said}: {many} ({_percent(self.share)})"
         return f"{found}, e.g. {_example(self)}" if self.sample else found
 

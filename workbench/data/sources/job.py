@@ -17,7 +17,7 @@ from workbench.data.sources.reading import Opened
 from workbench.data.sources.store import SourceStore
 from workbench.foundation.errors import CheckFailed, Invalid, unknown
 from workbench.foundation.jobs import Lease
-from workbench.foundation.wording import counted
+from workbench.foundation.wording import counted, do
 from workbench.governance.runs import Actor
 
 __all__ = ["Found", "Job", "deleted", "stream_of"]
@@ -211,4 +211,4 @@ def _asked(result: QualityResult) -> set[tuple[str, str]]:
 
 
 def _unfit(rows: int) -> str:
-    return f"{counted(rows, 'row')} {'does' if rows == 1 else 'do'} not fit"
+    return f"{counted(rows, 'row')} {do(rows)} not fit"

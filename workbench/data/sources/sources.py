@@ -29,7 +29,7 @@ from workbench.foundation.jobs import Jobs, Lease
 from workbench.foundation.listing import Listing
 from workbench.foundation.observability import logger
 from workbench.foundation.settings import Settings
-from workbench.foundation.wording import counted
+from workbench.foundation.wording import counted, do
 from workbench.governance.runs import Actor, Run, RunKind, Runs, RunStatus
 from workbench.governance.security import Role, Scope, Security
 
@@ -337,7 +337,7 @@ class Sources:
         version = self._lake.version(one.into) if self._lake.exists(one.into) else None
         found = job.found
         if found.held and one.mode != "stream":
-            kept = f"{counted(found.held, 'row')} that {'does' if found.held == 1 else 'do'} not fit"
+            kept = f"{counted(found.held, 'row')} that {do(found.held)} not fit"
             found.notes.append(f"{kept}, held back with the reasons: workbench quarantine list {one.into}")
         return self._store.syncs.end(
             sync, job.lease, outcome="succeeded", rows=found.rows, removed=found.removed, held=found.held,

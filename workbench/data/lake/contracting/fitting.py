@@ -10,6 +10,7 @@ from workbench.data.lake.contracting.model import Contract, Rule
 from workbench.data.lake.counts import Counts
 from workbench.data.lake.schema import TIME, cast_hint, inner_type, storable
 from workbench.foundation.errors import Invalid, nearest
+from workbench.foundation.wording import counted
 
 __all__ = ["check_types", "fit", "retyped", "rewritten"]
 
@@ -308,7 +309,7 @@ def _mistyped(
     before: int,
 ) -> Invalid:  # fmt: skip
     name = odd[0]
-    more = f" (and {len(odd) - 1} more columns)" if len(odd) > 1 else ""
+    more = f" (and {counted(len(odd) - 1, 'more column')})" if len(odd) > 1 else ""
     said = f"column '{name}' is {found[name]} where the dataset has {wanted[name]}{more}"
     if found[name] == pl.String:
         wrong = pl.col(name).is_not_null() & _attempt(name, found[name], wanted[name]).is_null()
