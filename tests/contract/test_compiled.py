@@ -39,14 +39,14 @@ def test_every_analysis_gives_the_same_however_its_rows_come(sample: Sample, nam
             assert repr(found.rows()) == repr(expected.rows()), f"{name}, {way}"
 
 
-def test_it_stands_in_the_plans_of_funnels_and_sessions(tmp_path: Path) -> None:
+def test_it_stands_in_the_plans_of_what_goes_through_runs(tmp_path: Path) -> None:
     walked = []
     with computing_by("compiled code"):
         for sample in SAMPLES:
             runs = [parts for way, parts in sample.ways(tmp_path) if way == "runs by bounds"]
             if runs and "PYTHON" in partial_plan(sample.analysis, runs[0].parts[0], compiled=True).explain():
                 walked.append(sample.analysis.name)
-    assert {"funnel", "sessions"} <= set(walked)
+    assert {"funnel", "sessions", "retention"} <= set(walked)
 
 
 TEXTS = st.sampled_from(["", "a", "b", "exactly12char", "a text that is longer than twelve bytes", "Łódź 🛒", None])

@@ -1,5 +1,6 @@
 """Rows of several runs, each sorted by subject and time, gone through subject by subject without sorting them: the
-chains of `workbench.analytics.product.chains` and the sessions of `Sessions`, in compiled code.
+chains of `workbench.analytics.product.chains`, the sessions of `Sessions` and the cohorts of `Retention`, in compiled
+code.
 
 Imported by `workbench.compute.Compiled` only, once the code is worth the time that its compiler takes to load. It is
 one file, since what numba keeps of a function is good as long as the function's own file does not change.
@@ -17,7 +18,7 @@ from workbench.compute import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["begins", "in_order", "sessions"]
+__all__ = ["begins", "in_order", "returns", "sessions"]
 
 _GIVEN = Array(int64, 1, "C", readonly=True)
 """A column as Polars has it: nobody else may change it."""
@@ -296,3 +297,68 @@ def sessions(
                 found[2, total] = place - begun
                 total += 1
                 begun = place
+
+
+@compiled.taking(
+    int64(
+        _GIVEN, _GIVEN, int64[::1], int64, int64, Array(uint8, 1, "C", readonly=True), int64, boolean, int64[:, ::1]
+    )
+)  # fmt: skip
+def returns(
+    subjects: NDArray[np.int64],
+    at: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    runs: int,
+    most: int,
+    marks: NDArray[np.uint8],
+    first: int,
+    last_only: bool,
+    found: NDArray[np.int64],
+) -> int:
+    """How many came back, as `Retention` counts those whose cohort is that of their first start.
+
+    Args:
+        subjects: Of each row; each run is sorted by it and `at`.
+        at: The number of the period.
+        starts: See `begins`.
+        most: As `begins` says.
+        marks: 1 where the row is a start, 2 where it is a return, 3 where it is both.
+        first: The number of the first cohort's period.
+        last_only: A subject counts at its last offset only.
+        found: Zeros, counted up: subjects by cohort and offset.
+
+    Returns:
+        How many subjects are in a cohort.
+    """
+    cohorts, length = found.shape
+    heads, left = _at_their_heads(subjects, starts, runs)
+    own = np.empty(most, np.int64)
+    total = 0
+    while True:
+        count = abs(_next_subject(subjects, at, starts, heads, left, own))
+        if count == 0:
+            return total
+        cohort, last = _NEVER, _NEVER
+        for place in range(count):
+            row = own[place]
+            if cohort == _NEVER:
+                if marks[row] & 1 == 0:
+                    continue
+                cohort = at[row] - first
+                if not 0 <= cohort < cohorts:
+                    cohort = _NEVER
+                    break
+                total += 1
+                offset = 0
+            else:
+                offset = at[row] - first - cohort
+                if offset >= length:
+                    break
+                if marks[row] & 2 == 0:
+                    continue
+            if offset > last:
+                last = offset
+                if not last_only:
+                    found[cohort, offset] += 1
+        if last_only and cohort != _NEVER:
+            found[cohort, last] += 1

@@ -17,8 +17,10 @@ import polars as pl
 
 from workbench.analytics.product.activity import PERIOD, active, members
 from workbench.analytics.product.breakdown import VALUE, Breakdown, ValueCell, value_keys, valued
+from workbench.analytics.product.chains import AT, MASK
 from workbench.analytics.product.events import EventColumns, Step
 from workbench.analytics.product.periods import DAYS, Every, Periods
+from workbench.analytics.product.walking import CODE, Walk
 from workbench.compute import SUBJECT_HASH
 from workbench.foundation.errors import Invalid, unknown
 
@@ -104,7 +106,8 @@ class Retention:
 
     def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
         """What `partial` gives, sorting by less where a subject's rows come in the order of their periods."""
-        del compiled  # there is none
+        if compiled and self.kind == "first time" and self.breakdown is None and (code := CODE()) is not None:
+            return self._walked(rows, Walk(code, ()))
         return self._counted(rows, _IN_TIME if chronological and self.every.keeps_order else _ANYHOW)
 
     def merge(self, partials: pl.LazyFrame) -> pl.LazyFrame:
@@ -156,17 +159,29 @@ class Retention:
     def _values(self) -> list[str]:
         return value_keys(self.breakdown)
 
+    @property
+    def _steps(self) -> dict[str, Step]:
+        return {_BEGAN: self.start, _CAME: self.back}
+
     def _counted(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
         keys = [*self._values, _COHORT, "offset"]
         return self._valued(rows, order).group_by(keys).agg(pl.len().cast(pl.Int64).alias("subjects"))
+
+    def _walked(self, rows: pl.LazyFrame, walk: Walk) -> pl.LazyFrame:
+        """What `_counted` gives."""
+        pairs = active(rows, self.columns, self._steps, self.every, self.until)
+        marks = pl.col(_BEGAN).cast(pl.UInt8) + 2 * pl.col(_CAME).cast(pl.UInt8)
+        needed = pairs.select(SUBJECT_HASH, pl.col(PERIOD).cast(pl.Int64).alias(AT), marks.alias(MASK))
+        called = (_COHORT, "offset", "subjects")
+        last_only = self.counting == "on or after"
+        return walk.returns(needed, range(*self.periods.numbers), self.length, called, last_only=last_only)
 
     def _valued(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
         return valued(self.breakdown, self._found(rows, order), rows, self.columns, self.start, self.until)
 
     def _found(self, rows: pl.LazyFrame, order: Sequence[str]) -> pl.LazyFrame:
         """Subjects with cohort and offset, each once; if `on or after`, at the last offset only."""
-        steps = {_BEGAN: self.start, _CAME: self.back}
-        pairs = active(rows, self.columns, steps, self.every, self.until)
+        pairs = active(rows, self.columns, self._steps, self.every, self.until)
         found = self._of_first(pairs, order) if self.kind == "first time" else self._of_each(pairs)
         first, end = self.periods.numbers
         found = found.filter(pl.col(_COHORT).is_between(first, end, closed="left"))

@@ -124,6 +124,34 @@ class Walk:
         made = dict.fromkeys((SUBJECT_HASH, *spans), pl.Int64())
         return _step(rows, walked, made | {name: schema[name] for name in attributes})
 
+    def returns(
+        self, rows: pl.LazyFrame, cohorts: range, length: int, called: Sequence[str], *, last_only: bool
+    ) -> pl.LazyFrame:
+        """How many subjects came back, as `Retention` counts those whose cohort is that of their first start.
+
+        Args:
+            rows: With `AT`, the number of a period, and `MASK`: 1 of a start, 2 of a return, 3 of both.
+            cohorts: The numbers of the periods of cohorts.
+            length: How many offsets there are.
+            called: What to call the cohort, the offset and the number of subjects.
+            last_only: A subject counts at its last offset only.
+        """
+
+        def walked(frame: pl.DataFrame) -> pl.DataFrame:
+            counts = np.zeros((len(cohorts), length), np.int64)
+
+            def go(frame: pl.DataFrame, lie: _Lie, _: bool) -> int:
+                marks = frame[MASK].rechunk().to_numpy()
+                found: int = self.code.returns(*lie, marks, cohorts.start, last_only, counts)
+                return found
+
+            self._gone_through(frame, go)
+            cohort, offset = counts.nonzero()
+            return pl.DataFrame([cohort + cohorts.start, offset, counts[cohort, offset]], schema=made)
+
+        made = dict(zip(called, (pl.Int32(), pl.Int32(), pl.Int64()), strict=True))
+        return _step(rows, walked, made)
+
     def _gone_through(
         self, frame: pl.DataFrame, go: Callable[[pl.DataFrame, _Lie, bool], int]
     ) -> tuple[pl.DataFrame, _Lie, int]:
