@@ -14,7 +14,7 @@ from workbench.ui.ticks import level_labels, level_ticks
 __all__ = ["UprightBars"]
 
 _HEIGHT = 260
-_MARGIN = {"top": 8, "right": 8, "bottom": 28, "left": 52}
+_MARGIN = {"top": 8, "right": 16, "bottom": 28, "left": 52}
 
 
 class UprightBars:
