@@ -24,7 +24,6 @@ from benchmarks.product import ANY_START, FIRST_TOUCH, RETENTION, SESSIONS, Aske
 from workbench.compute import Analysis, DaskEngine, Engine, LocalEngine, compiled
 
 DAYS_OF_A_MILLION = 10
-DAYS_WITH_EIGHT_RUNS = 88
 """Each day's rows are a run; the writer merges them by ten."""
 CHOICES = ("dask", "folds", "late", "warm", "memory", "day")
 
@@ -74,10 +73,10 @@ def _run(ask: Asked, analysis: Analysis, engine: Engine) -> Answer:
 
 
 def _folds(made: Store, runs: int, temporary: Path) -> None:
-    """A store of which eight days' runs are not merged yet, and the same one merged fully."""
+    """A store of which the last eight days' runs are not merged yet, and the same one merged fully."""
     folder = temporary / "eight"
     folder.mkdir()
-    eight = store(folder, made.rows, DAYS_WITH_EIGHT_RUNS)
+    eight = store(folder, made.rows, unfolded=8)
     merged = _copy(eight, temporary / "merged")
     merged.lake.optimize("events", merged.actor)
     _layouts({"eight runs": eight, "fully merged": merged}, runs)

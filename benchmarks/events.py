@@ -98,8 +98,12 @@ def days(
         )
 
 
-def store(folder: Path, rows: int, of_days: int = DAYS, *, late: bool = False) -> Store:
-    """The events in a folder; made there unless they are there already."""
+def store(folder: Path, rows: int, of_days: int = DAYS, *, late: bool = False, unfolded: int = 0) -> Store:
+    """The events in a folder; made there unless they are there already.
+
+    Args:
+        unfolded: So many of the last days are not folded, and those before them are merged fully.
+    """
     settings = Settings(home=folder)
     catalog = Catalog(settings.catalog_url)
     catalog.prepare()
@@ -120,7 +124,10 @@ def store(folder: Path, rows: int, of_days: int = DAYS, *, late: bool = False) -
         between = time.perf_counter()
         appended += _written(settings) - before
         resumed = time.perf_counter()
-        lake.fold("events", actor)
+        if number < of_days - unfolded:
+            lake.fold("events", actor)
+        if unfolded and number == of_days - unfolded - 1:
+            lake.optimize("events", actor)
         appending, folding = appending + between - began, folding + time.perf_counter() - resumed
         path = plain / f"day-{number:03d}.parquet"
         day.write_parquet(path, compression="zstd", compression_level=3)

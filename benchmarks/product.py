@@ -191,7 +191,7 @@ class Asked:
 
     def warm(self) -> dict[str, Answer]:
         metrics, product = self._workbench.metrics, self._workbench.product
-        if "daily" not in [one.name for one in metrics.rollups]:
+        if "daily" not in [one.rollup.name for one in metrics.rollups]:
             kept = {"name": "daily", "metrics": ["events", "amount"], "grain": "day"}
             metrics.rollups.define({**kept, "dimensions": ["country", "event"]})
         metrics.rollups.refresh("daily")

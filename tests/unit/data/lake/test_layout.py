@@ -113,6 +113,30 @@ def test_runs_are_folded_once_eight_lie_over_each_other_and_late_rows_among_them
     assert_frame_equal(rows_of(events, admin), pl.concat([given, large, *late]).sort("id"))
 
 
+def test_what_is_left_of_a_month_is_folded_once_it_is_over(events: Lake, admin: Actor) -> None:
+    def runs() -> list[int]:
+        events.fold("events", admin)
+        return [period.runs for period in events.layout("events", admin).periods if period.period != "no time"]
+
+    large, next_month = (
+        batch(day, rows=rows).drop_nulls("at").with_columns(id=pl.int_range(rows + 1) + day * 1_000_000)
+        for day, rows in ((25, 200_000), (31, 30_000))
+    )
+    events.append("events", large, admin)
+    given = [large, appended(events, admin, range(26, 31))]
+    assert runs() == [6]
+    astray = batch(400, rows=1).drop_nulls("at")  # of a clock that is wrong, and ends no month
+    events.append("events", astray, admin)
+    assert runs() == [6, 1]
+    events.append("events", next_month, admin)
+    assert runs() == [2, 1, 1]
+    late = [batch(60 + n, rows=1, day=5).head(1) for n in range(3)]
+    for frame in late:
+        events.append("events", frame, admin)
+    assert runs() == [2, 1, 1]  # the large run is not written again for what is small beside it
+    assert_frame_equal(rows_of(events, admin), pl.concat([*given, astray, next_month, *late]).sort("id"))
+
+
 def test_a_month_of_days_is_written_less_than_four_times(events: Lake, admin: Actor) -> None:
     """Counted by the files' sizes, folding after every day."""
     sizes: list[int] = []

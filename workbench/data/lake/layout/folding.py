@@ -14,7 +14,9 @@ from workbench.data.lake.layout.runs import ROWS_PER_PIECE, period_of
 __all__ = ["FOLD_AT", "Fold", "due", "folded", "levels"]
 
 FOLD_AT = 8
-"""A period is folded when so many runs lie over each other."""
+"""A period that still gets rows is folded when so many runs lie over each other; one that is over, at two."""
+_OVER = 8
+"""A period is over when later ones have a row for so many of its: some days later, and not by one clock that is wrong."""
 _LARGER = 4
 """A run that is this many times as large as all smaller ones is left alone: to write it again costs more than it gives.
 
@@ -38,13 +40,17 @@ def due(files: pl.DataFrame, layout: EventLayout, *, everything: bool = False) -
         everything: All runs of every period become one, where there are several.
     """
     found = []
-    for _, period in periods(files, layout):
-        runs = sorted(levels(period, layout), key=lambda run: int(run[_SIZE].sum()))
-        chosen = runs if everything else _cheap(runs)
+    later = 0
+    for period, members in reversed(list(periods(files, layout))):
+        runs = sorted(levels(members, layout), key=lambda run: int(run[_SIZE].sum()))
+        rows = 0 if period is None else int(members[_ROWS].sum())
+        is_over = 0 < rows <= later * _OVER
+        chosen = runs if everything else _cheap(runs, 2 if is_over else FOLD_AT)
         if len(chosen) > 1:
             together = pl.concat(chosen)
             found.append(Fold(tuple(together["path"]), int(together[_ROWS].sum())))
-    return found
+        later += rows
+    return found[::-1]
 
 
 def periods(files: pl.DataFrame, layout: EventLayout) -> Iterator[tuple[object, pl.DataFrame]]:
@@ -108,15 +114,15 @@ def folded(rows: pl.LazyFrame, layout: EventLayout, total: int) -> Iterator[pl.D
             yield found
 
 
-def _cheap(runs: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    """Of runs from the smallest to the largest: those that are worth folding now."""
-    if len(runs) < FOLD_AT:
+def _cheap(runs: Sequence[pl.DataFrame], least: int) -> list[pl.DataFrame]:
+    """Of runs from the smallest to the largest: those that are worth folding now, where there are `least` of them."""
+    if len(runs) < least:
         return []
     chosen = [runs[0]]
     total = int(runs[0][_SIZE].sum())
     for run in runs[1:]:
         size = int(run[_SIZE].sum())
-        if size > _LARGER * total and len(chosen) >= FOLD_AT // 2:
+        if size > _LARGER * total and len(chosen) >= least // 2:
             break
         chosen.append(run)
         total += size
