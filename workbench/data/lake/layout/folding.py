@@ -16,7 +16,7 @@ __all__ = ["FOLD_AT", "Fold", "due", "folded", "levels"]
 FOLD_AT = 8
 """A period that still gets rows is folded when so many runs lie over each other; one that is over, at two."""
 _OVER = 8
-"""A period is over when later ones have a row for so many of its: some days later, and not by one clock that is wrong."""
+"""A period is over when later ones have a row for so many of its: days later, and not by one clock that is wrong."""
 _LARGER = 4
 """A run that is this many times as large as all smaller ones is left alone: to write it again costs more than it gives.
 
