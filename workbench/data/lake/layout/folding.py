@@ -21,6 +21,8 @@ _LARGER = 4
 """A run that is this many times as large as all smaller ones is left alone: to write it again costs more than it gives.
 
 Folding at 8, with 4, a month of equal days is written 3.5 times in all, and late rows are gathered among themselves."""
+_LARGER_WHEN_OVER = 2
+"""The same of a period that is over: what is left of it is not worth writing the rest again."""
 _LOW, _HIGH, _EARLIEST, _ROWS, _SIZE = ".low", ".high", ".earliest", "num_records", "size_bytes"
 
 
@@ -45,7 +47,8 @@ def due(files: pl.DataFrame, layout: EventLayout, *, everything: bool = False) -
         runs = sorted(levels(members, layout), key=lambda run: int(run[_SIZE].sum()))
         rows = 0 if period is None else int(members[_ROWS].sum())
         is_over = 0 < rows <= later * _OVER
-        chosen = runs if everything else _cheap(runs, 2 if is_over else FOLD_AT)
+        at, larger = (2, _LARGER_WHEN_OVER) if is_over else (FOLD_AT, _LARGER)
+        chosen = runs if everything else _cheap(runs, at, larger)
         if len(chosen) > 1:
             together = pl.concat(chosen)
             found.append(Fold(tuple(together["path"]), int(together[_ROWS].sum())))
@@ -114,15 +117,18 @@ def folded(rows: pl.LazyFrame, layout: EventLayout, total: int) -> Iterator[pl.D
             yield found
 
 
-def _cheap(runs: Sequence[pl.DataFrame], least: int) -> list[pl.DataFrame]:
-    """Of runs from the smallest to the largest: those that are worth folding now, where there are `least` of them."""
+def _cheap(runs: Sequence[pl.DataFrame], least: int, larger: int) -> list[pl.DataFrame]:
+    """Of runs from the smallest to the largest: those that are worth folding now, where there are `least` of them.
+
+    One that is `larger` times as large as all smaller ones is not.
+    """
     if len(runs) < least:
         return []
     chosen = [runs[0]]
     total = int(runs[0][_SIZE].sum())
     for run in runs[1:]:
         size = int(run[_SIZE].sum())
-        if size > _LARGER * total and len(chosen) >= least // 2:
+        if size > larger * total and len(chosen) >= least // 2:
             break
         chosen.append(run)
         total += size
