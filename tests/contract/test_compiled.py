@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from two_ways import computing_by
 
 from workbench.analytics.metrics import Key, Measure, Measures, picking
-from workbench.analytics.product import Funnel, Step
+from workbench.analytics.product import Duplicates, Funnel, Step
 from workbench.compute import LocalEngine, Part, Parts, compiled, partial_plan
 
 MIDDLE, HIGH = Measure("middle", "median", "x"), Measure("high", "percentile", "x", percentile=95)
@@ -44,9 +44,9 @@ def test_it_stands_in_the_plans_of_what_goes_through_runs(tmp_path: Path) -> Non
     with computing_by("compiled code"):
         for sample in SAMPLES:
             runs = [parts for way, parts in sample.ways(tmp_path) if way == "runs by bounds"]
-            if runs and "PYTHON" in partial_plan(sample.analysis, runs[0].parts[0], compiled=True).explain():
+            if runs and "python" in partial_plan(sample.analysis, runs[0].parts[0], compiled=True).explain().lower():
                 walked.append(sample.analysis.name)
-    assert {"funnel", "sessions", "retention"} <= set(walked)
+    assert {"funnel", "sessions", "retention", "duplicates"} <= set(walked)
 
 
 TEXTS = st.sampled_from(["", "a", "b", "exactly12char", "a text that is longer than twelve bytes", "Łódź 🛒", None])
@@ -120,6 +120,26 @@ def test_a_subject_may_have_many_events_in_many_runs() -> None:
     with computing_by("compiled code"):
         for runs in (1, 7, 1_500):
             assert LOCAL.run(funnel, parts_of(frame_of(rows), cuts=1, runs=runs)).frame.equals(expected)
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Int16, pl.String])
+def test_ids_may_come_again_in_any_run_and_of_many_rows(dtype: type[pl.DataType]) -> None:
+    """More rows than are looked at together, ids of either sign or above it, missing ones, one subject with many."""
+    least, most = (-(2**15), 2**15) if dtype == pl.Int16 else (0, 2**16) if dtype == pl.UInt64 else (-(2**40), 2**40)
+    step = (most - least) // 30_011
+    ids = [None if n % 997 == 0 else least + n % 30_011 * step for n in range(40_000)]
+    ids = [2**64 - 1 - one if dtype == pl.UInt64 and one else one for one in ids]
+    at = [datetime(2024, 3, 1 + n % 28, n % 24, tzinfo=UTC) for n in range(40_000)]
+    rows = pl.DataFrame(
+        {"who": ["ada" if n % 3 else f"s{n % 700}" for n in range(40_000)], "what": "a", "at": at, "id": ids},
+        schema={"who": pl.String, "what": pl.String, "at": pl.Datetime("us", "UTC"), "id": pl.Int128},
+    ).with_columns(pl.col("id").cast(dtype))
+    again = Duplicates(COLUMNS)
+    expected = LOCAL.run(again, parts_of(rows)).frame
+    assert expected["duplicates"].sum() > 1_000
+    with computing_by("compiled code"):
+        for runs in (1, 7, 1_500):
+            assert LOCAL.run(again, parts_of(rows, cuts=1, runs=runs)).frame.equals(expected)
 
 
 def test_it_is_loaded_behind_the_questions_of_a_process_once_they_are_worth_it() -> None:

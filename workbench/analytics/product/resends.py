@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import ModuleType
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from workbench.analytics.product.activity import counting, members, of_group
 from workbench.analytics.product.events import EventColumns
-from workbench.compute import SUBJECT_HASH, grains
+from workbench.compute import SUBJECT_HASH, Compiled, grains
 from workbench.foundation.errors import Invalid, unknown
 
 __all__ = ["AMOUNT", "RESENT", "DuplicateSubjects", "Duplicates"]
 
 AMOUNT, RESENT = "amount", "resent_amount"
 _COUNTS: Final = ("rows", "kept", "ids", "duplicates", "share", "subjects")
+_CODE: Final = Compiled("workbench.analytics.product.repeats")
+_NUMBERS: Final = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _AGAIN, _COPIES, _VALUE, _REST = ".again", ".copies", ".value", ".rest"
 
 
@@ -103,7 +107,15 @@ class Duplicates:
 
     def partial(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Per group: rows, ids, duplicates, subjects with duplicates, and both amounts."""
-        marked = self._marked(rows)
+        return self._counted(rows, None)
+
+    def partial_of_runs(self, rows: pl.LazyFrame, *, chronological: bool, compiled: bool = False) -> pl.LazyFrame:
+        """What `partial` gives; the rows' order does not matter to plans."""
+        del chronological
+        return self._counted(rows, _CODE() if compiled else None)
+
+    def _counted(self, rows: pl.LazyFrame, code: ModuleType | None) -> pl.LazyFrame:
+        marked = self._marked(rows, code)
         alone = pl.col(_AGAIN).not_()
         once = [
             alone.sum().cast(pl.Int64).alias("rows"),
@@ -152,13 +164,17 @@ class Duplicates:
 
     def resent(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The row that is kept of each id that has duplicates, with `SUBJECT_HASH` and the columns of the groups."""
-        return self._kept(self._marked(rows).filter(_AGAIN)).filter(pl.col(_COPIES) > 1)
+        return self._kept(self._marked(rows, None).filter(_AGAIN)).filter(pl.col(_COPIES) > 1)
 
-    def _marked(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+    def _marked(self, rows: pl.LazyFrame, code: ModuleType | None) -> pl.LazyFrame:
         """The columns that are needed of rows that count; `_AGAIN` says which ids may have come before.
 
         Few ids come twice, and finding those is cheap: of sorted numbers equal ones stand side by side. So only their
-        rows are looked at one by one. A text stands for its hash here; whoever shares one is told apart later.
+        rows are looked at one by one. A text, or a number of 128 bits, stands for its hash here; whoever shares one is
+        told apart later.
+
+        Args:
+            code: What `_CODE` gives, where rows lie in sorted runs.
         """
         id, columns = pl.col(self.told_by), self.columns
         schema = rows.collect_schema()
@@ -167,10 +183,8 @@ class Duplicates:
         if self.amount is not None:
             amount = pl.col(self.amount).cast(self._amount_type(rows))
             amounts.append((amount.fill_nan(None) if schema[self.amount].is_float() else amount).alias(_VALUE))
-        number = id if schema[self.told_by].is_integer() else id.hash()
-        ascending = number.sort()
-        twice = ascending.filter(ascending == ascending.shift(1))
-        again = number.is_in(twice.implode()) & id.is_not_null()
+        number = id if schema[self.told_by] in _NUMBERS else id.hash()
+        again = (_twice(number) if code is None else _twice_in_runs(number, code)) & id.is_not_null()
         known = rows.filter(counting(columns))
         return known.select(*chosen, *amounts, again.fill_null(value=False).alias(_AGAIN))
 
@@ -210,6 +224,29 @@ class Duplicates:
 
     def _amount_type(self, rows: pl.LazyFrame) -> pl.DataType:
         return pl.Float64() if rows.collect_schema()[str(self.amount)].is_float() else pl.Int64()
+
+
+def _twice(number: pl.Expr) -> pl.Expr:
+    """Which numbers are there several times; of missing ones it may say anything."""
+    ascending = number.sort()
+    return number.is_in(ascending.filter(ascending == ascending.shift(1)).implode())
+
+
+def _twice_in_runs(number: pl.Expr, code: ModuleType) -> pl.Expr:
+    """The same of rows that lie in runs sorted by `SUBJECT_HASH`, where a number may count for each subject anew."""
+
+    def found(rows: pl.Series) -> pl.Series:
+        numbers = rows.struct.field("number")
+        signed = numbers.dtype.is_signed_integer()
+        whole = numbers.cast(pl.Int64) if signed else numbers.cast(pl.UInt64).reinterpret(signed=True)
+        subjects, ids = (column.rechunk().to_numpy() for column in (rows.struct.field("subject"), whole.fill_null(0)))
+        marks = np.zeros(len(rows), np.bool_)
+        if code.repeats(subjects, ids, marks):
+            return pl.Series(marks)
+        return pl.DataFrame(numbers).select(_twice(pl.col("number"))).to_series()
+
+    both = pl.struct(pl.col(SUBJECT_HASH).alias("subject"), number.alias("number"))
+    return both.map_batches(found, return_dtype=pl.Boolean)
 
 
 @dataclass(frozen=True)
