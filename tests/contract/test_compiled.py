@@ -44,7 +44,8 @@ def test_it_stands_in_the_plans_of_what_goes_through_runs(tmp_path: Path) -> Non
     with computing_by("compiled code"):
         for sample in SAMPLES:
             runs = [parts for way, parts in sample.ways(tmp_path) if way == "runs by bounds"]
-            if runs and "python" in partial_plan(sample.analysis, runs[0].parts[0], compiled=True).explain().lower():
+            plan = partial_plan(sample.analysis, runs[0].parts[0], compiled=True).explain() if runs else ""
+            if "OPAQUE_PYTHON" in plan or ".python_udf()" in plan:
                 walked.append(sample.analysis.name)
     assert {"funnel", "sessions", "retention", "duplicates"} <= set(walked)
 
